@@ -1,0 +1,134 @@
+/**
+ * What an OpenStack service says when it does not do what it was asked: the part that all its errors share.
+ *
+ * @since 0.1.0
+ */
+import type * as Headers from "@effect/platform/Headers"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+/**
+ * What every error that comes from an answer holds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const fields = {
+  /** The operation that failed, as `Module.function`. */
+  operation: Schema.String,
+  method: Schema.String,
+  /** What was asked for. Of the image service: the path and query below the versioned root. */
+  url: Schema.String,
+  status: Schema.Number,
+  /** `x-openstack-request-id`, by which an operator of the cloud finds the request in the logs. */
+  requestId: Schema.optionalWith(Schema.String, { as: "Option" }),
+  /** The server's own sentence, cleaned of HTML; empty when it said nothing. */
+  detail: Schema.String
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer extends Schema.Struct.Type<typeof fields> {}
+
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", nbsp: " " }
+
+const cleaned = (text: string): string =>
+  text
+    .replace(/<(title|style|script)\b[^>]*>.*?<\/\1>/gis, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/&(#?\w+);/g, (whole, name: string) => entities[name] ?? whole)
+    .replace(/\s+/g, " ")
+    .trim()
+
+/** Longer than any sentence of Glance, shorter than a proxy's page. */
+const maxDetail = 1000
+
+const sentenceOf = (body: string): string => {
+  try {
+    const json: unknown = JSON.parse(body)
+    const inner = (json as { readonly error?: unknown } | null)?.error ?? json
+    const message = (inner as { readonly message?: unknown } | null)?.message
+    if (typeof message === "string") return message
+    return typeof inner === "string" ? inner : body
+  } catch {
+    // Text opens with the status line and HTML with a heading, which say nothing that the status does not.
+    return body.replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "").replace(/<h1\b[^>]*>.*?<\/h1>/gis, " ")
+  }
+}
+
+/**
+ * The sentence in the body of an error, as one line: Glance answers JSON, HTML or plain text as it likes, Keystone
+ * wraps its sentence in `error`, proxies send pages.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const detailOf = (body: string): string => {
+  const sentence = cleaned(sentenceOf(body))
+  return sentence.length > maxDetail ? `${sentence.slice(0, maxDetail)} …` : sentence
+}
+
+/**
+ * How long the server asks to wait: `Retry-After` in seconds or as a date.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const retryAfterOf = (headers: Headers.Headers): Effect.Effect<Option.Option<Duration.Duration>> => {
+  const text = headers["retry-after"]?.trim() ?? ""
+  if (/^\d+(\.\d+)?$/.test(text)) return Effect.succeedSome(Duration.seconds(Number(text)))
+  const date = Date.parse(text)
+  if (Number.isNaN(date)) return Effect.succeedNone
+  return Effect.map(Clock.currentTimeMillis, (now) => Option.some(Duration.millis(Math.max(0, date - now))))
+}
+
+/**
+ * The request id of an answer, whichever OpenStack or Rackspace service gave it.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const requestIdOf = (headers: Headers.Headers): Option.Option<string> =>
+  Option.fromNullable(headers["x-openstack-request-id"] ?? headers["x-compute-request-id"] ?? headers["x-trans-id"])
+
+/**
+ * Reads an answer that is an error. Its body is read to the end, since an unread one keeps the connection; a body that
+ * breaks off leaves what the status and the headers say.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const read = (
+  operation: string,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Answer> =>
+  response.text.pipe(
+    Effect.orElseSucceed(() => ""),
+    Effect.map((body) => answer(operation, request, response, detailOf(body)))
+  )
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (
+  operation: string,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  detail: string
+): Answer => ({
+  operation,
+  method: request.method,
+  url: request.url,
+  status: response.status,
+  requestId: requestIdOf(response.headers),
+  detail
+})

@@ -1,0 +1,24 @@
+/**
+ * All of the Image API at once.
+ *
+ * @since 0.1.0
+ */
+import * as Layer from "effect/Layer"
+import type * as GlanceHttp from "./GlanceHttp.js"
+import * as ImageMembers from "./ImageMembers.js"
+import * as ImageSchemas from "./ImageSchemas.js"
+import * as Images from "./Images.js"
+import * as ImageTags from "./ImageTags.js"
+import * as ImageTasks from "./ImageTasks.js"
+
+/**
+ * Every service of this package, over one port.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<
+  Images.Images | ImageMembers.ImageMembers | ImageTags.ImageTags | ImageTasks.ImageTasks | ImageSchemas.ImageSchemas,
+  never,
+  GlanceHttp.GlanceHttp
+> = Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer, ImageTasks.layer, ImageSchemas.layer)

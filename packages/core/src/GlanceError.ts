@@ -1,0 +1,659 @@
+/**
+ * Everything that can go wrong, as tagged errors. Each operation's type lists exactly those that it can end in.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Answer from "./Answer.js"
+
+const answerFields = Answer.fields
+
+const retryAfter = { retryAfter: Schema.optionalWith(Schema.Duration, { as: "Option" }) }
+
+const describe = (what: string, { detail, method, operation, requestId, status, url }: Answer.Answer): string => {
+  const id = Option.match(requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
+  return `${operation}: ${what} (${method} ${url} answered ${status}${detail === "" ? "" : `: ${detail}`})${id}`
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// before the wire
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An argument that no Glance would take, or would take for something else. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category before the wire
+ */
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("@effect-glance/core/InvalidArgument")(
+  "InvalidArgument",
+  {
+    operation: Schema.String,
+    /** Which argument, as a path: `image`, `query.limit`, `changes.properties.foo`. */
+    argument: Schema.String,
+    /** Why it is refused, as the end of a sentence that begins with the argument. */
+    reason: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: ${this.argument} ${this.reason}`
+  }
+}
+
+/**
+ * A member status that is none of `pending`, `accepted`, `rejected`. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category before the wire
+ */
+export class InvalidImageMemberStatus extends Schema.TaggedError<InvalidImageMemberStatus>(
+  "@effect-glance/core/InvalidImageMemberStatus"
+)("InvalidImageMemberStatus", {
+  operation: Schema.String,
+  /** What was given, as text. */
+  memberStatus: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: a member status is "pending", "accepted" or "rejected", not ${JSON.stringify(this.memberStatus)}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reaching the cloud
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * No whole answer arrived: the connection was refused, reset, cut, or the name was not found. `cause` is what the
+ * runtime's HTTP client met; it carries no request, hence no token and no password.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class TransportError extends Schema.TaggedError<TransportError>("@effect-glance/core/TransportError")(
+  "TransportError",
+  {
+    operation: Schema.String,
+    method: Schema.String,
+    url: Schema.String,
+    detail: Schema.String,
+    cause: Schema.Defect
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: no answer from the cloud (${this.method} ${this.url}: ${this.detail})`
+  }
+}
+
+/**
+ * The time limit of the operation passed before its answer had arrived. Whether the server did what it was asked is
+ * not known.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class TimeLimitExceeded extends Schema.TaggedError<TimeLimitExceeded>("@effect-glance/core/TimeLimitExceeded")(
+  "TimeLimitExceeded",
+  {
+    operation: Schema.String,
+    method: Schema.String,
+    url: Schema.String,
+    limit: Schema.Duration
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: no whole answer within ${Duration.format(this.limit)} (${this.method} ${this.url})`
+  }
+}
+
+/**
+ * The identity service refused the credentials, or the image service refused the token that it had just been given.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>(
+  "@effect-glance/core/AuthenticationFailed"
+)("AuthenticationFailed", answerFields) {
+  override get message(): string {
+    return describe("the cloud does not accept these credentials", this)
+  }
+}
+
+/**
+ * The cloud's catalog holds no such endpoint for this project.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>("@effect-glance/core/EndpointNotFound")(
+  "EndpointNotFound",
+  {
+    /** Service type that was looked for, such as `image`. */
+    service: Schema.String,
+    region: Schema.optionalWith(Schema.String, { as: "Option" }),
+    interface: Schema.String,
+    /** What the catalog does hold, as `type region interface`. */
+    available: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    const region = Option.match(this.region, { onNone: () => "any region", onSome: (name) => `region "${name}"` })
+    const available = this.available.length === 0 ? "no endpoint at all" : this.available.join(", ")
+    return `the catalog has no ${this.interface} endpoint of service "${this.service}" in ${region}; it has ${available}`
+  }
+}
+
+/**
+ * The server answered 300: it is an OpenStack service, but the endpoint does not lead to version 2 of the Image API.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class EndpointVersionMismatch extends Schema.TaggedError<EndpointVersionMismatch>(
+  "@effect-glance/core/EndpointVersionMismatch"
+)("EndpointVersionMismatch", answerFields) {
+  override get message(): string {
+    return describe("the endpoint does not lead to version 2 of the Image API", this)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// any answer
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 400: the server does not take the request as it is; `detail` says why. An unknown `marker` is one of the reasons.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class BadRequest extends Schema.TaggedError<BadRequest>("@effect-glance/core/BadRequest")(
+  "BadRequest",
+  answerFields
+) {
+  override get message(): string {
+    return describe("the server refuses the request as it is", this)
+  }
+}
+
+/**
+ * 403: a policy of the cloud, the state or the protection of the image, or its ownership forbids it; `detail` says which.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>("@effect-glance/core/Forbidden")(
+  "Forbidden",
+  answerFields
+) {
+  override get message(): string {
+    return describe("not allowed", this)
+  }
+}
+
+/**
+ * 413: a quota or a limit of the cloud is reached. Rackspace answers it to too many requests as well, then with
+ * `retryAfter`.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class QuotaExceeded extends Schema.TaggedError<QuotaExceeded>("@effect-glance/core/QuotaExceeded")(
+  "QuotaExceeded",
+  { ...answerFields, ...retryAfter }
+) {
+  override get message(): string {
+    return describe("a quota or limit of the cloud is reached", this)
+  }
+}
+
+/**
+ * 429: too many requests.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>("@effect-glance/core/RateLimited")("RateLimited", {
+  ...answerFields,
+  ...retryAfter
+}) {
+  override get message(): string {
+    return describe("too many requests", this)
+  }
+}
+
+/**
+ * 502, 503 or 504: the service, or the proxy before it, cannot answer now.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
+  "@effect-glance/core/ServiceUnavailable"
+)("ServiceUnavailable", { ...answerFields, ...retryAfter }) {
+  override get message(): string {
+    return describe("the service is unavailable", this)
+  }
+}
+
+/**
+ * 500 and every 5xx that is not {@link ServiceUnavailable}: the server failed.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class ServerError extends Schema.TaggedError<ServerError>("@effect-glance/core/ServerError")(
+  "ServerError",
+  answerFields
+) {
+  override get message(): string {
+    return describe("the server failed", this)
+  }
+}
+
+/**
+ * A status that the operation has no meaning for. Redirects are among them: they are not followed, since that would
+ * hand the token to wherever they lead.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("@effect-glance/core/UnexpectedStatus")(
+  "UnexpectedStatus",
+  answerFields
+) {
+  override get message(): string {
+    return describe("unexpected status", this)
+  }
+}
+
+/**
+ * A success whose body is not what the Image API promises: a proxy's HTML page, JSON that ends in the middle, a record
+ * with a surprise in it. `detail` says what was expected where.
+ *
+ * @since 0.1.0
+ * @category any answer
+ */
+export class UnexpectedAnswer extends Schema.TaggedError<UnexpectedAnswer>("@effect-glance/core/UnexpectedAnswer")(
+  "UnexpectedAnswer",
+  {
+    ...answerFields,
+    /** The id of the record that could not be read, where the body got so far as to name one. */
+    record: Schema.optionalWith(Schema.String, { as: "Option" })
+  }
+) {
+  override get message(): string {
+    const which = Option.match(this.record, { onNone: () => "", onSome: (id) => ` in record ${id}` })
+    return describe(`cannot read the answer${which}`, this)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// images
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 404: no image has this id, or it is not visible to the caller's project; Glance does not tell the two apart.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class ImageNotFound extends Schema.TaggedError<ImageNotFound>("@effect-glance/core/ImageNotFound")(
+  "ImageNotFound",
+  { ...answerFields, imageId: Schema.String }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is missing or not visible`, this)
+  }
+}
+
+/**
+ * 409: the chosen id belongs to another image already, or did before that image was deleted.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class DuplicateImage extends Schema.TaggedError<DuplicateImage>("@effect-glance/core/DuplicateImage")(
+  "DuplicateImage",
+  answerFields
+) {
+  override get message(): string {
+    return describe("the image id is taken", this)
+  }
+}
+
+/**
+ * 409: the image is used, by a snapshot or by a store, and cannot be deleted now.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class ImageInUse extends Schema.TaggedError<ImageInUse>("@effect-glance/core/ImageInUse")("ImageInUse", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is in use`, this)
+  }
+}
+
+/**
+ * 409: the image kept changing under the update, so that each plan made from a fresh copy was out of date when it
+ * arrived; or its state does not allow the change.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class UpdateConflict extends Schema.TaggedError<UpdateConflict>("@effect-glance/core/UpdateConflict")(
+  "UpdateConflict",
+  { ...answerFields, imageId: Schema.String }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is not as the update found it`, this)
+  }
+}
+
+/**
+ * No image matches the query.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class NoMatchingImage extends Schema.TaggedError<NoMatchingImage>("@effect-glance/core/NoMatchingImage")(
+  "NoMatchingImage",
+  { operation: Schema.String }
+) {
+  override get message(): string {
+    return `${this.operation}: no image matches the query`
+  }
+}
+
+/**
+ * More than one image matches a query that was to find one.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-glance/core/AmbiguousImage")(
+  "AmbiguousImage",
+  {
+    operation: Schema.String,
+    /** The ids of all that match, in the order of the query. */
+    imageIds: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: ${this.imageIds.length} images match the query: ${this.imageIds.join(", ")}`
+  }
+}
+
+/**
+ * The server sent a page whose `next` leads back to a page that was read before. Following it would never end.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class RepeatedMarker extends Schema.TaggedError<RepeatedMarker>("@effect-glance/core/RepeatedMarker")(
+  "RepeatedMarker",
+  { operation: Schema.String, marker: Schema.String }
+) {
+  override get message(): string {
+    return `${this.operation}: the server's pages go in a circle, marker ${this.marker} came twice`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// members and tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 403 on adding a member: the image cannot be shared by the caller, mostly because its visibility is not `shared`;
+ * `detail` says why.
+ *
+ * @since 0.1.0
+ * @category members and tags
+ */
+export class UnsharableImage extends Schema.TaggedError<UnsharableImage>("@effect-glance/core/UnsharableImage")(
+  "UnsharableImage",
+  { ...answerFields, imageId: Schema.String }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} cannot be shared`, this)
+  }
+}
+
+/**
+ * 409 on adding a member: the project is a member already.
+ *
+ * @since 0.1.0
+ * @category members and tags
+ */
+export class DuplicateImageMember extends Schema.TaggedError<DuplicateImageMember>(
+  "@effect-glance/core/DuplicateImageMember"
+)("DuplicateImageMember", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+  override get message(): string {
+    return describe(`project ${this.memberId} is a member of image ${this.imageId} already`, this)
+  }
+}
+
+/**
+ * The project whose status was to be set is no member of the image (404), or the caller may not speak for it: only
+ * the member itself may, not the image's owner (403).
+ *
+ * @since 0.1.0
+ * @category members and tags
+ */
+export class InvalidImageMember extends Schema.TaggedError<InvalidImageMember>(
+  "@effect-glance/core/InvalidImageMember"
+)("InvalidImageMember", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+  override get message(): string {
+    return describe(`the caller cannot answer for member ${this.memberId} of image ${this.imageId}`, this)
+  }
+}
+
+/**
+ * 404: the image is missing or not visible, or the project is no member of it.
+ *
+ * @since 0.1.0
+ * @category members and tags
+ */
+export class ImageMemberNotFound extends Schema.TaggedError<ImageMemberNotFound>(
+  "@effect-glance/core/ImageMemberNotFound"
+)("ImageMemberNotFound", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+  override get message(): string {
+    return describe(`project ${this.memberId} is no member of image ${this.imageId}, or the image is not visible`, this)
+  }
+}
+
+/**
+ * The image does not carry the tag; or, when the server said so (404), the image may be missing or not visible as well.
+ *
+ * @since 0.1.0
+ * @category members and tags
+ */
+export class ImageTagNotFound extends Schema.TaggedError<ImageTagNotFound>("@effect-glance/core/ImageTagNotFound")(
+  "ImageTagNotFound",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    tag: Schema.String,
+    /** Of the answer, where a request was needed to find out. */
+    requestId: Answer.fields.requestId,
+    detail: Answer.fields.detail
+  }
+) {
+  override get message(): string {
+    const id = Option.match(this.requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
+    return `${this.operation}: image ${this.imageId} does not carry the tag ${JSON.stringify(this.tag)}${id}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tasks
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 404: no task has this id, or it is not visible, or it expired: Glance forgets tasks two days after their end.
+ *
+ * @since 0.1.0
+ * @category tasks
+ */
+export class TaskNotFound extends Schema.TaggedError<TaskNotFound>("@effect-glance/core/TaskNotFound")("TaskNotFound", {
+  ...answerFields,
+  taskId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`task ${this.taskId} is missing, not visible or expired`, this)
+  }
+}
+
+/**
+ * The task ended in failure; `reason` is its own message.
+ *
+ * @since 0.1.0
+ * @category tasks
+ */
+export class TaskFailed extends Schema.TaggedError<TaskFailed>("@effect-glance/core/TaskFailed")("TaskFailed", {
+  operation: Schema.String,
+  taskId: Schema.String,
+  /** `import`, `export` or what else the cloud runs. */
+  type: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: ${this.type} task ${this.taskId} failed: ${this.reason}`
+  }
+}
+
+/**
+ * The schedule by which the task was watched ended before the task did. The task goes on.
+ *
+ * @since 0.1.0
+ * @category tasks
+ */
+export class TaskNotEnded extends Schema.TaggedError<TaskNotEnded>("@effect-glance/core/TaskNotEnded")("TaskNotEnded", {
+  operation: Schema.String,
+  taskId: Schema.String,
+  type: Schema.String,
+  /** What it was when it was last looked at. */
+  taskStatus: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: ${this.type} task ${this.taskId} is still ${this.taskStatus}`
+  }
+}
+
+/**
+ * The cloud's object store has no container of this name.
+ *
+ * @since 0.1.0
+ * @category tasks
+ */
+export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effect-glance/core/NoSuchContainer")(
+  "NoSuchContainer",
+  { ...answerFields, container: Schema.String }
+) {
+  override get message(): string {
+    return describe(`there is no container ${JSON.stringify(this.container)}`, this)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// unions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What can go wrong before there is an answer from the image service. A provider of the port fails with these.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type ConnectionError = TransportError | TimeLimitExceeded | AuthenticationFailed | EndpointNotFound
+
+/**
+ * What any request may end in, whatever the operation.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type RequestError =
+  | ConnectionError
+  | EndpointVersionMismatch
+  | BadRequest
+  | Forbidden
+  | QuotaExceeded
+  | RateLimited
+  | ServiceUnavailable
+  | ServerError
+  | UnexpectedStatus
+  | UnexpectedAnswer
+
+/**
+ * All errors of the Image API.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type GlanceError =
+  | RequestError
+  | InvalidArgument
+  | InvalidImageMemberStatus
+  | ImageNotFound
+  | DuplicateImage
+  | ImageInUse
+  | UpdateConflict
+  | NoMatchingImage
+  | AmbiguousImage
+  | RepeatedMarker
+  | UnsharableImage
+  | DuplicateImageMember
+  | InvalidImageMember
+  | ImageMemberNotFound
+  | ImageTagNotFound
+  | TaskNotFound
+  | TaskFailed
+  | TaskNotEnded
+  | NoSuchContainer
+
+// ---------------------------------------------------------------------------------------------------------------------
+// for providers of the port
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rootCause = (error: unknown): unknown => {
+  let root = error
+  for (let depth = 0; depth < 16; depth++) {
+    const { cause } = (typeof root === "object" && root !== null ? root : {}) as { readonly cause?: unknown }
+    if (cause === undefined || cause === null) return root
+    root = cause
+  }
+  return root
+}
+
+/**
+ * The failure of an HTTP client without the request that it carries, since a request holds tokens and passwords. The
+ * root cause is kept as name, code and message only.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const transportError = (operation: string, error: HttpClientError.HttpClientError): TransportError => {
+  const root = rootCause(error.cause)
+  const { code, message, name } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
+  const told = [code, message].filter((part) => typeof part === "string" && part !== "").join(" ")
+  const cause = new Error(told === "" ? error.reason : told)
+  cause.name = typeof name === "string" ? name : error._tag
+  // The stack would show this line, not the place of the failure.
+  delete cause.stack
+  return new TransportError({
+    operation,
+    method: error.request.method,
+    url: withoutQuery(error.request.url),
+    detail: `${error._tag} ${error.reason}${told === "" ? "" : `: ${told}`}`,
+    cause
+  })
+}
+
+const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "").replace(/^(\w+:\/\/)[^/@]*@/, "$1")

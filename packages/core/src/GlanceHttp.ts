@@ -1,0 +1,53 @@
+/**
+ * The port between the Image API and whatever carries its requests: a real cloud, a cloud in memory, a recording.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as GlanceError from "./GlanceError.js"
+
+/**
+ * Sends a request and answers what the server answered, whatever its status.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Execute = (
+  request: HttpClientRequest.HttpClientRequest
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | GlanceError.ConnectionError>
+
+/**
+ * What a provider guarantees.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * The image service. The URL of a request is a path below the versioned root (`/images/{id}`); the provider puts
+   * the endpoint before it and the token on it, keeps both out of spans and logs, repeats what is safe to repeat, and
+   * follows no redirects.
+   */
+  readonly execute: Execute
+  /** The project that the caller acts for. */
+  readonly projectId: Effect.Effect<string, GlanceError.ConnectionError>
+  /**
+   * The object store of the same cloud and region, for clouds whose tasks move images through containers. The URL of a
+   * request is a path below the account (`/{container}`).
+   */
+  readonly objectStore: Effect.Effect<Option.Option<Execute>, GlanceError.ConnectionError>
+  /** How long an operation may take from its first request to the last byte of its JSON answer, retries included. */
+  readonly timeLimit: Duration.Duration
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class GlanceHttp extends Context.Tag("@effect-glance/core/GlanceHttp")<GlanceHttp, Service>() {}

@@ -1,0 +1,324 @@
+/**
+ * The image record, as users hold it and as Glance sends it.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Wire from "./internal/wire.js"
+
+/**
+ * The id of an image: a UUID in practice, chosen by the server or by whoever created the image. The brand only keeps it
+ * apart from other ids; every operation checks that it can stand in a path.
+ *
+ * @since 0.1.0
+ * @category ids
+ */
+export const ImageId = Schema.String.pipe(Schema.brand("ImageId"))
+
+/**
+ * @since 0.1.0
+ * @category ids
+ */
+export type ImageId = typeof ImageId.Type
+
+/**
+ * @since 0.1.0
+ * @category enums
+ */
+export const ImageStatus = Wire.openEnum<
+  "queued" | "saving" | "uploading" | "importing" | "active" | "deactivated" | "killed" | "deleted" | "pending_delete"
+>("ImageStatus")
+
+/**
+ * What has become of the image's data. Open: a status that a later Glance invents decodes as it is.
+ *
+ * @since 0.1.0
+ * @category enums
+ */
+export type ImageStatus = typeof ImageStatus.Type
+
+/**
+ * @since 0.1.0
+ * @category enums
+ */
+export const Visibility = Wire.openEnum<"public" | "private" | "shared" | "community">("Visibility")
+
+/**
+ * Who sees the image. Only a `shared` image can have members. Open.
+ *
+ * @since 0.1.0
+ * @category enums
+ */
+export type Visibility = typeof Visibility.Type
+
+/**
+ * @since 0.1.0
+ * @category enums
+ */
+export const DiskFormat = Wire.openEnum<
+  "ami" | "ari" | "aki" | "vhd" | "vhdx" | "vmdk" | "raw" | "qcow2" | "vdi" | "iso" | "ploop" | "luks" | "gpt"
+>("DiskFormat")
+
+/**
+ * The layout of the disk within the image's data. Open: operators choose the list.
+ *
+ * @since 0.1.0
+ * @category enums
+ */
+export type DiskFormat = typeof DiskFormat.Type
+
+/**
+ * @since 0.1.0
+ * @category enums
+ */
+export const ContainerFormat = Wire.openEnum<"ami" | "ari" | "aki" | "bare" | "ovf" | "ova" | "docker" | "compressed">(
+  "ContainerFormat"
+)
+
+/**
+ * What is wrapped round the disk. Open: operators choose the list.
+ *
+ * @since 0.1.0
+ * @category enums
+ */
+export type ContainerFormat = typeof ContainerFormat.Type
+
+/**
+ * Where a store keeps the data, as clouds show it that are configured to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ImageLocation extends Schema.Class<ImageLocation>("@effect-glance/core/ImageLocation")({
+  url: Schema.String,
+  metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+}) {}
+
+const option = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { as: "Option" })
+
+/**
+ * An image's record.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#images
+ */
+export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
+  id: ImageId,
+  name: option(Schema.String),
+  status: ImageStatus,
+  visibility: Visibility,
+  /** Whether deletion is refused. */
+  protected: Schema.Boolean,
+  /** Whether listings leave the image out unless they ask for hidden ones. */
+  osHidden: Schema.Boolean,
+  /** md5 of the data, in hex. */
+  checksum: option(Schema.String),
+  /** The algorithm of {@link Image.osHashValue}, such as `sha512`. */
+  osHashAlgo: option(Schema.String),
+  /** Hash of the data, in hex. */
+  osHashValue: option(Schema.String),
+  /** The project that owns the image. */
+  owner: option(Schema.String),
+  /** Bytes of data; none until there are data. */
+  size: option(Schema.Number),
+  /** Bytes of the disk when it is unpacked. */
+  virtualSize: option(Schema.Number),
+  containerFormat: option(ContainerFormat),
+  diskFormat: option(DiskFormat),
+  createdAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc,
+  /** A set: the server gives no order. */
+  tags: Schema.Array(Schema.String),
+  /** Memory that is needed to boot it, in MiB. */
+  minRam: Schema.Number,
+  /** Disk that is needed to boot it, in GiB. */
+  minDisk: Schema.Number,
+  /** Ids of the stores that hold the data; empty where the cloud has but one store. */
+  stores: Schema.Array(Schema.String),
+  directUrl: option(Schema.String),
+  locations: option(Schema.Array(ImageLocation)),
+  self: option(Schema.String),
+  file: option(Schema.String),
+  schema: option(Schema.String),
+  /**
+   * The custom properties. Glance's own are strings; where an operator's schema makes one something else, its JSON text
+   * stands here. Properties that are `null` are absent.
+   */
+  properties: Schema.ReadonlyMap({ key: Schema.String, value: Schema.String })
+}) {}
+
+/**
+ * "Image or id", as every operation on one image takes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ImageRef = Image | ImageId
+
+/**
+ * The id of what was given.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const idOf = (image: ImageRef): ImageId => (typeof image === "object" && image !== null ? image.id : image)
+
+const WireImage = Schema.Struct({
+  id: ImageId,
+  name: Wire.Nullish(Schema.String),
+  status: ImageStatus,
+  visibility: Visibility,
+  protected: Wire.Nullish(Wire.Flag),
+  os_hidden: Wire.Nullish(Wire.Flag),
+  checksum: Wire.Nullish(Schema.String),
+  os_hash_algo: Wire.Nullish(Schema.String),
+  os_hash_value: Wire.Nullish(Schema.String),
+  owner: Wire.Nullish(Schema.String),
+  size: Wire.Nullish(Schema.Number),
+  virtual_size: Wire.Nullish(Schema.Number),
+  container_format: Wire.Nullish(ContainerFormat),
+  disk_format: Wire.Nullish(DiskFormat),
+  created_at: Wire.Time,
+  updated_at: Wire.Time,
+  tags: Wire.Nullish(Schema.Array(Schema.String)),
+  min_ram: Wire.Nullish(Schema.Number),
+  min_disk: Wire.Nullish(Schema.Number),
+  stores: Wire.Nullish(Schema.String),
+  direct_url: Wire.Nullish(Schema.String),
+  locations: Wire.Nullish(
+    Schema.Array(
+      Schema.Struct({ url: Schema.String, metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
+    )
+  ),
+  self: Wire.Nullish(Schema.String),
+  file: Wire.Nullish(Schema.String),
+  schema: Wire.Nullish(Schema.String)
+})
+
+/**
+ * The names that Glance gives a meaning to. Every other key at the top of a record is a custom property.
+ *
+ * @since 0.1.0
+ * @category wire
+ */
+export const baseAttributes: ReadonlySet<string> = new Set(Object.keys(WireImage.fields))
+
+const isRecord = (input: unknown): input is Wire.JsonObject =>
+  typeof input === "object" && input !== null && !Array.isArray(input)
+
+const decodeKnown = ParseResult.decodeUnknownEither(WireImage)
+
+const fromWire = (input: Wire.JsonObject): Either.Either<Image, ParseResult.ParseIssue> =>
+  Either.map(decodeKnown(input), (known) => {
+    const properties = new Map<string, string>()
+    for (const key of Object.keys(input)) {
+      if (baseAttributes.has(key)) continue
+      const value = input[key]
+      if (value === null || value === undefined) continue
+      properties.set(key, typeof value === "string" ? value : JSON.stringify(value))
+    }
+    return new Image(
+      {
+        id: known.id,
+        name: Option.fromNullable(known.name),
+        status: known.status,
+        visibility: known.visibility,
+        protected: known.protected ?? false,
+        osHidden: known.os_hidden ?? false,
+        checksum: Option.fromNullable(known.checksum),
+        osHashAlgo: Option.fromNullable(known.os_hash_algo),
+        osHashValue: Option.fromNullable(known.os_hash_value),
+        owner: Option.fromNullable(known.owner),
+        size: Option.fromNullable(known.size),
+        virtualSize: Option.fromNullable(known.virtual_size),
+        containerFormat: Option.fromNullable(known.container_format),
+        diskFormat: Option.fromNullable(known.disk_format),
+        createdAt: known.created_at,
+        updatedAt: known.updated_at,
+        tags: known.tags ?? [],
+        minRam: known.min_ram ?? 0,
+        minDisk: known.min_disk ?? 0,
+        stores: known.stores ? known.stores.split(",") : [],
+        directUrl: Option.fromNullable(known.direct_url),
+        locations: Option.map(Option.fromNullable(known.locations), (all) => all.map((one) => new ImageLocation(one))),
+        self: Option.fromNullable(known.self),
+        file: Option.fromNullable(known.file),
+        schema: Option.fromNullable(known.schema),
+        properties
+      },
+      { disableValidation: true }
+    )
+  })
+
+const toWire = (image: Image): Wire.JsonObject => {
+  const time = (at: DateTime.Utc) => DateTime.formatIso(at).replace(/\.000Z$/, "Z")
+  const known: Array<readonly [string, unknown]> = [
+    ["id", image.id],
+    ["name", Option.getOrNull(image.name)],
+    ["status", image.status],
+    ["visibility", image.visibility],
+    ["protected", image.protected],
+    ["os_hidden", image.osHidden],
+    ["checksum", Option.getOrNull(image.checksum)],
+    ["os_hash_algo", Option.getOrNull(image.osHashAlgo)],
+    ["os_hash_value", Option.getOrNull(image.osHashValue)],
+    ["owner", Option.getOrNull(image.owner)],
+    ["size", Option.getOrNull(image.size)],
+    ["virtual_size", Option.getOrNull(image.virtualSize)],
+    ["container_format", Option.getOrNull(image.containerFormat)],
+    ["disk_format", Option.getOrNull(image.diskFormat)],
+    ["created_at", time(image.createdAt)],
+    ["updated_at", time(image.updatedAt)],
+    ["tags", image.tags],
+    ["min_ram", image.minRam],
+    ["min_disk", image.minDisk],
+    ["stores", image.stores.length === 0 ? undefined : image.stores.join(",")],
+    ["direct_url", Option.getOrUndefined(image.directUrl)],
+    ["locations", Option.getOrUndefined(Option.map(image.locations, (all) => all.map((one) => ({ ...one }))))],
+    ["self", Option.getOrUndefined(image.self)],
+    ["file", Option.getOrUndefined(image.file)],
+    ["schema", Option.getOrUndefined(image.schema)]
+  ]
+  // `fromEntries` defines keys; assignment would lose `__proto__`.
+  return Object.fromEntries([...image.properties, ...known.filter(([, value]) => value !== undefined)])
+}
+
+/**
+ * An {@link Image} from the JSON record that Glance sends, and back to it. Keys that are not {@link baseAttributes}
+ * are the custom properties, whatever their name.
+ *
+ * @since 0.1.0
+ * @category wire
+ */
+export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.transformOrFail(
+  Schema.declare(isRecord, { identifier: "ImageRecord", description: "a JSON object" }),
+  Schema.typeSchema(Image),
+  {
+    strict: true,
+    decode: (input) => fromWire(input),
+    encode: (image) => Effect.succeed(toWire(image))
+  }
+).annotations({ identifier: "ImageFromJson" })
+
+const isNoise = (property: string): boolean =>
+  ["com.rackspace__1__", "org.openstack__1__", "instance_type_", "rax_"].some((prefix) => property.startsWith(prefix))
+
+/**
+ * What of an image a person wants to read: its record without the links, without what is absent, and without the
+ * properties that Rackspace and Nova keep for themselves.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const display = (image: Image): Wire.JsonObject =>
+  Object.fromEntries(
+    Object.entries(toWire(image)).filter(
+      ([key, value]) => value !== null && !["self", "file", "schema"].includes(key) && !isNoise(key)
+    )
+  )

@@ -1,0 +1,225 @@
+/**
+ * Wanted changes and the copy they are wanted of, turned into the smallest JSON patch.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as GlanceError from "./GlanceError.js"
+import * as Image from "./Image.js"
+import * as Argument from "./internal/argument.js"
+
+/**
+ * Custom properties by name, as an object or as a `Map` such as {@link Image.Image.properties}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Properties<Value> = Readonly<Record<string, Value>> | ReadonlyMap<string, Value>
+
+/**
+ * What an image can be given when its record is made, and changed to afterwards. What is absent or `undefined` stays
+ * as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#update-image
+ */
+export interface ImageChanges {
+  /** At most 255 characters; `null` for none. */
+  readonly name?: string | null | undefined
+  readonly visibility?: Image.Visibility | undefined
+  readonly protected?: boolean | undefined
+  readonly osHidden?: boolean | undefined
+  /** Cannot be changed once there are data. */
+  readonly containerFormat?: Image.ContainerFormat | undefined
+  /** Cannot be changed once there are data. */
+  readonly diskFormat?: Image.DiskFormat | undefined
+  /** In GiB. */
+  readonly minDisk?: number | undefined
+  /** In MiB. */
+  readonly minRam?: number | undefined
+  /** Administrators only. */
+  readonly owner?: string | undefined
+  /** All of them: what is not named is removed. See `ImageTags` for single ones. */
+  readonly tags?: ReadonlyArray<string> | undefined
+  /** `null` removes a property; what is not named stays. */
+  readonly properties?: Properties<string | null> | undefined
+}
+
+/**
+ * One step of a JSON patch in the form of Glance: pointers of one level.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PatchOperation =
+  | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string }
+
+/**
+ * The media type under which Glance takes a patch. `add` sets a property, whether it was there or not.
+ *
+ * @since 0.1.0
+ * @category wire
+ */
+export const mediaType = "application/openstack-images-v2.1-json-patch"
+
+type Attribute = Exclude<keyof ImageChanges, "properties">
+
+interface AttributeRule {
+  readonly wire: string
+  readonly check: Argument.Check
+  /** What the copy holds, as the wire has it. */
+  readonly current: (image: Image.Image) => unknown
+}
+
+const flag: Argument.Check = (value) =>
+  typeof value === "boolean" ? undefined : `must be true or false, not ${String(value)}`
+const word = Argument.text({ minLength: 1, maxLength: 255 })
+const nullable =
+  (check: Argument.Check): Argument.Check =>
+  (value) =>
+    value === null ? undefined : check(value)
+
+const tagsCheck: Argument.Check = (value) => {
+  if (!Array.isArray(value)) return "must be an array of strings"
+  for (const tag of value) {
+    const reason = Argument.tag(tag)
+    if (reason !== undefined) return `holds the tag ${JSON.stringify(tag)}, which ${reason}`
+  }
+  return undefined
+}
+
+const attributes: { readonly [A in Attribute]: AttributeRule } = {
+  name: {
+    wire: "name",
+    check: nullable(Argument.text({ maxLength: 255 })),
+    current: (image) => Option.getOrNull(image.name)
+  },
+  visibility: { wire: "visibility", check: word, current: (image) => image.visibility },
+  protected: { wire: "protected", check: flag, current: (image) => image.protected },
+  osHidden: { wire: "os_hidden", check: flag, current: (image) => image.osHidden },
+  containerFormat: {
+    wire: "container_format",
+    check: word,
+    current: (image) => Option.getOrNull(image.containerFormat)
+  },
+  diskFormat: { wire: "disk_format", check: word, current: (image) => Option.getOrNull(image.diskFormat) },
+  minDisk: { wire: "min_disk", check: Argument.wholeNumber(0), current: (image) => image.minDisk },
+  minRam: { wire: "min_ram", check: Argument.wholeNumber(0), current: (image) => image.minRam },
+  owner: { wire: "owner", check: word, current: (image) => Option.getOrNull(image.owner) },
+  tags: { wire: "tags", check: tagsCheck, current: (image) => image.tags }
+}
+
+/** Names that Glance refuses with 403 as a property's, besides those it gives a meaning to. */
+const reserved = new Set(["location", "deleted", "deleted_at"])
+
+const propertyNameCheck: Argument.Check = (value) => {
+  const reason = Argument.text({ minLength: 1, maxLength: 255 })(value)
+  if (reason !== undefined) return `is not a name of a property: it ${reason}`
+  const name = value as string
+  if (Image.baseAttributes.has(name)) return "is an attribute of every image, not a custom property"
+  if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance keeps for itself"
+  if (name.trim() !== name) return "must not begin or end with white space, which Glance would cut off"
+  return undefined
+}
+
+/** A key and its value as the wire has them; `undefined` for a property that is to be removed. */
+type Entry = readonly [key: string, value: unknown]
+
+/** The changes as they go on the wire, checked, in the order in which they were given. */
+const entries = (
+  operation: string,
+  changes: ImageChanges
+): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> =>
+  Either.gen(function* () {
+    const result: Array<Entry> = []
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === undefined) continue
+      if (key === "properties") {
+        for (const [name, text] of propertyEntries(value as Properties<string | null>)) {
+          if (text === undefined) continue
+          const argument = `properties[${JSON.stringify(name)}]`
+          yield* Argument.checked(operation, argument, name, propertyNameCheck)
+          yield* Argument.checked(operation, argument, text, nullable(Argument.text({})))
+          result.push([name, text ?? undefined])
+        }
+        continue
+      }
+      const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
+      yield* Argument.checked(operation, key, value, rule?.check ?? (() => "is not an attribute that can be set"))
+      if (rule !== undefined)
+        result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
+    }
+    return result
+  })
+
+const propertyEntries = <Value>(properties: Properties<Value>): Iterable<readonly [string, Value]> =>
+  properties instanceof Map ? properties : Object.entries(properties)
+
+const pointer = (key: string): string => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
+
+const ruleOf = new Map(Object.values(attributes).map((rule) => [rule.wire, rule]))
+
+const same = (wanted: unknown, current: unknown): boolean =>
+  Array.isArray(wanted) && Array.isArray(current)
+    ? wanted.length === current.length && wanted.every((tag) => current.includes(tag))
+    : wanted === current
+
+/**
+ * The patch that takes `image` to what is wanted, with no step for what is there already: `replace` for what the image
+ * has, `add` for what it has not, `remove` for a property that is to go. Steps stand in the order of the changes.
+ *
+ * @since 0.1.0
+ * @category planning
+ */
+export const plan = (
+  image: Image.Image,
+  changes: ImageChanges,
+  operation = "ImageChanges.plan"
+): Either.Either<ReadonlyArray<PatchOperation>, GlanceError.InvalidArgument> =>
+  Either.map(
+    entries(operation, changes),
+    Arr.filterMap(([key, wanted]): Option.Option<PatchOperation> => {
+      const path = pointer(key)
+      const rule = ruleOf.get(key)
+      const current = rule === undefined ? image.properties.get(key) : rule.current(image)
+      if (same(wanted, current)) return Option.none()
+      if (wanted === undefined) return Option.some({ op: "remove", path })
+      return Option.some({ op: rule === undefined && current === undefined ? "add" : "replace", path, value: wanted })
+    })
+  )
+
+/**
+ * The patch of a caller who does not know the image: `add` sets a property whether it is there or not. Removing one
+ * that is not there is a conflict to Glance, which then changes nothing at all.
+ *
+ * @since 0.1.0
+ * @category planning
+ */
+export const planBlind = (
+  changes: ImageChanges,
+  operation = "ImageChanges.planBlind"
+): Either.Either<ReadonlyArray<PatchOperation>, GlanceError.InvalidArgument> =>
+  Either.map(
+    entries(operation, changes),
+    Arr.map(([key, wanted]): PatchOperation => {
+      const path = pointer(key)
+      if (wanted === undefined) return { op: "remove", path }
+      return { op: ruleOf.has(key) ? "replace" : "add", path, value: wanted }
+    })
+  )
+
+/**
+ * The record of a new image that has what is wanted.
+ *
+ * @since 0.1.0
+ * @category wire
+ */
+export const toJson = (
+  changes: ImageChanges,
+  operation = "ImageChanges.toJson"
+): Either.Either<{ readonly [key: string]: unknown }, GlanceError.InvalidArgument> =>
+  Either.map(entries(operation, changes), (all) => Object.fromEntries(all.filter(([, value]) => value !== undefined)))

@@ -1,0 +1,329 @@
+/**
+ * Which images to list, turned into query parameters that Glance cannot take for something else.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import type * as GlanceError from "./GlanceError.js"
+import * as Image from "./Image.js"
+import type { MemberStatus } from "./ImageMembers.js"
+import * as Argument from "./internal/argument.js"
+
+/**
+ * One value, or any of several. Several cannot hold a double quote: no spelling of it reaches the server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OneOf<A extends string> = A | ReadonlyArray<A>
+
+/**
+ * One value, or a range with both ends included.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type NumberFilter = number | { readonly min?: number | undefined; readonly max?: number | undefined }
+
+/**
+ * A comparison with a time. Glance takes one for each attribute: two at once would silently be the last of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TimeFilter =
+  | { readonly eq: DateTime.Utc }
+  | { readonly neq: DateTime.Utc }
+  | { readonly gt: DateTime.Utc }
+  | { readonly gte: DateTime.Utc }
+  | { readonly lt: DateTime.Utc }
+  | { readonly lte: DateTime.Utc }
+
+/**
+ * What images can be sorted by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SortKey = "name" | "status" | "containerFormat" | "diskFormat" | "size" | "id" | "createdAt" | "updatedAt"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sort {
+  readonly key: SortKey
+  /** @default "desc" */
+  readonly direction?: "asc" | "desc" | undefined
+}
+
+/**
+ * Which images to list, in which order. Every condition must hold; what is absent or `undefined` is no condition.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+ */
+export interface ImageQuery {
+  readonly id?: OneOf<Image.ImageId> | undefined
+  /** The whole name; there are no wildcards. */
+  readonly name?: OneOf<string> | undefined
+  readonly status?: OneOf<Image.ImageStatus> | undefined
+  readonly containerFormat?: OneOf<Image.ContainerFormat> | undefined
+  readonly diskFormat?: OneOf<Image.DiskFormat> | undefined
+  /**
+   * Community images of other projects appear only with `community` or `all`.
+   *
+   * @default every image of the project, those shared with it and accepted, and public ones
+   */
+  readonly visibility?: Image.Visibility | "all" | undefined
+  /**
+   * Of the images that others share with the project, those whose membership has this status.
+   *
+   * @default "accepted"
+   */
+  readonly memberStatus?: MemberStatus | "all" | undefined
+  readonly owner?: string | undefined
+  readonly protected?: boolean | undefined
+  /**
+   * Hidden images appear only with `true`, and then only they.
+   *
+   * @default false
+   */
+  readonly osHidden?: boolean | undefined
+  /** All of them must be on the image. */
+  readonly tags?: ReadonlyArray<string> | undefined
+  readonly checksum?: string | undefined
+  readonly osHashValue?: string | undefined
+  /** In bytes. */
+  readonly size?: NumberFilter | undefined
+  /** In bytes. */
+  readonly virtualSize?: NumberFilter | undefined
+  /** In MiB. */
+  readonly minRam?: NumberFilter | undefined
+  /** In GiB. */
+  readonly minDisk?: NumberFilter | undefined
+  readonly createdAt?: TimeFilter | undefined
+  readonly updatedAt?: TimeFilter | undefined
+  /** Custom properties and the value that each must have. */
+  readonly properties?: { readonly [name: string]: string } | undefined
+  /**
+   * The first key counts most; ties are settled by time of creation and id.
+   *
+   * @default newest first
+   */
+  readonly sort?: ReadonlyArray<Sort> | undefined
+  /**
+   * Images in one page, at least 1. The server may send fewer, although more follow.
+   *
+   * @default the server's, mostly 25
+   */
+  readonly limit?: number | undefined
+  /** The id of the image after which the page begins. */
+  readonly marker?: Image.ImageId | undefined
+}
+
+/** Query parameters in the order in which they are sent. */
+type Params = ReadonlyArray<readonly [name: string, value: string]>
+
+type Checked = Either.Either<Params, GlanceError.InvalidArgument>
+
+/** How a condition is checked and written. `argument` is how an error calls it. */
+type Writer<A> = (operation: string, argument: string, value: A) => Checked
+
+const one =
+  (wire: string, check: Argument.Check): Writer<unknown> =>
+  (operation, argument, value) =>
+    Either.map(Argument.checked(operation, argument, value, check), () => [[wire, String(value)]])
+
+/** Glance splits the value at its first colon and takes what stands before it for an operator. */
+const equal = (value: string) => (value.includes(":") ? `eq:${value}` : value)
+
+const amongCheck: Argument.Check = (value) => {
+  const reason = Argument.text({ minLength: 1 })(value)
+  if (reason !== undefined) return reason
+  return (value as string).includes('"') ? "must not contain a double quote when there are several" : undefined
+}
+
+const oneOf =
+  (wire: string): Writer<OneOf<string>> =>
+  (operation, argument, value) => {
+    if (typeof value === "string") {
+      return Either.map(Argument.checked(operation, argument, value, Argument.text({})), () => [[wire, equal(value)]])
+    }
+    return Either.gen(function* () {
+      yield* Argument.checked(operation, argument, value, (values) =>
+        Array.isArray(values) && values.length > 0 ? undefined : "must be a string or an array with at least one"
+      )
+      for (const [index, each] of value.entries()) {
+        yield* Argument.checked(operation, `${argument}[${index}]`, each, amongCheck)
+      }
+      return [[wire, `in:${value.map((each) => `"${each}"`).join(",")}`]]
+    })
+  }
+
+const text = (wire: string): Writer<unknown> => one(wire, Argument.text({ minLength: 1 }))
+
+const flag = (wire: string): Writer<unknown> =>
+  one(wire, (value) => (typeof value === "boolean" ? undefined : `must be true or false, not ${String(value)}`))
+
+const number =
+  (wire: string): Writer<NumberFilter> =>
+  (operation, argument, value) => {
+    const whole = (name: string, suffix: string, bound: number | undefined): Checked =>
+      bound === undefined ? Either.right([]) : one(wire + suffix, Argument.wholeNumber(0))(operation, name, bound)
+    if (typeof value !== "object" || value === null) return whole(argument, "", value)
+    return Either.zipWith(
+      whole(`${argument}.min`, "_min", value.min),
+      whole(`${argument}.max`, "_max", value.max),
+      (least, most) => [...least, ...most]
+    )
+  }
+
+const comparisons = new Set(["eq", "neq", "gt", "gte", "lt", "lte"])
+
+const time =
+  (wire: string): Writer<TimeFilter> =>
+  (operation, argument, value) => {
+    const conditions = Object.entries(value).filter(([, at]) => at !== undefined)
+    return Either.map(
+      Argument.checked(operation, argument, value, () => {
+        const [first, ...more] = conditions
+        if (first === undefined || more.length > 0) return "must hold one comparison; Glance heeds but one"
+        if (!comparisons.has(first[0])) return `must compare by one of ${[...comparisons].join(", ")}, not ${first[0]}`
+        return DateTime.isDateTime(first[1]) ? undefined : "must compare with a DateTime"
+      }),
+      () => conditions.map(([comparison, at]) => [wire, `${comparison}:${DateTime.formatIso(at)}`] as const)
+    )
+  }
+
+const tags: Writer<ReadonlyArray<string>> = (operation, argument, value) =>
+  Either.gen(function* () {
+    yield* Argument.checked(operation, argument, value, (all) => (Array.isArray(all) ? undefined : "must be an array"))
+    for (const [index, tag] of value.entries()) {
+      yield* Argument.checked(operation, `${argument}[${index}]`, tag, (each) => {
+        const reason = Argument.tag(each)
+        if (reason !== undefined) return reason
+        return tag.trim() === tag ? undefined : "must not begin or end with white space, which Glance would cut off"
+      })
+    }
+    return value.map((tag) => ["tag", tag] as const)
+  })
+
+const sortKeys: { readonly [K in SortKey]: string } = {
+  name: "name",
+  status: "status",
+  containerFormat: "container_format",
+  diskFormat: "disk_format",
+  size: "size",
+  id: "id",
+  createdAt: "created_at",
+  updatedAt: "updated_at"
+}
+
+const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
+  Either.gen(function* () {
+    yield* Argument.checked(operation, argument, value, (all) => (Array.isArray(all) ? undefined : "must be an array"))
+    const keys: Array<readonly [key: string, direction: string]> = []
+    for (const [index, { direction = "desc", key }] of value.entries()) {
+      yield* Argument.checked(operation, `${argument}[${index}].key`, key, (each) =>
+        Object.hasOwn(sortKeys, each as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
+      )
+      yield* Argument.checked(operation, `${argument}[${index}].direction`, direction, (each) =>
+        each === "asc" || each === "desc" ? undefined : 'must be "asc" or "desc"'
+      )
+      keys.push([sortKeys[key], direction])
+    }
+    const [first, ...more] = keys
+    if (first === undefined) return []
+    // The old spelling for one key, which every Glance knows; the new one for several, since of the old one's
+    // repeated parameters the server's own `next` keeps but the last.
+    return more.length === 0
+      ? [["sort_key", first[0]] as const, ["sort_dir", first[1]] as const]
+      : [["sort", keys.map((key) => key.join(":")).join(",")] as const]
+  })
+
+/**
+ * Names that the server takes for something of its own, so that a custom property of that name cannot be asked for:
+ * parameters, attributes, and what its record class happens to have.
+ */
+const takenNames = new Set([
+  ...Image.baseAttributes,
+  ..."limit marker sort sort_key sort_dir tag member_status changes-since".split(" "),
+  ..."deleted deleted_at members properties".split(" "),
+  ..."delete get items iteritems keys metadata registry save to_dict update values _as_dict _extra_keys".split(" ")
+])
+
+const propertyNameCheck: Argument.Check = (value) => {
+  const reason = Argument.text({ minLength: 1, maxLength: 255 })(value)
+  if (reason !== undefined) return `is not a name of a property: it ${reason}`
+  const name = value as string
+  if (takenNames.has(name)) return "cannot be asked for as a custom property: Glance takes the name for something else"
+  if (/_(min|max)$/.test(name))
+    return "cannot be asked for: Glance takes a name that ends in _min or _max for a range, and answers 500"
+  if (/^(__|_sa_)/.test(name)) return "cannot be asked for: Glance takes a name that begins so for something else"
+  return undefined
+}
+
+const properties: Writer<{ readonly [name: string]: string }> = (operation, argument, value) =>
+  Either.gen(function* () {
+    const params: Array<readonly [string, string]> = []
+    for (const [name, wanted] of Object.entries(value)) {
+      const which = `${argument}[${JSON.stringify(name)}]`
+      yield* Argument.checked(operation, which, name, propertyNameCheck)
+      yield* Argument.checked(operation, which, wanted, Argument.text({}))
+      params.push([name, wanted])
+    }
+    return params
+  })
+
+const writers: { readonly [K in keyof ImageQuery]-?: Writer<NonNullable<ImageQuery[K]>> } = {
+  id: oneOf("id"),
+  name: oneOf("name"),
+  status: oneOf("status"),
+  containerFormat: oneOf("container_format"),
+  diskFormat: oneOf("disk_format"),
+  visibility: text("visibility"),
+  memberStatus: text("member_status"),
+  owner: text("owner"),
+  protected: flag("protected"),
+  osHidden: flag("os_hidden"),
+  tags,
+  checksum: text("checksum"),
+  osHashValue: text("os_hash_value"),
+  size: number("size"),
+  virtualSize: number("virtual_size"),
+  minRam: number("min_ram"),
+  minDisk: number("min_disk"),
+  createdAt: time("created_at"),
+  updatedAt: time("updated_at"),
+  properties,
+  sort,
+  limit: one("limit", Argument.wholeNumber(1)),
+  marker: one("marker", Argument.segment)
+}
+
+/**
+ * The query as parameters of `GET /images`, none of them encoded.
+ *
+ * @since 0.1.0
+ * @category wire
+ */
+export const toParams = (
+  query: ImageQuery,
+  operation = "ImageQuery.toParams"
+): Either.Either<ReadonlyArray<readonly [name: string, value: string]>, GlanceError.InvalidArgument> =>
+  Either.gen(function* () {
+    const params: Array<readonly [string, string]> = []
+    for (const [key, value] of Object.entries(query)) {
+      if (value === undefined) continue
+      const argument = `query.${key}`
+      yield* Argument.checked(operation, argument, key, () =>
+        Object.hasOwn(writers, key) ? undefined : "is not a condition"
+      )
+      const write = writers[key as keyof ImageQuery] as Writer<unknown>
+      params.push(...(yield* write(operation, argument, value)))
+    }
+    return params
+  })

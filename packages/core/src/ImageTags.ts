@@ -1,0 +1,132 @@
+/**
+ * The tags of an image: a set of up to 128 words.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as GlanceError from "./GlanceError.js"
+import * as GlanceHttp from "./GlanceHttp.js"
+import * as Image from "./Image.js"
+import * as Images from "./Images.js"
+import * as Argument from "./internal/argument.js"
+import * as Internal from "./internal/image.js"
+import * as Request from "./internal/request.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Puts a tag on the image; one that is there already stays. A tag that cannot stand in a path (with a slash, or beyond
+   * ASCII, which Glance would store as other characters) goes through an update of the whole set, which takes two
+   * requests and can overwrite what somebody else changes in between.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#add-image-tag
+   */
+  readonly add: (
+    image: Image.ImageRef,
+    tag: string
+  ) => Effect.Effect<
+    void,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+  >
+  /**
+   * Takes a tag off the image, by the same ways as {@link Service.add}.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-tag
+   */
+  readonly remove: (
+    image: Image.ImageRef,
+    tag: string
+  ) => Effect.Effect<
+    void,
+    | GlanceError.RequestError
+    | GlanceError.InvalidArgument
+    | GlanceError.ImageNotFound
+    | GlanceError.ImageTagNotFound
+    | GlanceError.UpdateConflict
+  >
+  /**
+   * Makes these the tags of the image, in one request, and answers the image as it is then.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#update-image
+   */
+  readonly set: (
+    image: Image.ImageRef,
+    tags: ReadonlyArray<string>
+  ) => Effect.Effect<
+    Image.Image,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class ImageTags extends Context.Tag("@effect-glance/core/ImageTags")<ImageTags, Service>() {}
+
+const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
+  const http = yield* GlanceHttp.GlanceHttp
+  const images = yield* Images.make
+
+  const add: Service["add"] = Effect.fn("ImageTags.add")(function* (image, tag) {
+    const operation = "ImageTags.add"
+    yield* Argument.checked(operation, "tag", tag, Argument.tag)
+    if (!fitsPath(tag)) {
+      const { tags } = yield* images.get(image)
+      yield* images.update(image, { tags: [...tags, tag] }, { fresh: false })
+      return
+    }
+    const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
+    yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.put(path),
+      decode: Request.nothing,
+      on: { 404: Internal.notFound(image) }
+    })
+  })
+
+  const remove: Service["remove"] = Effect.fn("ImageTags.remove")(function* (image, tag) {
+    const operation = "ImageTags.remove"
+    yield* Argument.checked(operation, "tag", tag, Argument.tag)
+    const absent = { operation, imageId: Image.idOf(image), tag }
+    if (!fitsPath(tag)) {
+      const { tags } = yield* images.get(image)
+      if (!tags.includes(tag))
+        return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
+      yield* images.update(image, { tags: tags.filter((each) => each !== tag) }, { fresh: false })
+      return
+    }
+    const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
+    yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.del(path),
+      decode: Request.nothing,
+      on: { 404: ({ detail, requestId }) => new GlanceError.ImageTagNotFound({ ...absent, requestId, detail }) }
+    })
+  })
+
+  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags) =>
+    images.update(image, { tags }, { fresh: false })
+  )
+
+  return { add, remove, set }
+})
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ImageTags, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageTags, make)

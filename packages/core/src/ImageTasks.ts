@@ -1,0 +1,328 @@
+/**
+ * Tasks: what the cloud does with images in its own time. On Rackspace they are the only way in and out; elsewhere they
+ * are for administrators mostly.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Stream from "effect/Stream"
+import * as GlanceError from "./GlanceError.js"
+import * as GlanceHttp from "./GlanceHttp.js"
+import * as Image from "./Image.js"
+import * as ImageTask from "./ImageTask.js"
+import * as Argument from "./internal/argument.js"
+import * as Pagination from "./internal/pagination.js"
+import * as Request from "./internal/request.js"
+import type * as Page from "./Page.js"
+
+/**
+ * Which tasks to list, in which order.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#list-tasks
+ */
+export interface TaskQuery {
+  readonly status?: ImageTask.TaskStatus | undefined
+  readonly type?: ImageTask.TaskType | undefined
+  /** @default newest first */
+  readonly sort?: TaskSort | undefined
+  /**
+   * Tasks in one page, at least 1.
+   *
+   * @default the server's, mostly 25
+   */
+  readonly limit?: number | undefined
+  /** The id of the task after which the page begins. */
+  readonly marker?: ImageTask.TaskId | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TaskSort {
+  readonly key: "id" | "type" | "status" | "createdAt" | "updatedAt" | "expiresAt"
+  /** @default "desc" */
+  readonly direction?: "asc" | "desc" | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImportOptions {
+  /**
+   * Format of the object.
+   *
+   * @default "vhd"
+   */
+  readonly format?: string | undefined
+  /**
+   * Name of the image that is made.
+   *
+   * @default the name of the object
+   */
+  readonly name?: string | undefined
+  /** Further properties of the image. */
+  readonly properties?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AwaitOptions {
+  /**
+   * When to look again.
+   *
+   * @default every 5 seconds, for ever
+   */
+  readonly schedule?: Schedule.Schedule<unknown, ImageTask.ImageTask> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * One page of tasks, and what to ask for to get the next one.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-tasks
+   */
+  readonly list: (
+    query?: TaskQuery,
+    options?: Page.ListOptions
+  ) => Effect.Effect<
+    Page.Page<ImageTask.ImageTask, TaskQuery>,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+  >
+  /**
+   * All tasks that match; a page is fetched when somebody pulls.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-tasks
+   */
+  readonly listAll: (
+    query?: TaskQuery,
+    options?: Page.ListOptions
+  ) => Stream.Stream<
+    ImageTask.ImageTask,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+  >
+  /**
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
+   */
+  readonly get: (
+    task: ImageTask.TaskRef
+  ) => Effect.Effect<
+    ImageTask.ImageTask,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.TaskNotFound
+  >
+  /**
+   * Starts a task of any type with any input.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#create-task
+   */
+  readonly create: (
+    type: ImageTask.TaskType,
+    input: { readonly [key: string]: unknown }
+  ) => Effect.Effect<ImageTask.ImageTask, GlanceError.RequestError>
+  /**
+   * Starts to export an image into a container of the object store (Rackspace). Whether there is such a container is
+   * asked before where the cloud has an object store; whether there is such an image shows only in the task.
+   */
+  readonly export: (
+    image: Image.ImageRef,
+    container: string
+  ) => Effect.Effect<
+    ImageTask.ImageTask,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
+  >
+  /**
+   * Starts to import an image from an object in a container of the object store (Rackspace).
+   */
+  readonly import: (
+    container: string,
+    object: string,
+    options?: ImportOptions
+  ) => Effect.Effect<
+    ImageTask.ImageTask,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
+  >
+  /**
+   * Waits until the task has ended and answers it. A task that ended in failure is `TaskFailed` with the task's own
+   * message; one that has not ended when the schedule has is `TaskNotEnded`.
+   */
+  readonly await: (
+    task: ImageTask.TaskRef,
+    options?: AwaitOptions
+  ) => Effect.Effect<
+    ImageTask.ImageTask,
+    | GlanceError.RequestError
+    | GlanceError.InvalidArgument
+    | GlanceError.TaskNotFound
+    | GlanceError.TaskFailed
+    | GlanceError.TaskNotEnded
+  >
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class ImageTasks extends Context.Tag("@effect-glance/core/ImageTasks")<ImageTasks, Service>() {}
+
+const decodeTask = Request.decoder(ImageTask.ImageTask)
+const readTask = Request.json(decodeTask)
+
+const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
+  id: "id",
+  type: "type",
+  status: "status",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+  expiresAt: "expires_at"
+}
+
+const toParams = (
+  { limit, marker, sort, status, type }: TaskQuery,
+  operation: string
+): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
+  Either.gen(function* () {
+    const params: Array<readonly [string, string]> = []
+    if (status !== undefined) params.push(["status", status])
+    if (type !== undefined) params.push(["type", type])
+    if (sort !== undefined) {
+      yield* Argument.checked(operation, "query.sort.key", sort.key, (key) =>
+        Object.hasOwn(sortKeys, key as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
+      )
+      params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", sort.direction ?? "desc"])
+    }
+    if (limit !== undefined) {
+      yield* Argument.checked(operation, "query.limit", limit, Argument.wholeNumber(1))
+      params.push(["limit", String(limit)])
+    }
+    if (marker !== undefined) {
+      yield* Argument.checked(operation, "query.marker", marker, Argument.segment)
+      params.push(["marker", marker])
+    }
+    return params
+  })
+
+const hasEnded = (task: ImageTask.ImageTask): boolean => task.status === "success" || task.status === "failure"
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
+  const http = yield* GlanceHttp.GlanceHttp
+
+  const listing = Pagination.make<ImageTask.ImageTask, TaskQuery>(http, {
+    path: "/tasks",
+    key: "tasks",
+    decode: decodeTask,
+    toParams,
+    from: (query, marker) => ({ ...query, marker: ImageTask.TaskId.make(marker) }),
+    markerOf: (query) => query.marker
+  })
+
+  const list: Service["list"] = Effect.fn("ImageTasks.list")((query = {}, options) =>
+    listing.page("ImageTasks.list", query, options)
+  )
+
+  const listAll: Service["listAll"] = (query = {}, options) => listing.all("ImageTasks.listAll", query, options)
+
+  const get: Service["get"] = Effect.fn("ImageTasks.get")(function* (task) {
+    const operation = "ImageTasks.get"
+    const taskId = ImageTask.idOf(task)
+    const path = yield* Argument.path(operation, "tasks", ["task", taskId])
+    return yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.get(path),
+      decode: readTask,
+      on: { 404: (answer) => new GlanceError.TaskNotFound({ ...answer, taskId }) }
+    })
+  })
+
+  const start = (operation: string, type: ImageTask.TaskType, input: { readonly [key: string]: unknown }) =>
+    Request.run(http, {
+      operation,
+      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/tasks"), { type, input }),
+      decode: readTask
+    })
+
+  const create: Service["create"] = Effect.fn("ImageTasks.create")((type, input) =>
+    start("ImageTasks.create", type, input)
+  )
+
+  /** Fails with `NoSuchContainer`, unless the cloud has no object store to ask. */
+  const checkContainer = (operation: string, container: string) =>
+    Effect.gen(function* () {
+      const path = yield* Argument.path(operation, ["container", container])
+      const execute = yield* http.objectStore
+      if (Option.isNone(execute)) return
+      yield* Request.run(
+        { execute: execute.value, timeLimit: http.timeLimit },
+        {
+          operation,
+          request: HttpClientRequest.head(path),
+          decode: Request.nothing,
+          on: { 404: (answer) => new GlanceError.NoSuchContainer({ ...answer, container }) }
+        }
+      )
+    })
+
+  const exportImage: Service["export"] = Effect.fn("ImageTasks.export")(function* (image, container) {
+    const operation = "ImageTasks.export"
+    const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
+    yield* checkContainer(operation, container)
+    return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
+  })
+
+  const importImage: Service["import"] = Effect.fn("ImageTasks.import")(function* (
+    container,
+    object,
+    { format = "vhd", name = object, properties = {} } = {}
+  ) {
+    const operation = "ImageTasks.import"
+    yield* Argument.checked(operation, "object", object, Argument.text({ minLength: 1 }))
+    yield* checkContainer(operation, container)
+    return yield* start(operation, "import", {
+      import_from: `${container}/${object}`,
+      import_from_format: format,
+      image_properties: { ...properties, name }
+    })
+  })
+
+  const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
+    task,
+    { schedule = Schedule.spaced("5 seconds") } = {}
+  ) {
+    const operation = "ImageTasks.await"
+    const last = yield* Effect.repeat(
+      get(task),
+      Schedule.zipRight(schedule, Schedule.identity<ImageTask.ImageTask>()).pipe(Schedule.untilInput(hasEnded))
+    )
+    if (last.status === "success") return last
+    const which = { operation, taskId: last.id, type: last.type }
+    return yield* last.status === "failure"
+      ? new GlanceError.TaskFailed({ ...which, reason: Option.getOrElse(last.message, () => "") })
+      : new GlanceError.TaskNotEnded({ ...which, taskStatus: last.status })
+  })
+
+  return { list, listAll, get, create, export: exportImage, import: importImage, await: awaitTask }
+})
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ImageTasks, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageTasks, make)

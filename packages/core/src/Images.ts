@@ -1,0 +1,295 @@
+/**
+ * Images: list, find, get, create, update, delete, and whether their data can be downloaded.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as GlanceError from "./GlanceError.js"
+import * as GlanceHttp from "./GlanceHttp.js"
+import * as Image from "./Image.js"
+import * as ImageChanges from "./ImageChanges.js"
+import * as ImageQuery from "./ImageQuery.js"
+import * as Argument from "./internal/argument.js"
+import * as Internal from "./internal/image.js"
+import * as Pagination from "./internal/pagination.js"
+import * as Request from "./internal/request.js"
+import type * as Page from "./Page.js"
+
+/**
+ * What a new image is made with. Without a `diskFormat` and a `containerFormat` it cannot be given data.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#create-image
+ */
+export interface NewImage extends ImageChanges.ImageChanges {
+  /**
+   * A UUID.
+   *
+   * @default chosen by the server
+   */
+  readonly id?: Image.ImageId | undefined
+  readonly properties?: ImageChanges.Properties<string> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface UpdateOptions {
+  /**
+   * Whether the image is read first, so that only what differs is sent, and nothing where nothing does. Without the
+   * fresh copy the changes go out as they are, in one request; only a conflict makes it read after all.
+   *
+   * @default true
+   */
+  readonly fresh?: boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * One page, and what to ask for to get the next one.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly list: (
+    query?: ImageQuery.ImageQuery,
+    options?: Page.ListOptions
+  ) => Effect.Effect<
+    Page.Page<Image.Image, ImageQuery.ImageQuery>,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+  >
+  /**
+   * All images that match, page after page; a page is fetched when somebody pulls. `query.limit` is the size of the
+   * pages, `query.marker` where to begin.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly listAll: (
+    query?: ImageQuery.ImageQuery,
+    options?: Page.ListOptions
+  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
+  /**
+   * The one image that matches, looked for through all pages.
+   */
+  readonly find: (
+    query: ImageQuery.ImageQuery
+  ) => Effect.Effect<
+    Image.Image,
+    | GlanceError.RequestError
+    | GlanceError.InvalidArgument
+    | GlanceError.RepeatedMarker
+    | GlanceError.NoMatchingImage
+    | GlanceError.AmbiguousImage
+  >
+  /**
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-image
+   */
+  readonly get: (
+    image: Image.ImageRef
+  ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  /**
+   * Makes the record of an image, which is `queued` until it is given data.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#create-image
+   */
+  readonly create: (
+    image: NewImage
+  ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.DuplicateImage>
+  /**
+   * Brings the image to what is wanted and answers it as it is then. When another change comes between the fresh copy
+   * and the patch so that the patch no longer fits, it is planned again, at most twice.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#update-image
+   */
+  readonly update: (
+    image: Image.ImageRef,
+    changes: ImageChanges.ImageChanges,
+    options?: UpdateOptions
+  ) => Effect.Effect<
+    Image.Image,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+  >
+  /**
+   * Deletes the record and the data. A protected image is `Forbidden`.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#delete-image
+   */
+  readonly delete: (
+    image: Image.ImageRef
+  ) => Effect.Effect<
+    void,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageInUse
+  >
+  /**
+   * Forbids downloads of the data to all but administrators. An image without data is `Forbidden`.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#deactivate-image
+   */
+  readonly deactivate: (
+    image: Image.ImageRef
+  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  /**
+   * Undoes {@link Service.deactivate}.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#reactivate-image
+   */
+  readonly reactivate: (
+    image: Image.ImageRef
+  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Service>() {}
+
+const decodeImage = Request.decoder(Image.ImageFromJson)
+const readImage = Request.json(decodeImage)
+
+/** Plans after a conflict that a fresh copy may settle. */
+const replans = 2
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
+  const http = yield* GlanceHttp.GlanceHttp
+
+  const listing = Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
+    path: "/images",
+    key: "images",
+    decode: decodeImage,
+    toParams: ImageQuery.toParams,
+    from: (query, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
+    markerOf: (query) => query.marker
+  })
+
+  const list: Service["list"] = Effect.fn("Images.list")((query = {}, options) =>
+    listing.page("Images.list", query, options)
+  )
+
+  const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
+
+  const find: Service["find"] = Effect.fn("Images.find")(function* (query) {
+    const [first, ...more] = yield* Stream.runCollect(listing.all("Images.find", query))
+    if (first === undefined) return yield* new GlanceError.NoMatchingImage({ operation: "Images.find" })
+    if (more.length === 0) return first
+    return yield* new GlanceError.AmbiguousImage({
+      operation: "Images.find",
+      imageIds: [first, ...more].map((image) => image.id)
+    })
+  })
+
+  const read = (operation: string, image: Image.ImageRef) =>
+    Effect.flatMap(Internal.path(operation, image), (path) =>
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.get(path),
+        decode: readImage,
+        on: { 404: Internal.notFound(image) }
+      })
+    )
+
+  const get: Service["get"] = Effect.fn("Images.get")((image) => read("Images.get", image))
+
+  const create: Service["create"] = Effect.fn("Images.create")(function* ({ id, ...attributes }) {
+    const operation = "Images.create"
+    const record = yield* ImageChanges.toJson(attributes, operation)
+    if (id !== undefined) yield* Argument.checked(operation, "id", id, Argument.segment)
+    return yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.bodyUnsafeJson(
+        HttpClientRequest.post("/images"),
+        id === undefined ? record : { id, ...record }
+      ),
+      decode: readImage,
+      on: { 409: (answer) => new GlanceError.DuplicateImage(answer) }
+    })
+  })
+
+  const patch = (operation: string, image: Image.ImageRef, steps: ReadonlyArray<ImageChanges.PatchOperation>) =>
+    Effect.flatMap(Internal.path(operation, image), (path) =>
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.bodyText(
+          HttpClientRequest.patch(path),
+          JSON.stringify(steps),
+          ImageChanges.mediaType
+        ),
+        decode: readImage,
+        on: {
+          404: Internal.notFound(image),
+          409: (answer) => new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
+        }
+      })
+    )
+
+  const update: Service["update"] = Effect.fn("Images.update")(function* (image, changes, { fresh = true } = {}) {
+    const operation = "Images.update"
+    // Planned before anything is read, so that bad input costs no request.
+    const blind = yield* ImageChanges.planBlind(changes, operation)
+    const planned = Effect.gen(function* () {
+      const copy = yield* read(operation, image)
+      const steps = yield* ImageChanges.plan(copy, changes, operation)
+      return steps.length === 0 ? copy : yield* patch(operation, image, steps)
+    }).pipe(Effect.retry({ times: replans, while: (error) => error._tag === "UpdateConflict" }))
+    return yield* fresh || blind.length === 0
+      ? planned
+      : Effect.catchTag(patch(operation, image, blind), "UpdateConflict", () => planned)
+  })
+
+  const remove: Service["delete"] = Effect.fn("Images.delete")(function* (image) {
+    const operation = "Images.delete"
+    const path = yield* Internal.path(operation, image)
+    return yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.del(path),
+      decode: Request.nothing,
+      on: {
+        404: Internal.notFound(image),
+        409: (answer) => new GlanceError.ImageInUse({ ...answer, imageId: Image.idOf(image) })
+      }
+    })
+  })
+
+  const action = (name: "deactivate" | "reactivate"): Service["deactivate"] =>
+    Effect.fn(`Images.${name}`)(function* (image) {
+      const operation = `Images.${name}`
+      const path = yield* Internal.path(operation, image, "actions", name)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.post(path),
+        decode: Request.nothing,
+        on: { 404: Internal.notFound(image) }
+      })
+    })
+
+  return {
+    list,
+    listAll,
+    find,
+    get,
+    create,
+    update,
+    delete: remove,
+    deactivate: action("deactivate"),
+    reactivate: action("reactivate")
+  }
+})
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Images, never, GlanceHttp.GlanceHttp> = Layer.effect(Images, make)

@@ -1,0 +1,76 @@
+import * as Either from "effect/Either"
+import * as GlanceError from "../GlanceError.js"
+
+/** A check: the reason against the value, as the end of a sentence, or nothing. */
+export type Check = (value: unknown) => string | undefined
+
+export const checked = <A>(
+  operation: string,
+  argument: string,
+  value: A,
+  check: Check
+): Either.Either<A, GlanceError.InvalidArgument> => {
+  const reason = check(value)
+  return reason === undefined
+    ? Either.right(value)
+    : Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
+}
+
+/** Glance stores text in three-byte UTF-8: it answers 400 to anything beyond the basic plane. */
+const beyondBasicPlane = /[\u{10000}-\u{10ffff}]/u
+const loneSurrogate = /\p{Surrogate}/u
+
+export const text =
+  ({ maxLength, minLength = 0 }: { readonly maxLength?: number; readonly minLength?: number }): Check =>
+  (value) => {
+    if (typeof value !== "string") return `must be a string, not ${value === null ? "null" : typeof value}`
+    if (value.length < minLength) return "must not be empty"
+    if (beyondBasicPlane.test(value)) return "must not contain characters beyond U+FFFF, which Glance cannot store"
+    if (loneSurrogate.test(value)) return "must not contain half of a surrogate pair"
+    if (maxLength !== undefined && value.length > maxLength) {
+      return `must have at most ${maxLength} characters, it has ${value.length}`
+    }
+    return undefined
+  }
+
+export const tag: Check = text({ minLength: 1, maxLength: 255 })
+
+/**
+ * What can stand as one segment of a path. A slash cannot, even encoded: the server decodes the path before it looks
+ * for the route, so that the id `x/file` would be another request. `.` and `..` vanish when a URL is parsed. And the
+ * server takes the bytes of a path for Latin-1, so that `é` would be two other characters.
+ */
+export const segment: Check = (value) => {
+  if (typeof value !== "string") return `must be a string, not ${value === null ? "null" : typeof value}`
+  if (value === "") return "must not be empty"
+  if (value.includes("/")) return `must not contain a slash: ${JSON.stringify(value)}`
+  if (value === "." || value === "..") return `must not be ${JSON.stringify(value)}`
+  if (!/^[\x20-\x7e]*$/.test(value)) return `must be printable ASCII: ${JSON.stringify(value)}`
+  return undefined
+}
+
+export const wholeNumber =
+  (least: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least
+      ? undefined
+      : `must be a whole number from ${least}, not ${String(value)}`
+
+/** A path of literal segments and `[argument, value]` pairs that are checked and encoded. */
+export const path = (
+  operation: string,
+  ...segments: ReadonlyArray<string | readonly [argument: string, value: string]>
+): Either.Either<string, GlanceError.InvalidArgument> => {
+  let path = ""
+  for (const part of segments) {
+    if (typeof part === "string") {
+      path += `/${part}`
+      continue
+    }
+    const [argument, value] = part
+    const result = checked(operation, argument, value, segment)
+    if (Either.isLeft(result)) return Either.left(result.left)
+    path += `/${encodeURIComponent(value)}`
+  }
+  return Either.right(path)
+}

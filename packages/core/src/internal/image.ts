@@ -1,0 +1,21 @@
+import * as Effect from "effect/Effect"
+import type * as Answer from "../Answer.js"
+import * as GlanceError from "../GlanceError.js"
+import * as Image from "../Image.js"
+import * as Argument from "./argument.js"
+
+/** The path of an image and of what is below it; the span learns which image it is. */
+export const path = (
+  operation: string,
+  image: Image.ImageRef,
+  ...below: Parameters<typeof Argument.path> extends [string, ...infer Rest] ? Rest : never
+): Effect.Effect<string, GlanceError.InvalidArgument> =>
+  Effect.zipRight(
+    Effect.annotateCurrentSpan("glance.image_id", Image.idOf(image)),
+    Argument.path(operation, "images", ["image", Image.idOf(image)], ...below)
+  )
+
+export const notFound =
+  (image: Image.ImageRef) =>
+  (answer: Answer.Answer): GlanceError.ImageNotFound =>
+    new GlanceError.ImageNotFound({ ...answer, imageId: Image.idOf(image) })

@@ -1,0 +1,125 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+import type * as Page from "../Page.js"
+import * as Request from "./request.js"
+import * as Wire from "./wire.js"
+
+/** A listing of the Image API: where it is, what its records are, and how its query is written. */
+export interface Listing<A, Query> {
+  /** `/images`, and the key of the records in the envelope. */
+  readonly path: string
+  readonly key: string
+  readonly decode: Request.Decode<A>
+  readonly toParams: (
+    query: Query,
+    operation: string
+  ) => Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument>
+  readonly from: (query: Query, marker: string) => Query
+  readonly markerOf: (query: Query) => string | undefined
+}
+
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+
+interface DecodedPage<A> {
+  readonly items: ReadonlyArray<A>
+  readonly skipped: ReadonlyArray<Request.Unreadable>
+  readonly marker: string | undefined
+  readonly raw: unknown
+}
+
+const idOf = (record: unknown): string | undefined => {
+  const id = (record as { readonly id?: unknown } | null | undefined)?.id
+  return typeof id === "string" ? id : undefined
+}
+
+/**
+ * Only whether there is a `next` and which marker it names can be relied on: it loses the endpoint's prefix and all but
+ * the last of repeated parameters.
+ */
+const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined =>
+  new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || idOf(records.at(-1))
+
+const decodePage = <A>(
+  key: string,
+  decode: Request.Decode<A>,
+  undecodable: "fail" | "skip"
+): Request.Decode<DecodedPage<A>> => {
+  const decodeEnvelope = Request.decoder(
+    Schema.Struct({ [key]: Schema.Array(Schema.Unknown), next: Wire.Nullish(Schema.String) })
+  )
+  return (raw) =>
+    Either.gen(function* () {
+      const envelope = yield* decodeEnvelope(raw)
+      const records = envelope[key] as ReadonlyArray<unknown>
+      const items: Array<A> = []
+      const skipped: Array<Request.Unreadable> = []
+      for (const record of records) {
+        const decoded = Either.mapLeft(decode(record), ({ detail }) => ({ detail, record: idOf(record) }))
+        if (Either.isRight(decoded)) items.push(decoded.right)
+        else if (undecodable === "skip") skipped.push(decoded.left)
+        else return yield* Either.left(decoded.left)
+      }
+      const next = envelope["next"] as string | null | undefined
+      const marker = next ? markerIn(next, records) : undefined
+      if (next && marker === undefined) return yield* Either.left({ detail: `its "next" names no marker: ${next}` })
+      return { items, skipped, marker, raw }
+    })
+}
+
+export const make = <A, Query>(http: GlanceHttp.Service, listing: Listing<A, Query>) => {
+  const decoders = {
+    fail: Request.json(decodePage(listing.key, listing.decode, "fail")),
+    skip: Request.json(decodePage(listing.key, listing.decode, "skip"))
+  }
+
+  const page = (
+    operation: string,
+    query: Query,
+    { undecodable = "fail" }: Page.ListOptions = {}
+  ): Effect.Effect<Page.Page<A, Query>, Failure> =>
+    Effect.gen(function* () {
+      const params = yield* listing.toParams(query, operation)
+      const { items, marker, raw, skipped } = yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
+        decode: decoders[undecodable]
+      })
+      yield* Effect.forEach(
+        skipped,
+        ({ detail, record }) =>
+          Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
+            Effect.annotateLogs({ record: record ?? "(no id)", detail })
+          ),
+        { discard: true }
+      )
+      if (marker !== undefined && marker === listing.markerOf(query)) {
+        return yield* new GlanceError.RepeatedMarker({ operation, marker })
+      }
+      return { items, next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)), raw }
+    })
+
+  const all = (operation: string, query: Query, options?: Page.ListOptions): Stream.Stream<A, Failure> =>
+    Stream.suspend(() => {
+      const seen = new Set<string>()
+      return Stream.paginateChunkEffect(query, (current) =>
+        Effect.gen(function* () {
+          const { items, next } = yield* page(operation, current, options)
+          const marker = Option.getOrUndefined(Option.map(next, listing.markerOf))
+          if (marker !== undefined) {
+            if (seen.has(marker)) return yield* new GlanceError.RepeatedMarker({ operation, marker })
+            seen.add(marker)
+          }
+          return [Chunk.unsafeFromArray(items), next] as const
+        })
+      )
+    }).pipe(Stream.withSpan(operation))
+
+  return { page, all }
+}

@@ -1,0 +1,175 @@
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import type * as Schema from "effect/Schema"
+import * as Answer from "../Answer.js"
+import * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+
+/** What an operation makes of the statuses that mean something to it. All others mean the same to every operation. */
+export type Meanings = { readonly [status: number]: (answer: Answer.Answer) => GlanceError.GlanceError }
+
+/** What the statuses become that an operation gives no meaning of its own. */
+interface CommonMeanings {
+  readonly 400: GlanceError.BadRequest
+  readonly 403: GlanceError.Forbidden
+  readonly 413: GlanceError.QuotaExceeded
+}
+
+type MeantBy<Meaning> = Meaning extends (answer: Answer.Answer) => infer E ? E : never
+
+/** What a request ends in whose operation gives these meanings: its own errors instead of the common ones. */
+export type ErrorOf<On extends Meanings> =
+  | MeantBy<On[keyof On]>
+  | Exclude<GlanceError.RequestError, CommonMeanings[keyof On & keyof CommonMeanings]>
+
+/** What could not be read, and in which record where that is known. */
+export interface Unreadable {
+  readonly detail: string
+  readonly record?: string | undefined
+}
+
+export type Decode<A> = (body: unknown) => Either.Either<A, Unreadable>
+
+/** A `ParseError` of a thousand records is longer than anybody reads. */
+const maxIssue = 500
+
+export const unreadable = (issue: ParseResult.ParseIssue): Unreadable => {
+  const text = ParseResult.TreeFormatter.formatIssueSync(issue).replace(/\s*\n[\s│├└─]*/g, " > ")
+  return { detail: text.length > maxIssue ? `${text.slice(0, maxIssue)} …` : text }
+}
+
+/** To be built once for each schema: building is what costs. */
+export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
+  const decode = ParseResult.decodeUnknownEither(schema)
+  return (body) => Either.mapLeft(decode(body), unreadable)
+}
+
+const meaningOfAll = (
+  answer: Answer.Answer,
+  headers: Headers.Headers
+): Effect.Effect<never, GlanceError.RequestError> => {
+  const withRetryAfter = <E>(make: (fields: Answer.Answer & Pick<GlanceError.RateLimited, "retryAfter">) => E) =>
+    Effect.flatMap(Answer.retryAfterOf(headers), (retryAfter) => Effect.fail(make({ ...answer, retryAfter })))
+  switch (answer.status) {
+    case 300:
+      return Effect.fail(new GlanceError.EndpointVersionMismatch(answer))
+    case 400:
+      return Effect.fail(new GlanceError.BadRequest(answer))
+    case 401:
+      return Effect.fail(new GlanceError.AuthenticationFailed(answer))
+    case 403:
+      return Effect.fail(new GlanceError.Forbidden(answer))
+    case 413:
+      return withRetryAfter((fields) => new GlanceError.QuotaExceeded(fields))
+    case 429:
+      return withRetryAfter((fields) => new GlanceError.RateLimited(fields))
+    case 502:
+    case 503:
+    case 504:
+      return withRetryAfter((fields) => new GlanceError.ServiceUnavailable(fields))
+    default:
+      return Effect.fail(
+        answer.status >= 500 ? new GlanceError.ServerError(answer) : new GlanceError.UnexpectedStatus(answer)
+      )
+  }
+}
+
+/** The request as errors and spans show it: with its query, without anything that the port adds. */
+const shown = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const query = UrlParams.toString(request.urlParams)
+  return query === "" ? request : HttpClientRequest.setUrl(request, `${request.url}?${query}`)
+}
+
+export interface Operation<A, On extends Meanings> {
+  /** As `Module.function`, for errors. */
+  readonly operation: string
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly decode: Read<A>
+  readonly on?: On & Meanings
+}
+
+/** Reads the body of a success. */
+export type Read<A> = (text: string, headers: Headers.Headers) => Either.Either<A, Unreadable>
+
+/** One request and its whole answer, within the port's time limit. */
+export const run = <A, On extends Meanings = Record<never, never>>(
+  http: Pick<GlanceHttp.Service, "execute" | "timeLimit">,
+  { decode, on, operation, request }: Operation<A, On>
+): Effect.Effect<A, ErrorOf<On>> => {
+  const told = shown(request)
+  const read = (response: HttpClientResponse.HttpClientResponse) =>
+    Effect.flatMap(response.text, (text) =>
+      Either.mapLeft(
+        decode(text, response.headers),
+        ({ detail, record }) =>
+          new GlanceError.UnexpectedAnswer({
+            ...Answer.answer(operation, told, response, detail),
+            record: Option.fromNullable(record)
+          })
+      )
+    )
+  const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
+    Effect.flatMap(Answer.read(operation, told, response), (answer) => {
+      const meaning = on?.[answer.status]
+      return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
+    })
+  return http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")).pipe(
+    Effect.tap((response) => Effect.annotateCurrentSpan(spanAttributes(response))),
+    Effect.flatMap(
+      (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
+        isSuccess(response.status) ? read(response) : fail(response)
+    ),
+    // What is left are the meanings in `on` and the common ones of all other statuses.
+    Effect.mapError(
+      (error) =>
+        (HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error) as ErrorOf<On>
+    ),
+    Effect.timeoutFail({
+      duration: http.timeLimit,
+      onTimeout: () =>
+        new GlanceError.TimeLimitExceeded({
+          operation,
+          method: told.method,
+          url: told.url,
+          limit: http.timeLimit
+        }) as ErrorOf<On>
+    })
+  )
+}
+
+const isSuccess = (status: number) => status >= 200 && status < 300
+
+const spanAttributes = (response: HttpClientResponse.HttpClientResponse) => ({
+  "http.response.status_code": response.status,
+  ...Option.match(Answer.requestIdOf(response.headers), {
+    onNone: () => ({}),
+    onSome: (id) => ({ "openstack.request_id": id })
+  })
+})
+
+const parsed = (text: string): Either.Either<unknown, Unreadable> =>
+  Either.try({
+    try: () => JSON.parse(text) as unknown,
+    catch: () => ({
+      detail: text === "" ? "the body is empty" : `not JSON, it begins ${JSON.stringify(text.slice(0, 80))}`
+    })
+  })
+
+/** For an answer whose JSON body `decode` reads. */
+export const json =
+  <A>(decode: Decode<A>): Read<A> =>
+  (text) =>
+    Either.flatMap(parsed(text), decode)
+
+/** For an answer that says nothing but its status. A page of HTML means that something else than Glance answered. */
+export const nothing: Read<void> = (text, headers) =>
+  text !== "" && headers["content-type"]?.startsWith("text/html")
+    ? Either.left({ detail: "a page of HTML" })
+    : Either.void
