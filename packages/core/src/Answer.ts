@@ -37,26 +37,43 @@ export const fields = {
  */
 export interface Answer extends Schema.Struct.Type<typeof fields> {}
 
-const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", nbsp: " " }
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
+
+/** A character by its name or number: Glance's pages write all but ASCII, and every quote, as numbers. */
+const character = (whole: string, name: string): string => {
+  if (!name.startsWith("#")) return Object.hasOwn(entities, name) ? (entities[name] as string) : whole
+  const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+}
 
 const cleaned = (text: string): string =>
   text
     .replace(/<(title|style|script)\b[^>]*>.*?<\/\1>/gis, " ")
-    .replace(/<[^>]*>/g, " ")
-    .replace(/&(#?\w+);/g, (whole, name: string) => entities[name] ?? whole)
+    .replace(/<[/!]?[a-z-][^>]*>/gi, " ")
+    .replace(/&(#?\w+);/g, character)
     .replace(/\s+/g, " ")
     .trim()
 
 /** Longer than any sentence of Glance, shorter than a proxy's page. */
 const maxDetail = 1000
 
+const messageIn = (json: unknown): string | undefined => {
+  if (typeof json === "string") return json
+  const message = (json as { readonly message?: unknown } | null | undefined)?.message
+  return typeof message === "string" ? message : undefined
+}
+
+/** What is wrapped in the kind of the failure: `error` by Keystone, `itemNotFound` and the like by Rackspace. */
+const wrappedIn = (json: unknown): unknown => {
+  const wrapper = typeof json === "object" && json !== null ? json : {}
+  const [only, ...more] = Object.values(wrapper)
+  return "error" in wrapper ? wrapper.error : more.length === 0 ? only : undefined
+}
+
 const sentenceOf = (body: string): string => {
   try {
     const json: unknown = JSON.parse(body)
-    const inner = (json as { readonly error?: unknown } | null)?.error ?? json
-    const message = (inner as { readonly message?: unknown } | null)?.message
-    if (typeof message === "string") return message
-    return typeof inner === "string" ? inner : body
+    return messageIn(json) ?? messageIn(wrappedIn(json)) ?? body
   } catch {
     // Text opens with the status line and HTML with a heading, which say nothing that the status does not.
     return body.replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "").replace(/<h1\b[^>]*>.*?<\/h1>/gis, " ")

@@ -32,7 +32,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("@effec
   "InvalidArgument",
   {
     operation: Schema.String,
-    /** Which argument, as a path: `image`, `query.limit`, `changes.properties.foo`. */
+    /** Which argument, as a path: `image`, `query.limit`, `properties["foo"]`. */
     argument: Schema.String,
     /** Why it is refused, as the end of a sentence that begins with the argument. */
     reason: Schema.String
@@ -566,12 +566,21 @@ export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effec
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What can go wrong before there is an answer from the image service. A provider of the port fails with these.
+ * What can go wrong on the way to the image service, the login included. A provider of the port fails with these.
  *
  * @since 0.1.0
  * @category unions
  */
-export type ConnectionError = TransportError | TimeLimitExceeded | AuthenticationFailed | EndpointNotFound
+export type ConnectionError =
+  | TransportError
+  | TimeLimitExceeded
+  | AuthenticationFailed
+  | EndpointNotFound
+  | RateLimited
+  | ServiceUnavailable
+  | ServerError
+  | UnexpectedStatus
+  | UnexpectedAnswer
 
 /**
  * What any request may end in, whatever the operation.
@@ -579,17 +588,7 @@ export type ConnectionError = TransportError | TimeLimitExceeded | Authenticatio
  * @since 0.1.0
  * @category unions
  */
-export type RequestError =
-  | ConnectionError
-  | EndpointVersionMismatch
-  | BadRequest
-  | Forbidden
-  | QuotaExceeded
-  | RateLimited
-  | ServiceUnavailable
-  | ServerError
-  | UnexpectedStatus
-  | UnexpectedAnswer
+export type RequestError = ConnectionError | EndpointVersionMismatch | BadRequest | Forbidden | QuotaExceeded
 
 /**
  * All errors of the Image API.

@@ -35,8 +35,8 @@ export interface Service {
    * follows no redirects.
    */
   readonly execute: Execute
-  /** The project that the caller acts for. */
-  readonly projectId: Effect.Effect<string, GlanceError.ConnectionError>
+  /** The project that the caller acts for; none where only a token is known, or a token without a project. */
+  readonly projectId: Effect.Effect<Option.Option<string>, GlanceError.ConnectionError>
   /**
    * The object store of the same cloud and region, for clouds whose tasks move images through containers. The URL of a
    * request is a path below the account (`/{container}`).

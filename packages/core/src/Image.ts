@@ -96,7 +96,7 @@ export type ContainerFormat = typeof ContainerFormat.Type
  */
 export class ImageLocation extends Schema.Class<ImageLocation>("@effect-glance/core/ImageLocation")({
   url: Schema.String,
-  metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+  metadata: Wire.JsonObject
 }) {}
 
 const option = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { as: "Option" })
@@ -191,11 +191,7 @@ const WireImage = Schema.Struct({
   min_disk: Wire.Nullish(Schema.Number),
   stores: Wire.Nullish(Schema.String),
   direct_url: Wire.Nullish(Schema.String),
-  locations: Wire.Nullish(
-    Schema.Array(
-      Schema.Struct({ url: Schema.String, metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
-    )
-  ),
+  locations: Wire.Nullish(Schema.Array(Schema.Struct({ url: Schema.String, metadata: Wire.JsonObject }))),
   self: Wire.Nullish(Schema.String),
   file: Wire.Nullish(Schema.String),
   schema: Wire.Nullish(Schema.String)
@@ -208,9 +204,6 @@ const WireImage = Schema.Struct({
  * @category wire
  */
 export const baseAttributes: ReadonlySet<string> = new Set(Object.keys(WireImage.fields))
-
-const isRecord = (input: unknown): input is Wire.JsonObject =>
-  typeof input === "object" && input !== null && !Array.isArray(input)
 
 const decodeKnown = ParseResult.decodeUnknownEither(WireImage)
 
@@ -297,7 +290,7 @@ const toWire = (image: Image): Wire.JsonObject => {
  * @category wire
  */
 export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.transformOrFail(
-  Schema.declare(isRecord, { identifier: "ImageRecord", description: "a JSON object" }),
+  Wire.JsonObject,
   Schema.typeSchema(Image),
   {
     strict: true,

@@ -76,7 +76,7 @@ interface AttributeRule {
 }
 
 const flag: Argument.Check = (value) =>
-  typeof value === "boolean" ? undefined : `must be true or false, not ${String(value)}`
+  typeof value === "boolean" ? undefined : `must be true or false, not ${Argument.shown(value)}`
 const word = Argument.text({ minLength: 1, maxLength: 255 })
 const nullable =
   (check: Argument.Check): Argument.Check =>
@@ -87,7 +87,7 @@ const tagsCheck: Argument.Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of strings"
   for (const tag of value) {
     const reason = Argument.tag(tag)
-    if (reason !== undefined) return `holds the tag ${JSON.stringify(tag)}, which ${reason}`
+    if (reason !== undefined) return `holds the tag ${Argument.shown(tag)}, which ${reason}`
   }
   return undefined
 }
@@ -136,9 +136,11 @@ const entries = (
 ): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
     const result: Array<Entry> = []
+    yield* Argument.checked(operation, "changes", changes, Argument.object)
     for (const [key, value] of Object.entries(changes)) {
       if (value === undefined) continue
       if (key === "properties") {
+        yield* Argument.checked(operation, key, value, (all) => (all instanceof Map ? undefined : Argument.object(all)))
         for (const [name, text] of propertyEntries(value as Properties<string | null>)) {
           if (text === undefined) continue
           const argument = `properties[${JSON.stringify(name)}]`

@@ -6,7 +6,9 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
@@ -214,9 +216,19 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const setStatus: Service["setStatus"] = Effect.fn("ImageMembers.setStatus")(function* (image, status, options = {}) {
     const operation = "ImageMembers.setStatus"
     if (!memberStatuses.includes(status)) {
-      return yield* new GlanceError.InvalidImageMemberStatus({ operation, memberStatus: String(status) })
+      return yield* new GlanceError.InvalidImageMemberStatus({
+        operation,
+        memberStatus: Inspectable.toStringUnknown(status, 0)
+      })
     }
-    const memberId = options.projectId ?? (yield* http.projectId)
+    const memberId = options.projectId ?? Option.getOrUndefined(yield* http.projectId)
+    if (memberId === undefined) {
+      return yield* new GlanceError.InvalidArgument({
+        operation,
+        argument: "projectId",
+        reason: "must be given: the cloud's layer does not know the caller's project"
+      })
+    }
     const path = yield* Internal.path(operation, image, "members", ["projectId", memberId])
     const refused = (answer: Answer.Answer) =>
       new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })

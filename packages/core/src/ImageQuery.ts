@@ -11,7 +11,7 @@ import type { MemberStatus } from "./ImageMembers.js"
 import * as Argument from "./internal/argument.js"
 
 /**
- * One value, or any of several. Several cannot hold a double quote: no spelling of it reaches the server.
+ * One value, or any of several. Two and more cannot hold a double quote: no spelling of it reaches the server.
  *
  * @since 0.1.0
  * @category models
@@ -146,16 +146,22 @@ const amongCheck: Argument.Check = (value) => {
   return (value as string).includes('"') ? "must not contain a double quote when there are several" : undefined
 }
 
+const exactly =
+  (wire: string): Writer<unknown> =>
+  (operation, argument, value) =>
+    Either.map(Argument.checked(operation, argument, value, Argument.text({})), (value) => [
+      [wire, equal(value as string)]
+    ])
+
 const oneOf =
   (wire: string): Writer<OneOf<string>> =>
   (operation, argument, value) => {
-    if (typeof value === "string") {
-      return Either.map(Argument.checked(operation, argument, value, Argument.text({})), () => [[wire, equal(value)]])
-    }
+    if (typeof value === "string") return exactly(wire)(operation, argument, value)
     return Either.gen(function* () {
       yield* Argument.checked(operation, argument, value, (values) =>
         Array.isArray(values) && values.length > 0 ? undefined : "must be a string or an array with at least one"
       )
+      if (value.length === 1) return yield* exactly(wire)(operation, `${argument}[0]`, value[0])
       for (const [index, each] of value.entries()) {
         yield* Argument.checked(operation, `${argument}[${index}]`, each, amongCheck)
       }
@@ -166,7 +172,7 @@ const oneOf =
 const text = (wire: string): Writer<unknown> => one(wire, Argument.text({ minLength: 1 }))
 
 const flag = (wire: string): Writer<unknown> =>
-  one(wire, (value) => (typeof value === "boolean" ? undefined : `must be true or false, not ${String(value)}`))
+  one(wire, (value) => (typeof value === "boolean" ? undefined : `must be true or false, not ${Argument.shown(value)}`))
 
 const number =
   (wire: string): Writer<NumberFilter> =>
@@ -174,11 +180,15 @@ const number =
     const whole = (name: string, suffix: string, bound: number | undefined): Checked =>
       bound === undefined ? Either.right([]) : one(wire + suffix, Argument.wholeNumber(0))(operation, name, bound)
     if (typeof value !== "object" || value === null) return whole(argument, "", value)
-    return Either.zipWith(
-      whole(`${argument}.min`, "_min", value.min),
-      whole(`${argument}.max`, "_max", value.max),
-      (least, most) => [...least, ...most]
-    )
+    return Either.gen(function* () {
+      yield* Argument.checked(operation, argument, value, () => {
+        const unknown = Object.keys(value).find((key) => key !== "min" && key !== "max")
+        return unknown === undefined ? undefined : `must be a number, or hold min and max, not ${unknown}`
+      })
+      const least = yield* whole(`${argument}.min`, "_min", value.min)
+      const most = yield* whole(`${argument}.max`, "_max", value.max)
+      return [...least, ...most]
+    })
   }
 
 const comparisons = new Set(["eq", "neq", "gt", "gte", "lt", "lte"])
@@ -186,7 +196,7 @@ const comparisons = new Set(["eq", "neq", "gt", "gte", "lt", "lte"])
 const time =
   (wire: string): Writer<TimeFilter> =>
   (operation, argument, value) => {
-    const conditions = Object.entries(value).filter(([, at]) => at !== undefined)
+    const conditions = Object.entries(value ?? {}).filter(([, at]) => at !== undefined)
     return Either.map(
       Argument.checked(operation, argument, value, () => {
         const [first, ...more] = conditions
@@ -226,7 +236,13 @@ const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
   Either.gen(function* () {
     yield* Argument.checked(operation, argument, value, (all) => (Array.isArray(all) ? undefined : "must be an array"))
     const keys: Array<readonly [key: string, direction: string]> = []
-    for (const [index, { direction = "desc", key }] of value.entries()) {
+    for (const [index, each] of value.entries()) {
+      const { direction = "desc", key } = yield* Argument.checked(
+        operation,
+        `${argument}[${index}]`,
+        each,
+        Argument.object
+      )
       yield* Argument.checked(operation, `${argument}[${index}].key`, key, (each) =>
         Object.hasOwn(sortKeys, each as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
       )
@@ -269,6 +285,7 @@ const propertyNameCheck: Argument.Check = (value) => {
 const properties: Writer<{ readonly [name: string]: string }> = (operation, argument, value) =>
   Either.gen(function* () {
     const params: Array<readonly [string, string]> = []
+    yield* Argument.checked(operation, argument, value, Argument.object)
     for (const [name, wanted] of Object.entries(value)) {
       const which = `${argument}[${JSON.stringify(name)}]`
       yield* Argument.checked(operation, which, name, propertyNameCheck)
@@ -316,6 +333,7 @@ export const toParams = (
 ): Either.Either<ReadonlyArray<readonly [name: string, value: string]>, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
     const params: Array<readonly [string, string]> = []
+    yield* Argument.checked(operation, "query", query, Argument.object)
     for (const [key, value] of Object.entries(query)) {
       if (value === undefined) continue
       const argument = `query.${key}`

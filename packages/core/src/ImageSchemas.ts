@@ -8,10 +8,10 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import type * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Request from "./internal/request.js"
+import * as Wire from "./internal/wire.js"
 
 /**
  * A JSON schema, as the server sent it.
@@ -43,7 +43,7 @@ export interface Service {
  */
 export class ImageSchemas extends Context.Tag("@effect-glance/core/ImageSchemas")<ImageSchemas, Service>() {}
 
-const readSchema = Request.json(Request.decoder(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+const readSchema = Request.json(Request.decoder(Wire.JsonObject))
 
 /**
  * @since 0.1.0

@@ -86,7 +86,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     yield* Argument.checked(operation, "tag", tag, Argument.tag)
     if (!fitsPath(tag)) {
       const { tags } = yield* images.get(image)
-      yield* images.update(image, { tags: [...tags, tag] }, { fresh: false })
+      if (!tags.includes(tag)) yield* images.update(image, { tags: [...tags, tag] }, { fresh: false })
       return
     }
     const path = yield* Internal.path(operation, image, "tags", ["tag", tag])

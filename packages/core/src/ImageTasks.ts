@@ -203,7 +203,10 @@ const toParams = (
       yield* Argument.checked(operation, "query.sort.key", sort.key, (key) =>
         Object.hasOwn(sortKeys, key as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
       )
-      params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", sort.direction ?? "desc"])
+      const direction = yield* Argument.checked(operation, "query.sort.direction", sort.direction ?? "desc", (each) =>
+        each === "asc" || each === "desc" ? undefined : 'must be "asc" or "desc"'
+      )
+      params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", direction])
     }
     if (limit !== undefined) {
       yield* Argument.checked(operation, "query.limit", limit, Argument.wholeNumber(1))
@@ -240,17 +243,19 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("ImageTasks.listAll", query, options)
 
-  const get: Service["get"] = Effect.fn("ImageTasks.get")(function* (task) {
-    const operation = "ImageTasks.get"
+  const read = (operation: string, task: ImageTask.TaskRef) => {
     const taskId = ImageTask.idOf(task)
-    const path = yield* Argument.path(operation, "tasks", ["task", taskId])
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(path),
-      decode: readTask,
-      on: { 404: (answer) => new GlanceError.TaskNotFound({ ...answer, taskId }) }
-    })
-  })
+    return Effect.flatMap(Argument.path(operation, "tasks", ["task", taskId]), (path) =>
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.get(path),
+        decode: readTask,
+        on: { 404: (answer) => new GlanceError.TaskNotFound({ ...answer, taskId }) }
+      })
+    )
+  }
+
+  const get: Service["get"] = Effect.fn("ImageTasks.get")((task) => read("ImageTasks.get", task))
 
   const start = (operation: string, type: ImageTask.TaskType, input: { readonly [key: string]: unknown }) =>
     Request.run(http, {
@@ -266,14 +271,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   /** Fails with `NoSuchContainer`, unless the cloud has no object store to ask. */
   const checkContainer = (operation: string, container: string) =>
     Effect.gen(function* () {
-      const path = yield* Argument.path(operation, ["container", container])
+      yield* Argument.checked(operation, "container", container, Argument.segmentOfUtf8)
       const execute = yield* http.objectStore
       if (Option.isNone(execute)) return
       yield* Request.run(
         { execute: execute.value, timeLimit: http.timeLimit },
         {
           operation,
-          request: HttpClientRequest.head(path),
+          request: HttpClientRequest.head(`/${encodeURIComponent(container)}`),
           decode: Request.nothing,
           on: { 404: (answer) => new GlanceError.NoSuchContainer({ ...answer, container }) }
         }
@@ -308,7 +313,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   ) {
     const operation = "ImageTasks.await"
     const last = yield* Effect.repeat(
-      get(task),
+      read(operation, task),
       Schedule.zipRight(schedule, Schedule.identity<ImageTask.ImageTask>()).pipe(Schedule.untilInput(hasEnded))
     )
     if (last.status === "success") return last

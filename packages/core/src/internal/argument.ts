@@ -1,4 +1,5 @@
 import * as Either from "effect/Either"
+import * as Inspectable from "effect/Inspectable"
 import * as GlanceError from "../GlanceError.js"
 
 /** A check: the reason against the value, as the end of a sentence, or nothing. */
@@ -15,6 +16,16 @@ export const checked = <A>(
     ? Either.right(value)
     : Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
 }
+
+/** A value of any type, as a message shows it. */
+export const shown = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)
+
+/** What is looked into by its keys. A `Map` has none, and would silently be empty. */
+export const object: Check = (value) =>
+  typeof value === "object" && value !== null && !(Symbol.iterator in value)
+    ? undefined
+    : `must be an object, not ${shown(value)}`
 
 /** Glance stores text in three-byte UTF-8: it answers 400 to anything beyond the basic plane. */
 const beyondBasicPlane = /[\u{10000}-\u{10ffff}]/u
@@ -41,11 +52,19 @@ export const tag: Check = text({ minLength: 1, maxLength: 255 })
  * server takes the bytes of a path for Latin-1, so that `é` would be two other characters.
  */
 export const segment: Check = (value) => {
+  const reason = segmentOfUtf8(value)
+  if (reason !== undefined) return reason
+  if (!/^[\x20-\x7e]*$/.test(value as string)) return `must be printable ASCII: ${shown(value)}`
+  return undefined
+}
+
+/** The same for a server that takes the bytes of a path for what they are, such as an object store. */
+export const segmentOfUtf8: Check = (value) => {
   if (typeof value !== "string") return `must be a string, not ${value === null ? "null" : typeof value}`
   if (value === "") return "must not be empty"
-  if (value.includes("/")) return `must not contain a slash: ${JSON.stringify(value)}`
-  if (value === "." || value === "..") return `must not be ${JSON.stringify(value)}`
-  if (!/^[\x20-\x7e]*$/.test(value)) return `must be printable ASCII: ${JSON.stringify(value)}`
+  if (value.includes("/")) return `must not contain a slash: ${shown(value)}`
+  if (value === "." || value === "..") return `must not be ${shown(value)}`
+  if (loneSurrogate.test(value)) return "must not contain half of a surrogate pair"
   return undefined
 }
 
@@ -54,7 +73,7 @@ export const wholeNumber =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= least
       ? undefined
-      : `must be a whole number from ${least}, not ${String(value)}`
+      : `must be a whole number from ${least}, not ${shown(value)}`
 
 /** A path of literal segments and `[argument, value]` pairs that are checked and encoded. */
 export const path = (

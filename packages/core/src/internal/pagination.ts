@@ -66,7 +66,7 @@ const decodePage = <A>(
         else if (undecodable === "skip") skipped.push(decoded.left)
         else return yield* Either.left(decoded.left)
       }
-      const next = envelope["next"] as string | null | undefined
+      const next = envelope.next as string | null | undefined
       const marker = next ? markerIn(next, records) : undefined
       if (next && marker === undefined) return yield* Either.left({ detail: `its "next" names no marker: ${next}` })
       return { items, skipped, marker, raw }
@@ -107,7 +107,7 @@ export const make = <A, Query>(http: GlanceHttp.Service, listing: Listing<A, Que
 
   const all = (operation: string, query: Query, options?: Page.ListOptions): Stream.Stream<A, Failure> =>
     Stream.suspend(() => {
-      const seen = new Set<string>()
+      const seen = new Set([listing.markerOf(query)])
       return Stream.paginateChunkEffect(query, (current) =>
         Effect.gen(function* () {
           const { items, next } = yield* page(operation, current, options)

@@ -5,6 +5,15 @@ import * as Schema from "effect/Schema"
 
 export type JsonObject = { readonly [key: string]: unknown }
 
+export const isJsonObject = (input: unknown): input is JsonObject =>
+  typeof input === "object" && input !== null && !Array.isArray(input)
+
+/** As it is. `Schema.Record` would copy it by assignment, which makes a key `__proto__` the copy's prototype. */
+export const JsonObject: Schema.Schema<JsonObject> = Schema.declare(isJsonObject, {
+  identifier: "JsonObject",
+  description: "a JSON object"
+})
+
 /** Known values for the editor, any string for the decoder: the server may know more than we do. */
 export const openEnum = <Known extends string>(identifier: string): Schema.Schema<Known | (string & {}), string> =>
   Schema.String.annotations({ identifier }) as unknown as Schema.Schema<Known | (string & {}), string>

@@ -1,0 +1,117 @@
+/**
+ * A tour of the library on a cloud of yours: the one that the `OS_*` variables name. With the credentials of a second
+ * project in `OTHER_OS_*` the image is shared with that project, which accepts it.
+ *
+ * What the tour makes it deletes again, also when it fails or is interrupted.
+ */
+
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as Image from "@effect-glance/core/Image"
+import * as ImageMembers from "@effect-glance/core/ImageMembers"
+import * as Images from "@effect-glance/core/Images"
+import * as ImageTags from "@effect-glance/core/ImageTags"
+import * as Cloud from "@effect-glance/http/Cloud"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+
+const step = (text: string) => Console.log(`• ${text}`)
+const tell = (text: string) => Console.log(`    ${text}`)
+
+/** A cloud as one project sees it. */
+type ProjectCloud = typeof Cloud.layerEnv
+
+/** What one project does. `other` is the cloud as a second project sees it. */
+const tour = (other: Option.Option<ProjectCloud>) =>
+  Effect.gen(function* () {
+    const images = yield* Images.Images
+    const tags = yield* ImageTags.ImageTags
+    const run = `tour-${(yield* Random.nextIntBetween(0, 0xffffff)).toString(16).padStart(6, "0")}`
+
+    yield* step("create three images, with custom properties and a tag")
+    const [first] = yield* Effect.forEach(["small", "medium", "large"], (flavor, index) =>
+      Effect.acquireRelease(
+        images.create({
+          name: `${run} ${flavor}`,
+          diskFormat: "qcow2",
+          containerFormat: "bare",
+          visibility: "shared",
+          minRam: 512 * 2 ** index,
+          tags: [run],
+          properties: { os_distro: "debian", flavor }
+        }),
+        (image) =>
+          images.delete(image).pipe(
+            Effect.zipRight(tell(`deleted ${image.id}`)),
+            Effect.catchAll((error) => Console.error(`    could not delete ${image.id}: ${error.message}`))
+          )
+      ).pipe(Effect.tap((image) => tell(`${image.id}  ${Option.getOrElse(image.name, () => "")}`)))
+    )
+    if (first === undefined) return
+
+    yield* step("stream those that carry the tag and need at least 1 GiB of memory, by name")
+    yield* images
+      .listAll({ tags: [run], minRam: { min: 1024 }, sort: [{ key: "name", direction: "asc" }], limit: 2 })
+      .pipe(Stream.runForEach((image) => tell(`${Option.getOrElse(image.name, () => "")}  ${image.minRam} MiB`)))
+
+    yield* step("update one: another name, a property added, one removed")
+    const updated = yield* images.update(first, {
+      name: `${run} tiny`,
+      properties: { os_version: "13", flavor: null }
+    })
+    yield* tell(
+      `${Option.getOrElse(updated.name, () => "")}  ${JSON.stringify(Object.fromEntries(updated.properties))}`
+    )
+
+    yield* step("tag it")
+    yield* tags.add(first, "golden")
+    yield* tags.add(first, "à jour / ready?")
+    yield* tell((yield* images.get(first)).tags.join(", "))
+
+    if (Option.isSome(other)) yield* share(first, other.value)
+  }).pipe(Effect.scoped)
+
+const share = (image: Image.ImageRef, other: ProjectCloud) =>
+  Effect.gen(function* () {
+    const mine = yield* ImageMembers.ImageMembers
+    const theirs = yield* Effect.provide(
+      Effect.all({ http: GlanceHttp.GlanceHttp, images: Images.make, members: ImageMembers.make }),
+      yield* Layer.build(other)
+    )
+    const projectId = Option.getOrElse(yield* theirs.http.projectId, () => "")
+
+    yield* step(`share it with project ${projectId}`)
+    yield* tell((yield* mine.add(image, projectId)).status)
+
+    yield* step("as that project: accept it, and find it in the listing")
+    yield* tell((yield* theirs.members.setStatus(image, "accepted")).status)
+    const found = yield* theirs.images.find({ id: Image.idOf(image), visibility: "shared" })
+    yield* tell(Option.getOrElse(found.name, () => ""))
+
+    yield* step("stop sharing it")
+    yield* mine.remove(image, projectId)
+  })
+
+/** The second project's cloud, where there are variables that name one. */
+const otherCloud = Effect.map(
+  Config.option(Config.nonEmptyString("OTHER_OS_AUTH_URL")),
+  Option.map(() =>
+    Layer.provide(Cloud.layerEnv, Layer.setConfigProvider(ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")))
+  )
+)
+
+const glance = Layer.provideMerge(Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer), Cloud.layerEnv)
+
+Effect.flatMap(otherCloud, tour).pipe(
+  Effect.provide(glance),
+  Effect.scoped,
+  Effect.provide(NodeHttpClient.layerUndici),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,80 @@
+/**
+ * The catalog of a cloud: which service answers where.
+ *
+ * @since 0.1.0
+ */
+import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+
+/**
+ * One endpoint of one service.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Endpoint {
+  /** Such as `image`. */
+  readonly service: string
+  readonly region: string
+  /** `public`, `internal` or `admin`. */
+  readonly interface: string
+  readonly url: string
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Catalog = ReadonlyArray<Endpoint>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Selection {
+  /** @default the first region that has the service */
+  readonly region?: string | undefined
+  /** @default "public" */
+  readonly interface?: "public" | "internal" | "admin" | undefined
+}
+
+/**
+ * The endpoint of a service, without a slash at its end.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const endpoint = (
+  catalog: Catalog,
+  service: string,
+  { interface: wanted = "public", region }: Selection = {}
+): Either.Either<string, GlanceError.EndpointNotFound> => {
+  const found = catalog.find(
+    (each) => each.service === service && each.interface === wanted && (region === undefined || each.region === region)
+  )
+  return found === undefined
+    ? Either.left(
+        new GlanceError.EndpointNotFound({
+          service,
+          region: Option.fromNullable(region),
+          interface: wanted,
+          available: catalog.map((each) => `${each.service} ${each.region} ${each.interface}`)
+        })
+      )
+    : Either.right(withoutSlash(found.url))
+}
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, "")
+
+/**
+ * The versioned root of an image endpoint, in whichever shape a catalog or a person gives it: `/v2` is put at its end
+ * only where no segment names a version, so that a prefix before it and a project after it stay.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const imageRoot = (url: string): string => {
+  const root = withoutSlash(url)
+  return /\/v2(\.\d+)?(\/|$)/.test(root) ? root : `${root}/v2`
+}

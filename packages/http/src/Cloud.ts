@@ -1,0 +1,243 @@
+/**
+ * A cloud that is reached over HTTP: the port of the Image API on an identity and the HTTP client of the runtime.
+ *
+ * @since 0.1.0
+ */
+
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Catalog from "./Catalog.js"
+import * as Identity from "./Identity.js"
+import * as Login from "./internal/login.js"
+import * as Transport from "./internal/transport.js"
+import * as Keystone from "./Keystone.js"
+import * as Rackspace from "./Rackspace.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Catalog.Selection {
+  /** The image service's URL, instead of that in the catalog. */
+  readonly endpoint?: string | undefined
+  /**
+   * How long an operation may take, from its first request to the last byte of its JSON answer, logins and retries
+   * included.
+   *
+   * @default 60 seconds
+   */
+  readonly timeLimit?: Duration.Duration | undefined
+  /**
+   * How often a request is sent again that is safe to repeat: GET, HEAD and PUT after a broken connection, 502, 503 or
+   * 504; any method where the server was not reached, or refused before it did anything (429). Never one whose body is
+   * a stream.
+   *
+   * @default 3
+   */
+  readonly retries?: number | undefined
+  /**
+   * The wait before the first repetition, which doubles with each further one; never less than `Retry-After`. A wait
+   * that would be longer than the time limit is not begun.
+   *
+   * @default 200 milliseconds
+   */
+  readonly backoff?: Duration.Duration | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
+  /** The image service's URL. */
+  readonly endpoint: string
+  readonly token: Redacted.Redacted<string>
+  /** The project of the token, for operations that act as it. */
+  readonly projectId?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({
+  backoff = Duration.millis(200),
+  endpoint,
+  retries = 3,
+  timeLimit = Login.defaultTimeLimit,
+  ...selection
+}: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const identity = yield* Identity.Identity
+    const client = Login.guarded(yield* HttpClient.HttpClient)
+    const retry = { times: retries, backoff, longest: timeLimit }
+
+    const imageRoot = ({ catalog }: Identity.Session) =>
+      Either.map(
+        endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint),
+        Catalog.imageRoot
+      )
+    const objectStoreRoot = ({ catalog }: Identity.Session) => Catalog.endpoint(catalog, "object-store", selection)
+
+    return {
+      execute: Transport.make(client, identity, imageRoot, retry),
+      projectId: Effect.map(identity.session, (session) => session.projectId),
+      objectStore: Effect.map(identity.session, (session) =>
+        Either.match(objectStoreRoot(session), {
+          onLeft: () => Option.none(),
+          onRight: () => Option.some(Transport.make(client, identity, objectStoreRoot, retry))
+        })
+      ),
+      timeLimit
+    }
+  })
+
+/**
+ * The cloud that an identity opens.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<GlanceHttp.GlanceHttp, never, Identity.Identity | HttpClient.HttpClient> =>
+  Layer.effect(GlanceHttp.GlanceHttp, make(options))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, Identity.Identity | HttpClient.HttpClient> =>
+  Layer.effect(GlanceHttp.GlanceHttp, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * An image service whose URL and a token for it are at hand. The token is never renewed.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerToken = ({
+  projectId,
+  token,
+  ...options
+}: TokenOptions): Layer.Layer<GlanceHttp.GlanceHttp, never, HttpClient.HttpClient> =>
+  Layer.effect(
+    GlanceHttp.GlanceHttp,
+    Effect.provideService(
+      make(options),
+      Identity.Identity,
+      Identity.fixed({ token, lifetime: Option.none(), projectId: Option.fromNullable(projectId), catalog: [] })
+    )
+  )
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTokenConfig = (
+  options: Config.Config.Wrap<TokenOptions>
+): Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerToken))
+
+const required = (name: string): Config.Config<string> => Config.nonEmptyString(name)
+const secret = (name: string): Config.Config<Redacted.Redacted<string>> => Config.redacted(required(name))
+
+/** A variable that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
+const optional = (name: string): Config.Config<string | undefined> =>
+  Config.string(name).pipe(
+    Config.map((text) => (text === "" ? undefined : text)),
+    Config.withDefault(undefined)
+  )
+
+const authUrl = required("OS_AUTH_URL")
+
+const scope = {
+  projectId: optional("OS_PROJECT_ID"),
+  projectName: optional("OS_PROJECT_NAME"),
+  projectDomainId: optional("OS_PROJECT_DOMAIN_ID"),
+  projectDomainName: optional("OS_PROJECT_DOMAIN_NAME"),
+  domainId: optional("OS_DOMAIN_ID"),
+  domainName: optional("OS_DOMAIN_NAME")
+}
+
+const user = {
+  userId: optional("OS_USER_ID"),
+  username: optional("OS_USERNAME"),
+  userDomainId: optional("OS_USER_DOMAIN_ID"),
+  userDomainName: optional("OS_USER_DOMAIN_NAME")
+}
+
+const password = () => Keystone.layerPasswordConfig({ authUrl, ...user, ...scope, password: secret("OS_PASSWORD") })
+
+const token = () => Keystone.layerTokenConfig({ authUrl, ...scope, token: secret("OS_TOKEN") })
+
+const applicationCredential = () =>
+  Keystone.layerApplicationCredentialConfig({
+    authUrl,
+    ...user,
+    applicationCredentialId: optional("OS_APPLICATION_CREDENTIAL_ID"),
+    applicationCredentialName: optional("OS_APPLICATION_CREDENTIAL_NAME"),
+    applicationCredentialSecret: secret("OS_APPLICATION_CREDENTIAL_SECRET")
+  })
+
+const rackspaceApiKey = () =>
+  Rackspace.layerApiKeyConfig({
+    username: required("OS_USERNAME"),
+    apiKey: secret("OS_API_KEY"),
+    authUrl: optional("OS_AUTH_URL")
+  })
+
+const authTypes = {
+  password,
+  v3password: password,
+  token,
+  v3token: token,
+  v3applicationcredential: applicationCredential,
+  rackspace_apikey: rackspaceApiKey
+}
+
+const authType = Config.withDefault(
+  Config.literal(...(Object.keys(authTypes) as Array<keyof typeof authTypes>), "")("OS_AUTH_TYPE"),
+  ""
+).pipe(Config.map((name) => name || "password"))
+
+const faces = ["public", "internal", "admin"] as const
+
+/** `publicURL` is the older spelling of `public`. */
+const face = Config.all([optional("OS_INTERFACE"), optional("OS_ENDPOINT_TYPE")]).pipe(
+  Config.map(([name, older]) => (name ?? older)?.replace(/URL$/, "")),
+  Config.mapOrFail((name) => {
+    const known = faces.find((each) => each === name)
+    return name === undefined || known !== undefined
+      ? Either.right(known)
+      : Either.left(
+          ConfigError.InvalidData(["OS_INTERFACE"], `Expected one of ${faces.join(", ")} but received ${name}`)
+        )
+  })
+)
+
+/**
+ * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` (`password` unless told otherwise, `token`,
+ * `v3applicationcredential`, `rackspace_apikey`) and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
+ * `OS_IMAGE_ENDPOINT_OVERRIDE`. They are read through the `ConfigProvider`, which need not be the environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEnv: Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, HttpClient.HttpClient> = layerConfig(
+  {
+    region: optional("OS_REGION_NAME"),
+    interface: face,
+    endpoint: optional("OS_IMAGE_ENDPOINT_OVERRIDE")
+  }
+).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(authType, (name) => authTypes[name]()))))

@@ -1,0 +1,130 @@
+/**
+ * Who the caller is: the token and what it opens. One login serves any number of fibers.
+ *
+ * @since 0.1.0
+ */
+import type * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import type * as Catalog from "./Catalog.js"
+
+/**
+ * What a login gives.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Session {
+  readonly token: Redacted.Redacted<string>
+  /** When the token is issued and when it expires, in milliseconds since 1970; none for a token that is not known to. */
+  readonly lifetime: Option.Option<{ readonly issuedAt: number; readonly expiresAt: number }>
+  /** The project that the token is scoped to. */
+  readonly projectId: Option.Option<string>
+  readonly catalog: Catalog.Catalog
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The session of the moment: the cached one until shortly before its token expires, else that of a new login. */
+  readonly session: Effect.Effect<Session, GlanceError.ConnectionError>
+  /**
+   * A session other than this one, whose token was refused. Where somebody has renewed it meanwhile, that one; where
+   * there is no way to renew, the same.
+   */
+  readonly renew: (refused: Session) => Effect.Effect<Session, GlanceError.ConnectionError>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Identity extends Context.Tag("@effect-glance/http/Identity")<Identity, Service>() {}
+
+/** A token is renewed when a tenth of its life is left, at most a minute before its end. */
+const marginShare = 0.1
+const maxMargin = 60_000
+
+const isFresh = ({ lifetime }: Session, now: number): boolean =>
+  Option.match(lifetime, {
+    onNone: () => true,
+    onSome: ({ expiresAt, issuedAt }) =>
+      now < expiresAt - Math.min(maxMargin, Math.max(0, expiresAt - issuedAt) * marginShare)
+  })
+
+type Login = Effect.Effect<Session, GlanceError.ConnectionError>
+
+interface State {
+  readonly session: Option.Option<Session>
+  readonly pending: Option.Option<Deferred.Deferred<Session, GlanceError.ConnectionError>>
+}
+
+/**
+ * Keeps the session that `login` gives. The login runs in the scope and not in the fiber that first needs it, so that
+ * it goes on for those who wait when that fiber is interrupted. All who wait for it share its failure, which is not
+ * kept: the next caller tries again.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const state = yield* Ref.make<State>({ session: Option.none(), pending: Option.none() })
+
+    const start = (pending: Deferred.Deferred<Session, GlanceError.ConnectionError>) =>
+      Effect.interruptible(login).pipe(
+        Effect.onExit((exit) =>
+          Effect.zipRight(
+            Ref.update(state, ({ session }) => ({
+              session: exit._tag === "Success" ? Option.some(exit.value) : session,
+              pending: Option.none()
+            })),
+            Deferred.done(pending, exit)
+          )
+        ),
+        Effect.forkIn(scope)
+      )
+
+    /** The cached session if it is fresh and will do, else that of a login, started here unless one is under way. */
+    const current = (willDo: (session: Session) => boolean): Login =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          const suits = (session: Session) => isFresh(session, now) && willDo(session)
+          const mine = yield* Deferred.make<Session, GlanceError.ConnectionError>()
+          const known = yield* Ref.getAndUpdate(state, (known) => ({
+            ...known,
+            pending: Option.exists(known.session, suits) ? known.pending : Option.orElseSome(known.pending, () => mine)
+          }))
+          const cached = Option.filter(known.session, suits)
+          if (Option.isSome(cached)) return cached.value
+          if (Option.isNone(known.pending)) yield* start(mine)
+          return yield* restore(Deferred.await(Option.getOrElse(known.pending, () => mine)))
+        })
+      )
+
+    return {
+      session: current(() => true),
+      renew: (refused) => current((session) => session !== refused)
+    }
+  })
+
+/**
+ * A session that is given and never renewed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fixed = (session: Session): Service => ({
+  session: Effect.succeed(session),
+  renew: () => Effect.succeed(session)
+})

@@ -1,0 +1,119 @@
+/**
+ * Logins at Rackspace's identity service, by its API v2.0.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Identity from "./Identity.js"
+import * as Login from "./internal/login.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyOptions {
+  readonly username: string
+  readonly apiKey: Redacted.Redacted<string>
+  /**
+   * With or without `/v2.0` at its end.
+   *
+   * @default "https://identity.api.rackspacecloud.com/v2.0"
+   */
+  readonly authUrl?: string | undefined
+}
+
+const AccessDocument = Schema.Struct({
+  access: Schema.Struct({
+    token: Schema.Struct({
+      id: Schema.String,
+      expires: Schema.DateTimeUtc,
+      tenant: Schema.optional(Schema.Struct({ id: Schema.String }))
+    }),
+    serviceCatalog: Schema.optional(
+      Schema.Array(
+        Schema.Struct({
+          type: Schema.String,
+          endpoints: Schema.Array(
+            Schema.Struct({
+              region: Schema.optional(Schema.String),
+              publicURL: Schema.optional(Schema.String),
+              internalURL: Schema.optional(Schema.String),
+              adminURL: Schema.optional(Schema.String)
+            })
+          )
+        })
+      )
+    )
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeApiKey = ({
+  apiKey,
+  authUrl = "https://identity.api.rackspacecloud.com/v2.0",
+  username
+}: ApiKeyOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => {
+    const attempt = (operation: string, auth: object) =>
+      Effect.flatMap(Clock.currentTimeMillis, (issuedAt) =>
+        Login.login({
+          client: Login.guarded(client),
+          operation,
+          url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
+          body: { auth },
+          schema: AccessDocument,
+          toSession: ({ access: { serviceCatalog = [], token } }) =>
+            Option.some({
+              token: Redacted.make(token.id),
+              lifetime: Option.some({ issuedAt, expiresAt: DateTime.toEpochMillis(token.expires) }),
+              projectId: Option.fromNullable(token.tenant?.id),
+              catalog: serviceCatalog.flatMap(({ endpoints, type }) =>
+                endpoints.flatMap(({ adminURL, internalURL, publicURL, region = "" }) =>
+                  Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(
+                    ([face, url]) => (url === undefined ? [] : [{ service: type, region, interface: face, url }])
+                  )
+                )
+              )
+            })
+        })
+      )
+    const secret = Redacted.value(apiKey)
+    return Identity.make(
+      Effect.catchTag(
+        attempt("Rackspace.apiKey", { "RAX-KSKEY:apiKeyCredentials": { username, apiKey: secret } }),
+        "AuthenticationFailed",
+        () => attempt("Rackspace.password", { passwordCredentials: { username, password: secret } })
+      )
+    )
+  })
+
+/**
+ * Logs in with an API key. What is refused as a key is tried as a password.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerApiKey = (options: ApiKeyOptions): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
+  Layer.scoped(Identity.Identity, makeApiKey(options))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerApiKeyConfig = (
+  options: Config.Config.Wrap<ApiKeyOptions>
+): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makeApiKey))
