@@ -1,0 +1,23 @@
+/** What must hold on every cloud, the one in memory and the real one. */
+
+import type * as HttpClient from "@effect/platform/HttpClient"
+import { layer } from "@effect/vitest"
+import * as Layer from "effect/Layer"
+import * as Cloud from "./cloud.js"
+import { images } from "./images.js"
+import { listing } from "./listing.js"
+import { members } from "./members.js"
+import { session } from "./session.js"
+import { tags } from "./tags.js"
+import { tasks } from "./tasks.js"
+
+export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | HttpClient.HttpClient, E>): void => {
+  layer(Layer.provideMerge(Cloud.layer, cloud), { excludeTestServices: true, timeout: "60 seconds" })(name, (it) => {
+    images(it)
+    listing(it)
+    members(it)
+    tags(it)
+    tasks(it)
+    session(it)
+  })
+}

@@ -1,0 +1,240 @@
+import type { Vitest } from "@effect/vitest"
+import { assert } from "@effect/vitest"
+import * as Image from "@effect-glance/core/Image"
+import type * as ImageQuery from "@effect-glance/core/ImageQuery"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { newImage, Projects, unique } from "./cloud.js"
+
+const nameOf = (image: Image.Image) => Option.getOrElse(image.name, () => "")
+
+export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
+  it.scoped(
+    "a hundred images in pages of seven, by two keys and two tags: each once, in order, in fifteen requests",
+    () =>
+      Effect.gen(function* () {
+        const { alice } = yield* Projects
+        const tag = yield* unique("hundred")
+        const made = yield* Effect.forEach(
+          Array.from({ length: 100 }, (_, index) => index),
+          (index) =>
+            newImage(alice, {
+              name: `${"abcde"[index % 5]}`,
+              tags: [tag, index % 10 === 9 ? "odd" : "even"],
+              minRam: index
+            })
+        )
+        // Ten that carry but one of the two tags, which a client that loses the other would list.
+        yield* Effect.forEach(made.slice(0, 10), () => newImage(alice, { name: "a", tags: ["common"] }))
+        yield* Effect.forEach(made, (image) => alice.tags.add(image, "common"), { concurrency: 4 })
+        const [listed, sent] = yield* alice.counting(
+          alice.images
+            .listAll({
+              tags: [tag, "common"],
+              sort: [{ key: "name", direction: "asc" }, { key: "id" }],
+              limit: 7
+            })
+            .pipe(Stream.runCollect)
+        )
+        const expected = made
+          .map((image) => [nameOf(image), image.id] as const)
+          .sort(([a, i], [b, j]) => (a < b ? -1 : a > b ? 1 : i < j ? 1 : -1))
+        assert.deepStrictEqual(
+          Chunk.toReadonlyArray(listed).map((image) => [nameOf(image), image.id] as const),
+          expected
+        )
+        assert.strictEqual(sent.length, 15)
+      }),
+    120_000
+  )
+
+  it.scoped("taking five from pages of five sends one request", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("lazy")
+      yield* Effect.forEach(Array.from({ length: 7 }), () => newImage(alice, { tags: [tag] }))
+      const [five, sent] = yield* alice.counting(
+        alice.images.listAll({ tags: [tag], limit: 5 }).pipe(Stream.take(5), Stream.runCollect)
+      )
+      assert.strictEqual(five.length, 5)
+      assert.strictEqual(sent.length, 1)
+    })
+  )
+
+  it.scoped("a page says what to ask for to get the next one, and shows what the server sent", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("page")
+      yield* Effect.forEach(["c", "a", "b"], (name) => newImage(alice, { name, tags: [tag] }))
+      const query: ImageQuery.ImageQuery = { tags: [tag], sort: [{ key: "name", direction: "asc" }], limit: 2 }
+      const first = yield* alice.images.list(query)
+      assert.deepStrictEqual(first.items.map(nameOf), ["a", "b"])
+      assert.deepStrictEqual(
+        (first.raw as { images: ReadonlyArray<{ name: string }> }).images.map(({ name }) => name),
+        ["a", "b"]
+      )
+      const second = yield* alice.images.list(Option.getOrThrow(first.next))
+      assert.deepStrictEqual(second.items.map(nameOf), ["c"])
+      assert.isTrue(Option.isNone(second.next))
+    })
+  )
+
+  it.scoped("a marker that no image has is refused by the server", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const marker = Image.ImageId.make("00000000-0000-4000-8000-000000000000")
+      const refused = yield* Effect.flip(alice.images.list({ marker }))
+      if (refused._tag !== "BadRequest") return assert.fail(refused._tag)
+      assert.include(refused.detail, marker)
+    })
+  )
+
+  it.scoped("every filter finds what it should and nothing else", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("filters")
+      const make = (name: string, attributes: Parameters<typeof newImage>[1] = {}) =>
+        newImage(alice, { name, ...attributes, tags: [tag, ...(attributes.tags ?? [])] })
+      const colon = yield* make("Ubuntu 22:04", { diskFormat: "raw", containerFormat: "bare", minRam: 1, minDisk: 10 })
+      const comma = yield* make("a,b", { diskFormat: "qcow2", containerFormat: "bare", minRam: 2, minDisk: 20 })
+      const quote = yield* make('say "hi"', { diskFormat: "qcow2", containerFormat: "ovf", minRam: 4, minDisk: 30 })
+      yield* make("in:x", { protected: true, tags: ["x y", "ü"], properties: { os_distro: "R&D=1?", "k/é": "v" } })
+      yield* make("plain+100%", { visibility: "private", tags: ["x y"], properties: { os_distro: "other" } })
+      yield* make("hidden", { osHidden: true })
+      yield* make("community", { visibility: "community" })
+      const all = ["Ubuntu 22:04", "a,b", 'say "hi"', "in:x", "plain+100%", "community"]
+      const past = DateTime.unsafeMake("2020-01-01T00:00:00Z")
+      const future = DateTime.unsafeMake("2100-01-01T00:00:00Z")
+
+      const cases: ReadonlyArray<readonly [ImageQuery.ImageQuery, ReadonlyArray<string>]> = [
+        [{}, all],
+        [{ name: "Ubuntu 22:04" }, ["Ubuntu 22:04"]],
+        [{ name: "a,b" }, ["a,b"]],
+        [{ name: 'say "hi"' }, ['say "hi"']],
+        [{ name: "in:x" }, ["in:x"]],
+        [{ name: "plain+100%" }, ["plain+100%"]],
+        [{ name: "plain" }, []],
+        [{ name: ["a,b", "Ubuntu 22:04", "in:x", "nothing"] }, ["Ubuntu 22:04", "a,b", "in:x"]],
+        [{ id: colon.id }, ["Ubuntu 22:04"]],
+        [{ id: [colon.id, comma.id] }, ["Ubuntu 22:04", "a,b"]],
+        [{ status: "queued" }, all],
+        [{ status: ["active", "queued"] }, all],
+        [{ status: "active" }, []],
+        [{ containerFormat: "ovf" }, ['say "hi"']],
+        [{ containerFormat: ["bare", "ova"] }, ["Ubuntu 22:04", "a,b"]],
+        [{ diskFormat: "qcow2" }, ["a,b", 'say "hi"']],
+        [{ diskFormat: ["raw", "iso"] }, ["Ubuntu 22:04"]],
+        [{ visibility: "private" }, ["plain+100%"]],
+        [{ visibility: "community" }, ["community"]],
+        [{ visibility: "public" }, []],
+        [{ visibility: "shared" }, ["Ubuntu 22:04", "a,b", 'say "hi"', "in:x"]],
+        [{ visibility: "all" }, all],
+        [{ owner: alice.projectId }, all],
+        [{ owner: "somebody" }, []],
+        [{ protected: true }, ["in:x"]],
+        [{ protected: false }, all.filter((name) => name !== "in:x")],
+        [{ osHidden: true }, ["hidden"]],
+        [{ osHidden: false }, all],
+        [{ tags: ["x y"] }, ["in:x", "plain+100%"]],
+        [{ tags: ["x y", "ü"] }, ["in:x"]],
+        [{ tags: ["x y", "none"] }, []],
+        [{ checksum: "d41d8cd98f00b204e9800998ecf8427e" }, []],
+        [{ osHashValue: "cf83e1357eefb8bd" }, []],
+        [{ size: { min: 1 } }, []],
+        [{ size: 5 }, []],
+        [{ virtualSize: { max: 5 } }, []],
+        [{ minRam: 2 }, ["a,b"]],
+        [{ minRam: { min: 2 } }, ["a,b", 'say "hi"']],
+        [{ minRam: { min: 1, max: 2 } }, ["Ubuntu 22:04", "a,b"]],
+        [{ minDisk: { max: 20, min: 11 } }, ["a,b"]],
+        [{ createdAt: { gt: past } }, all],
+        [{ createdAt: { lt: past } }, []],
+        [{ createdAt: { lte: future } }, all],
+        [{ createdAt: { gte: future } }, []],
+        [{ createdAt: { neq: past } }, all],
+        [{ createdAt: { eq: past } }, []],
+        [{ createdAt: { gte: quote.createdAt }, name: 'say "hi"' }, ['say "hi"']],
+        [{ updatedAt: { gte: past } }, all],
+        [{ updatedAt: { lt: past } }, []],
+        [{ properties: { os_distro: "R&D=1?" } }, ["in:x"]],
+        [{ properties: { os_distro: "R&D=1?", "k/é": "v" } }, ["in:x"]],
+        [{ properties: { os_distro: "R&D=1?", "k/é": "w" } }, []],
+        [{ name: ["a,b", "plain+100%"], minRam: { max: 1 } }, ["plain+100%"]]
+      ]
+      for (const [query, expected] of cases) {
+        const found = yield* alice.images
+          .listAll({ ...query, tags: [tag, ...(query.tags ?? [])] })
+          .pipe(Stream.runCollect)
+        assert.deepStrictEqual(
+          Chunk.toReadonlyArray(found).map(nameOf).sort(),
+          [...expected].sort(),
+          JSON.stringify(query)
+        )
+      }
+    })
+  )
+
+  it.scoped("every sort key sorts, both ways", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("sorts")
+      const one = yield* newImage(alice, { name: "1", tags: [tag], diskFormat: "iso", containerFormat: "aki" })
+      const two = yield* newImage(alice, { name: "2", tags: [tag], diskFormat: "raw", containerFormat: "bare" })
+      const ids = [one.id, two.id].sort()
+      const byName = [one.id, two.id]
+      const cases: ReadonlyArray<readonly [ImageQuery.SortKey, ReadonlyArray<string>]> = [
+        ["name", byName],
+        ["id", ids],
+        ["diskFormat", byName],
+        ["containerFormat", byName]
+      ]
+      for (const [key, expected] of cases) {
+        for (const direction of ["asc", "desc"] as const) {
+          const { items } = yield* alice.images.list({ tags: [tag], sort: [{ key, direction }] })
+          assert.deepStrictEqual(
+            items.map(({ id }) => id),
+            direction === "asc" ? expected : [...expected].reverse(),
+            `${key} ${direction}`
+          )
+        }
+      }
+      for (const key of ["status", "size", "createdAt", "updatedAt"] as const) {
+        const { items } = yield* alice.images.list({ tags: [tag], sort: [{ key }, { key: "name", direction: "asc" }] })
+        assert.strictEqual(items.length, 2, key)
+      }
+    })
+  )
+
+  it.scoped("names beyond U+FFFF, which no image can have, cost no request", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const [refused, sent] = yield* alice.counting(Effect.flip(alice.images.list({ name: "😀" })))
+      assert.strictEqual(refused._tag, "InvalidArgument")
+      assert.deepStrictEqual(sent, [])
+    })
+  )
+
+  it.scoped("find looks through all pages for the one, and says when there is none or more than one", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("find")
+      const made = yield* Effect.forEach(["x", "x", "x", "y"], (name) => newImage(alice, { name, tags: [tag] }))
+      const found = yield* alice.images.find({ name: "y", tags: [tag], limit: 1 })
+      assert.strictEqual(found.id, made[3]?.id)
+      const ambiguous = yield* Effect.flip(alice.images.find({ name: "x", tags: [tag], limit: 1 }))
+      if (ambiguous._tag !== "AmbiguousImage") return assert.fail(ambiguous._tag)
+      assert.deepStrictEqual(
+        [...ambiguous.imageIds].sort(),
+        made
+          .slice(0, 3)
+          .map(({ id }) => id)
+          .sort()
+      )
+      const none = yield* Effect.flip(alice.images.find({ name: "z", tags: [tag] }))
+      assert.strictEqual(none._tag, "NoMatchingImage")
+    })
+  )
+}
