@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config"
 
+/** Where the counts of tests go, for whoever adds them up. */
+const report = process.env["VITEST_REPORT"]
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
-      { test: { name: "unit", include: ["test/{core,http,memory,wire,examples}/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/{core,http,memory,wire}/**/*.test.ts", "examples/**/*.test.ts"] } },
       {
         test: {
           name: "types",
@@ -11,7 +15,14 @@ export default defineConfig({
           typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.json" }
         }
       },
-      { test: { name: "glance", include: ["test/glance/**/*.test.ts"], testTimeout: 60_000, fileParallelism: false } }
+      {
+        test: {
+          name: "glance",
+          include: ["test/glance/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      }
     ]
   }
 })

@@ -1,25 +1,30 @@
 /**
- * A tour of the library on a cloud of yours: the one that the `OS_*` variables name. With the credentials of a second
- * project in `OTHER_OS_*` the image is shared with that project, which accepts it.
+ * A tour of the library on a cloud of yours, the one that the `OS_*` variables name, or else on one in memory. With the
+ * credentials of a second project in `OTHER_OS_*` an image is shared with that project, which accepts it.
  *
  * What the tour makes it deletes again, also when it fails or is interrupted.
  */
 
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Glance from "@effect-glance/core/Glance"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Image from "@effect-glance/core/Image"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Images from "@effect-glance/core/Images"
 import * as ImageTags from "@effect-glance/core/ImageTags"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as Keystone from "@effect-glance/http/Keystone"
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 const step = (text: string) => Console.log(`• ${text}`)
@@ -27,6 +32,11 @@ const tell = (text: string) => Console.log(`    ${text}`)
 
 /** A cloud as one project sees it. */
 type ProjectCloud = typeof Cloud.layerEnv
+
+interface Clouds {
+  readonly mine: ProjectCloud
+  readonly other: Option.Option<ProjectCloud>
+}
 
 /** What one project does. `other` is the cloud as a second project sees it. */
 const tour = (other: Option.Option<ProjectCloud>) =>
@@ -99,19 +109,39 @@ const share = (image: Image.ImageRef, other: ProjectCloud) =>
     yield* mine.remove(image, projectId)
   })
 
-/** The second project's cloud, where there are variables that name one. */
-const otherCloud = Effect.map(
+/** The cloud that the environment names and, where it names one, that of a second project. */
+const named: Effect.Effect<Clouds, ConfigError.ConfigError> = Effect.map(
   Config.option(Config.nonEmptyString("OTHER_OS_AUTH_URL")),
-  Option.map(() =>
-    Layer.provide(Cloud.layerEnv, Layer.setConfigProvider(ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")))
-  )
+  (other) => ({
+    mine: Cloud.layerEnv,
+    other: Option.map(other, () =>
+      Layer.provide(Cloud.layerEnv, Layer.setConfigProvider(ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")))
+    )
+  })
 )
 
-const glance = Layer.provideMerge(Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer), Cloud.layerEnv)
+/** A cloud in this process, with a project and another. */
+const inMemory: Effect.Effect<Clouds, never, Scope.Scope> = Effect.map(MemoryCloud.make(), (cloud) => {
+  const of = (project: string) =>
+    Cloud.layer().pipe(
+      Layer.provide(Keystone.layerPassword(MemoryCloud.credentials(cloud, { project }))),
+      Layer.provide(MemoryCloud.layerHttpClient(cloud))
+    )
+  return { mine: of("demo"), other: Option.some(of("guest")) }
+})
 
-Effect.flatMap(otherCloud, tour).pipe(
-  Effect.provide(glance),
+const main = Effect.gen(function* () {
+  const isNamed = Option.isSome(yield* Config.option(Config.nonEmptyString("OS_AUTH_URL")))
+  yield* Console.log(
+    isNamed ? "On the cloud that OS_AUTH_URL names" : "On a cloud in memory, since OS_AUTH_URL is not set"
+  )
+  const { mine, other } = yield* isNamed ? named : inMemory
+  yield* Effect.provide(tour(other), Layer.provideMerge(Glance.layer, mine))
+})
+
+main.pipe(
   Effect.scoped,
+  Effect.tapError((error) => Console.error(`✗ ${error.message}`)),
   Effect.provide(NodeHttpClient.layerUndici),
-  NodeRuntime.runMain
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -27,7 +27,8 @@ export type OneOf<A extends string> = A | ReadonlyArray<A>
 export type NumberFilter = number | { readonly min?: number | undefined; readonly max?: number | undefined }
 
 /**
- * A comparison with a time. Glance takes one for each attribute: two at once would silently be the last of them.
+ * A comparison with a time. Glance takes one for each attribute: two at once would silently be the last of them. It
+ * compares what it has stored, which may be finer than the whole seconds that a record shows.
  *
  * @since 0.1.0
  * @category models

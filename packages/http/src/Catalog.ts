@@ -40,16 +40,16 @@ export interface Selection {
 }
 
 /**
- * The endpoint of a service, without a slash at its end.
+ * The first endpoint of a service that is as wanted.
  *
  * @since 0.1.0
  * @category getters
  */
-export const endpoint = (
+export const find = (
   catalog: Catalog,
   service: string,
   { interface: wanted = "public", region }: Selection = {}
-): Either.Either<string, GlanceError.EndpointNotFound> => {
+): Either.Either<Endpoint, GlanceError.EndpointNotFound> => {
   const found = catalog.find(
     (each) => each.service === service && each.interface === wanted && (region === undefined || each.region === region)
   )
@@ -62,10 +62,24 @@ export const endpoint = (
           available: catalog.map((each) => `${each.service} ${each.region} ${each.interface}`)
         })
       )
-    : Either.right(withoutSlash(found.url))
+    : Either.right(found)
 }
 
-const withoutSlash = (url: string): string => url.replace(/\/+$/, "")
+/**
+ * The URL of a service, without a slash at its end.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const endpoint = (
+  catalog: Catalog,
+  service: string,
+  selection?: Selection
+): Either.Either<string, GlanceError.EndpointNotFound> =>
+  Either.map(find(catalog, service, selection), ({ url }) => root(url))
+
+/** What paths can be put after. */
+const root = (url: string): string => url.replace(/[?#].*$/s, "").replace(/\/+$/, "")
 
 /**
  * The versioned root of an image endpoint, in whichever shape a catalog or a person gives it: `/v2` is put at its end
@@ -75,6 +89,7 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, "")
  * @category getters
  */
 export const imageRoot = (url: string): string => {
-  const root = withoutSlash(url)
-  return /\/v2(\.\d+)?(\/|$)/.test(root) ? root : `${root}/v2`
+  const base = root(url)
+  const path = base.replace(/^\w+:\/\/[^/]*/, "")
+  return /\/v2(\.\d+)?(\/|$)/.test(path) ? base : `${base}/v2`
 }

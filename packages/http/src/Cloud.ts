@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Catalog from "./Catalog.js"
 import * as Identity from "./Identity.js"
-import * as Login from "./internal/login.js"
+import { guarded } from "./internal/guard.js"
 import * as Transport from "./internal/transport.js"
 import * as Keystone from "./Keystone.js"
 import * as Rackspace from "./Rackspace.js"
@@ -37,15 +37,15 @@ export interface Options extends Catalog.Selection {
   readonly timeLimit?: Duration.Duration | undefined
   /**
    * How often a request is sent again that is safe to repeat: GET, HEAD and PUT after a broken connection, 502, 503 or
-   * 504; any method where the server was not reached, or refused before it did anything (429). Never one whose body is
-   * a stream.
+   * 504; any method where the server was not reached, or refused before it did anything (429; 413 with `Retry-After`).
+   * Never one whose body is a stream.
    *
    * @default 3
    */
   readonly retries?: number | undefined
   /**
    * The wait before the first repetition, which doubles with each further one; never less than `Retry-After`. A wait
-   * that would be longer than the time limit is not begun.
+   * that would end after the time limit is not begun.
    *
    * @default 200 milliseconds
    */
@@ -72,12 +72,12 @@ export const make = ({
   backoff = Duration.millis(200),
   endpoint,
   retries = 3,
-  timeLimit = Login.defaultTimeLimit,
+  timeLimit = Duration.minutes(1),
   ...selection
 }: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const identity = yield* Identity.Identity
-    const client = Login.guarded(yield* HttpClient.HttpClient)
+    const client = yield* guarded
     const retry = { times: retries, backoff, longest: timeLimit }
 
     const imageRoot = ({ catalog }: Identity.Session) =>
@@ -85,7 +85,15 @@ export const make = ({
         endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint),
         Catalog.imageRoot
       )
-    const objectStoreRoot = ({ catalog }: Identity.Session) => Catalog.endpoint(catalog, "object-store", selection)
+    /** Where no region is chosen, the images' own: containers of another are out of their reach. */
+    const objectStoreRoot = ({ catalog }: Identity.Session) =>
+      Catalog.endpoint(catalog, "object-store", {
+        ...selection,
+        region: Either.match(Catalog.find(catalog, "image", selection), {
+          onLeft: () => selection.region,
+          onRight: ({ region }) => region
+        })
+      })
 
     return {
       execute: Transport.make(client, identity, imageRoot, retry),
@@ -159,11 +167,23 @@ const optional = (name: string): Config.Config<string | undefined> =>
     Config.withDefault(undefined)
   )
 
+/** The variable, or what older files call it. */
+const either = (name: string, older: string): Config.Config<string | undefined> =>
+  Config.map(Config.all([optional(name), optional(older)]), ([value, olderValue]) => value ?? olderValue)
+
+/** What cannot be without the one field or the other: the error names the variable of the one that most people set. */
+const withOneOf = <A>(config: Config.Config<A>, fields: ReadonlyArray<keyof A>, name: string, other: string) =>
+  Config.mapOrFail(config, (options) =>
+    fields.some((field) => options[field] !== undefined)
+      ? Either.right(options)
+      : Either.left(ConfigError.MissingData([name], `Expected ${name} or ${other} to be set`))
+  )
+
 const authUrl = required("OS_AUTH_URL")
 
 const scope = {
-  projectId: optional("OS_PROJECT_ID"),
-  projectName: optional("OS_PROJECT_NAME"),
+  projectId: either("OS_PROJECT_ID", "OS_TENANT_ID"),
+  projectName: either("OS_PROJECT_NAME", "OS_TENANT_NAME"),
   projectDomainId: optional("OS_PROJECT_DOMAIN_ID"),
   projectDomainName: optional("OS_PROJECT_DOMAIN_NAME"),
   domainId: optional("OS_DOMAIN_ID"),
@@ -177,18 +197,33 @@ const user = {
   userDomainName: optional("OS_USER_DOMAIN_NAME")
 }
 
-const password = () => Keystone.layerPasswordConfig({ authUrl, ...user, ...scope, password: secret("OS_PASSWORD") })
+const password = () =>
+  Keystone.layerPasswordConfig(
+    withOneOf(
+      Config.all({ authUrl, ...user, ...scope, password: secret("OS_PASSWORD") }),
+      ["username", "userId"],
+      "OS_USERNAME",
+      "OS_USER_ID"
+    )
+  )
 
 const token = () => Keystone.layerTokenConfig({ authUrl, ...scope, token: secret("OS_TOKEN") })
 
 const applicationCredential = () =>
-  Keystone.layerApplicationCredentialConfig({
-    authUrl,
-    ...user,
-    applicationCredentialId: optional("OS_APPLICATION_CREDENTIAL_ID"),
-    applicationCredentialName: optional("OS_APPLICATION_CREDENTIAL_NAME"),
-    applicationCredentialSecret: secret("OS_APPLICATION_CREDENTIAL_SECRET")
-  })
+  Keystone.layerApplicationCredentialConfig(
+    withOneOf(
+      Config.all({
+        authUrl,
+        ...user,
+        applicationCredentialId: optional("OS_APPLICATION_CREDENTIAL_ID"),
+        applicationCredentialName: optional("OS_APPLICATION_CREDENTIAL_NAME"),
+        applicationCredentialSecret: secret("OS_APPLICATION_CREDENTIAL_SECRET")
+      }),
+      ["applicationCredentialId", "applicationCredentialName"],
+      "OS_APPLICATION_CREDENTIAL_ID",
+      "OS_APPLICATION_CREDENTIAL_NAME"
+    )
+  )
 
 const rackspaceApiKey = () =>
   Rackspace.layerApiKeyConfig({
@@ -214,16 +249,17 @@ const authType = Config.withDefault(
 const faces = ["public", "internal", "admin"] as const
 
 /** `publicURL` is the older spelling of `public`. */
-const face = Config.all([optional("OS_INTERFACE"), optional("OS_ENDPOINT_TYPE")]).pipe(
-  Config.map(([name, older]) => (name ?? older)?.replace(/URL$/, "")),
-  Config.mapOrFail((name) => {
-    const known = faces.find((each) => each === name)
-    return name === undefined || known !== undefined
+const faceOf = (variable: string) =>
+  Config.mapOrFail(optional(variable), (text) => {
+    const known = faces.find((each) => each === text?.replace(/URL$/, ""))
+    return text === undefined || known !== undefined
       ? Either.right(known)
-      : Either.left(
-          ConfigError.InvalidData(["OS_INTERFACE"], `Expected one of ${faces.join(", ")} but received ${name}`)
-        )
+      : Either.left(ConfigError.InvalidData([variable], `Expected one of ${faces.join(", ")} but received ${text}`))
   })
+
+const face = Config.map(
+  Config.all([faceOf("OS_INTERFACE"), faceOf("OS_ENDPOINT_TYPE")]),
+  ([name, older]) => name ?? older
 )
 
 /**

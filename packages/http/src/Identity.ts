@@ -22,7 +22,10 @@ import type * as Catalog from "./Catalog.js"
  */
 export interface Session {
   readonly token: Redacted.Redacted<string>
-  /** When the token is issued and when it expires, in milliseconds since 1970; none for a token that is not known to. */
+  /**
+   * When the token is issued and when it expires, in milliseconds since 1970 by this machine's clock; none for a token
+   * that is not known to.
+   */
   readonly lifetime: Option.Option<{ readonly issuedAt: number; readonly expiresAt: number }>
   /** The project that the token is scoped to. */
   readonly projectId: Option.Option<string>

@@ -1,9 +1,10 @@
 /**
- * Logins at Keystone, the identity service of OpenStack, by its API v3.
+ * Logins at Keystone, the identity service of OpenStack, by its API v3. A login that meets a broken connection, 429, 502,
+ * 503 or 504 is sent again, up to three times and within a minute.
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
@@ -14,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
+import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 
 /**
@@ -23,7 +25,7 @@ import * as Login from "./internal/login.js"
  * @category models
  */
 export interface AuthUrl {
-  /** With or without `/v3` at its end. */
+  /** With or without a version (`/v3`) at its end. */
   readonly authUrl: string
 }
 
@@ -111,23 +113,26 @@ const TokenDocument = Schema.Struct({
 const login = (
   operation: string,
   { authUrl }: AuthUrl,
+  secret: Redacted.Redacted<string>,
   identity: { readonly methods: ReadonlyArray<string>; readonly [method: string]: unknown },
   scope: object | undefined
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(HttpClient.HttpClient, (client) =>
+  Effect.flatMap(guarded, (client) =>
     Identity.make(
       Login.login({
-        client: Login.guarded(client),
+        client,
         operation,
-        url: `${authUrl.replace(/\/+$/, "").replace(/\/v3$/, "")}/v3/auth/tokens`,
+        url: `${authUrl.replace(/\/+$/, "").replace(/\/v(3|2\.0)$/, "")}/v3/auth/tokens`,
         body: { auth: { identity, ...(scope === undefined ? {} : { scope }) } },
+        secret: Redacted.value(secret),
         schema: TokenDocument,
-        toSession: ({ token }, headers) =>
+        toSession: ({ token }, headers, begun) =>
           Option.map(Option.fromNullable(headers["x-subject-token"]), (text) => ({
             token: Redacted.make(text),
+            // The server's clock may be another than this machine's: only what lies between its times is taken from it.
             lifetime: Option.some({
-              issuedAt: DateTime.toEpochMillis(token.issued_at),
-              expiresAt: DateTime.toEpochMillis(token.expires_at)
+              issuedAt: begun,
+              expiresAt: begun + DateTime.distance(token.issued_at, token.expires_at)
             }),
             projectId: Option.fromNullable(token.project?.id),
             catalog: (token.catalog ?? []).flatMap(({ endpoints, type }) =>
@@ -173,6 +178,7 @@ export const makePassword = (
   login(
     "Keystone.password",
     options,
+    options.password,
     {
       methods: ["password"],
       password: { user: { ...userOf(options), password: Redacted.value(options.password) } }
@@ -190,6 +196,7 @@ export const makeToken = (
   login(
     "Keystone.token",
     options,
+    options.token,
     { methods: ["token"], token: { id: Redacted.value(options.token) } },
     scopeOf(options)
   )
@@ -205,6 +212,7 @@ export const makeApplicationCredential = (
   return login(
     "Keystone.applicationCredential",
     options,
+    options.applicationCredentialSecret,
     {
       methods: ["application_credential"],
       application_credential:

@@ -1,10 +1,10 @@
 /**
- * Logins at Rackspace's identity service, by its API v2.0.
+ * Logins at Rackspace's identity service, by its API v2.0. A login that meets a broken connection, 429, 502, 503 or 504 is
+ * sent again, up to three times and within a minute.
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
@@ -15,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
+import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 
 /**
@@ -66,31 +67,30 @@ export const makeApiKey = ({
   authUrl = "https://identity.api.rackspacecloud.com/v2.0",
   username
 }: ApiKeyOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(HttpClient.HttpClient, (client) => {
+  Effect.flatMap(guarded, (client) => {
+    const secret = Redacted.value(apiKey)
     const attempt = (operation: string, auth: object) =>
-      Effect.flatMap(Clock.currentTimeMillis, (issuedAt) =>
-        Login.login({
-          client: Login.guarded(client),
-          operation,
-          url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
-          body: { auth },
-          schema: AccessDocument,
-          toSession: ({ access: { serviceCatalog = [], token } }) =>
-            Option.some({
-              token: Redacted.make(token.id),
-              lifetime: Option.some({ issuedAt, expiresAt: DateTime.toEpochMillis(token.expires) }),
-              projectId: Option.fromNullable(token.tenant?.id),
-              catalog: serviceCatalog.flatMap(({ endpoints, type }) =>
-                endpoints.flatMap(({ adminURL, internalURL, publicURL, region = "" }) =>
-                  Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(
-                    ([face, url]) => (url === undefined ? [] : [{ service: type, region, interface: face, url }])
-                  )
+      Login.login({
+        client,
+        operation,
+        url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
+        body: { auth },
+        secret,
+        schema: AccessDocument,
+        toSession: ({ access: { serviceCatalog = [], token } }, _, begun) =>
+          Option.some({
+            token: Redacted.make(token.id),
+            lifetime: Option.some({ issuedAt: begun, expiresAt: DateTime.toEpochMillis(token.expires) }),
+            projectId: Option.fromNullable(token.tenant?.id),
+            catalog: serviceCatalog.flatMap(({ endpoints, type }) =>
+              endpoints.flatMap(({ adminURL, internalURL, publicURL, region = "" }) =>
+                Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(([face, url]) =>
+                  url === undefined ? [] : [{ service: type, region, interface: face, url }]
                 )
               )
-            })
-        })
-      )
-    const secret = Redacted.value(apiKey)
+            )
+          })
+      })
     return Identity.make(
       Effect.catchTag(
         attempt("Rackspace.apiKey", { "RAX-KSKEY:apiKeyCredentials": { username, apiKey: secret } }),

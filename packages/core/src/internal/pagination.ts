@@ -34,17 +34,12 @@ interface DecodedPage<A> {
   readonly raw: unknown
 }
 
-const idOf = (record: unknown): string | undefined => {
-  const id = (record as { readonly id?: unknown } | null | undefined)?.id
-  return typeof id === "string" ? id : undefined
-}
-
 /**
  * Only whether there is a `next` and which marker it names can be relied on: it loses the endpoint's prefix and all but
  * the last of repeated parameters.
  */
 const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined =>
-  new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || idOf(records.at(-1))
+  new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || Request.idOf(records.at(-1))
 
 const decodePage = <A>(
   key: string,
@@ -61,7 +56,7 @@ const decodePage = <A>(
       const items: Array<A> = []
       const skipped: Array<Request.Unreadable> = []
       for (const record of records) {
-        const decoded = Either.mapLeft(decode(record), ({ detail }) => ({ detail, record: idOf(record) }))
+        const decoded = decode(record)
         if (Either.isRight(decoded)) items.push(decoded.right)
         else if (undecodable === "skip") skipped.push(decoded.left)
         else return yield* Either.left(decoded.left)

@@ -40,15 +40,27 @@ export type Decode<A> = (body: unknown) => Either.Either<A, Unreadable>
 /** A `ParseError` of a thousand records is longer than anybody reads. */
 const maxIssue = 500
 
-export const unreadable = (issue: ParseResult.ParseIssue): Unreadable => {
-  const text = ParseResult.TreeFormatter.formatIssueSync(issue).replace(/\s*\n[\s│├└─]*/g, " > ")
-  return { detail: text.length > maxIssue ? `${text.slice(0, maxIssue)} …` : text }
+/** The first complaint about each place. The whole tree would begin with the types of all that is well. */
+const complaints = (issue: ParseResult.ParseIssue): string => {
+  const first = new Map<string, string>()
+  for (const { message, path } of ParseResult.ArrayFormatter.formatIssueSync(issue)) {
+    const place = path.map((key) => `[${JSON.stringify(key)}]`).join("")
+    if (!first.has(place)) first.set(place, `${place}${place === "" ? "" : ": "}${message}`)
+  }
+  const text = [...first.values()].join("; ")
+  return text.length > maxIssue ? `${text.slice(0, maxIssue)} …` : text
+}
+
+/** The id that a record claims, readable or not. */
+export const idOf = (record: unknown): string | undefined => {
+  const id = (record as { readonly id?: unknown } | null | undefined)?.id
+  return typeof id === "string" ? id : undefined
 }
 
 /** To be built once for each schema: building is what costs. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
   const decode = ParseResult.decodeUnknownEither(schema)
-  return (body) => Either.mapLeft(decode(body), unreadable)
+  return (body) => Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: idOf(body) }))
 }
 
 const meaningOfAll = (

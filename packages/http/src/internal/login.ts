@@ -1,11 +1,11 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Headers from "@effect/platform/Headers"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as Headers from "@effect/platform/Headers"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -13,37 +13,23 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as Identity from "../Identity.js"
+import { withoutUser } from "./guard.js"
+import * as Transport from "./transport.js"
 
-/** Headers that hold a token, in either direction. */
-const secretHeaders = ["x-auth-token", "x-subject-token", "x-service-token"]
-
-/**
- * The caller's HTTP client, made fit to carry secrets: tokens are redacted in spans, and redirects are not followed,
- * since they would take the token to wherever they lead.
- */
-export const guarded = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  HttpClient.transformResponse(client, (effect) =>
-    Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) =>
-      effect.pipe(
-        Effect.provideService(FetchHttpClient.RequestInit, {
-          ...Option.getOrElse(init, () => ({})),
-          redirect: "manual"
-        }),
-        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders])
-      )
-    )
-  )
-
-/** How long a login may take, and any request for which nothing else is said. */
-export const defaultTimeLimit = Duration.minutes(1)
+/** How long a login may take, its repetitions included. */
+const timeLimit = Duration.minutes(1)
 
 interface Login<A, I> {
+  /** A guarded one. */
   readonly client: HttpClient.HttpClient
   readonly operation: string
   readonly url: string
   readonly body: unknown
+  /** What of the body nobody may read in an error. */
+  readonly secret: string
   readonly schema: Schema.Schema<A, I>
-  readonly toSession: (document: A, headers: Headers.Headers) => Option.Option<Identity.Session>
+  /** The session in an answer to a login that began at this time by this machine's clock. */
+  readonly toSession: (document: A, headers: Headers.Headers, begun: number) => Option.Option<Identity.Session>
 }
 
 /** Where the document is not what it should be, without what stands there: it may be the token. */
@@ -52,19 +38,36 @@ const places = (issue: ParseResult.ParseIssue): string =>
     .map(({ _tag, path }) => `${path.join(".") || "the document"} (${_tag})`)
     .join(", ")
 
+/** Letters and digits only, so that it does not matter how a text is quoted and escaped. */
+const bare = (text: string): string =>
+  text.replace(/\\+(u[\da-f]{4}|x[\da-f]{2}|[bfnrt])|&#?\w+;/gi, "").replace(/[^a-z\d]/gi, "")
+
+/** Whether a server repeats a secret: Keystone shows the part of a request that it does not take as it came. */
+const repeats = (text: string, secret: string): boolean =>
+  secret !== "" && (text.includes(secret) || (bare(secret) !== "" && bare(text).includes(bare(secret))))
+
+/** A login that is done twice is done: it is sent again for every reason for which a GET is. */
+const retry: Transport.Retry = {
+  times: 3,
+  backoff: Duration.millis(200),
+  longest: timeLimit,
+  repeatable: () => true
+}
+
 /** One login. Whatever goes wrong, nothing of the request's body and nothing of a success' body is told. */
-export const login = <A, I>({ body, client, operation, schema, toSession, url }: Login<A, I>) => {
+export const login = <A, I>({ body, client, operation, schema, secret, toSession, url }: Login<A, I>) => {
   const decode = ParseResult.decodeUnknownEither(schema)
   const request = HttpClientRequest.post(url).pipe(
     HttpClientRequest.setHeader("accept", "application/json"),
     HttpClientRequest.bodyUnsafeJson(body)
   )
   const told = HttpClientRequest.post(withoutUser(url))
+  const send = Transport.persistent(client, retry)
 
   const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
     new GlanceError.UnexpectedAnswer({ ...Answer.answer(operation, told, response, detail), record: Option.none() })
 
-  const succeed = (response: HttpClientResponse.HttpClientResponse) =>
+  const succeed = (response: HttpClientResponse.HttpClientResponse, begun: number) =>
     Effect.flatMap(
       response.text,
       (text): Either.Either<Identity.Session, GlanceError.UnexpectedAnswer> =>
@@ -76,7 +79,7 @@ export const login = <A, I>({ body, client, operation, schema, toSession, url }:
           const document = yield* Either.mapLeft(decode(json), (issue) =>
             unreadable(response, `not a token's document: ${places(issue)}`)
           )
-          return yield* Either.fromOption(toSession(document, response.headers), () =>
+          return yield* Either.fromOption(toSession(document, response.headers, begun), () =>
             unreadable(response, "the answer holds no token")
           )
         })
@@ -84,13 +87,20 @@ export const login = <A, I>({ body, client, operation, schema, toSession, url }:
 
   const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.ConnectionError> =>
     Effect.gen(function* () {
-      const answer = yield* Answer.read(operation, told, response)
+      const text = yield* Effect.orElseSucceed(response.text, () => "")
+      const detail = repeats(text, secret) ? "a text that repeats the credentials" : Answer.detailOf(text)
+      const answer = Answer.answer(operation, told, response, detail)
       const retryAfter = yield* Answer.retryAfterOf(response.headers)
       switch (answer.status) {
         case 400:
         case 401:
         case 403:
           return yield* new GlanceError.AuthenticationFailed(answer)
+        case 404:
+          // Keystone's answer to the id of an application credential that there is none of. Of a wrong URL it is HTML.
+          return yield* response.headers["content-type"]?.startsWith("application/json")
+            ? new GlanceError.AuthenticationFailed(answer)
+            : new GlanceError.UnexpectedStatus(answer)
         case 429:
           return yield* new GlanceError.RateLimited({ ...answer, retryAfter })
         case 502:
@@ -104,21 +114,20 @@ export const login = <A, I>({ body, client, operation, schema, toSession, url }:
       }
     })
 
-  return client.execute(request).pipe(
+  return Effect.flatMap(Clock.currentTimeMillis, (begun) =>
     Effect.flatMap(
+      send(request, begun),
       (response): Effect.Effect<Identity.Session, GlanceError.ConnectionError | HttpClientError.HttpClientError> =>
-        response.status >= 200 && response.status < 300 ? succeed(response) : fail(response)
-    ),
+        response.status >= 200 && response.status < 300 ? succeed(response, begun) : fail(response)
+    )
+  ).pipe(
     Effect.mapError((error) =>
       HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
     ),
     Effect.timeoutFail({
-      duration: defaultTimeLimit,
-      onTimeout: () =>
-        new GlanceError.TimeLimitExceeded({ operation, method: "POST", url: told.url, limit: defaultTimeLimit })
+      duration: timeLimit,
+      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, method: "POST", url: told.url, limit: timeLimit })
     }),
     Effect.withSpan(operation)
   )
 }
-
-const withoutUser = (url: string): string => url.replace(/^(\w+:\/\/)[^/@]*@/, "$1")

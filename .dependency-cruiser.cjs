@@ -1,0 +1,52 @@
+/** Directions of imports: examples, tests and bench -> http, memory -> core; nothing back, nothing round. */
+const nodeEntries = "^packages/(http/src/node/|memory/src/(Node[A-Z][^/]*|bin)\\.ts)"
+
+module.exports = {
+  forbidden: [
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "core-stands-alone",
+      severity: "error",
+      from: { path: "^packages/core/" },
+      to: { path: "^packages/(?!core/)" }
+    },
+    {
+      name: "http-and-memory-do-not-know-each-other",
+      severity: "error",
+      from: { path: "^packages/(http|memory)/" },
+      to: { path: "^packages/(http|memory)/", pathNot: "^packages/$1/" }
+    },
+    {
+      name: "memory-takes-the-port-and-nothing-else",
+      comment: "The memory Glance is written from what Glance does, so that it cannot share core's mistakes.",
+      severity: "error",
+      from: { path: "^packages/memory/" },
+      to: { path: "^packages/core/", pathNot: "^packages/core/src/GlanceHttp\\.ts$" }
+    },
+    {
+      name: "no-node-in-portable-code",
+      severity: "error",
+      from: { path: "^packages/", pathNot: nodeEntries },
+      to: { dependencyTypes: ["core"] }
+    },
+    {
+      name: "no-node-platform-in-portable-code",
+      severity: "error",
+      from: { path: "^packages/", pathNot: nodeEntries },
+      to: { path: "@effect/platform-node" }
+    },
+    {
+      name: "internal-stays-internal",
+      severity: "error",
+      from: { path: "^(examples|bench|test)/" },
+      to: { path: "^packages/[^/]+/src/internal/" }
+    },
+    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } }
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] }
+  }
+}

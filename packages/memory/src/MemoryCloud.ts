@@ -1,0 +1,384 @@
+/**
+ * A cloud in this process: a Glance, and the Keystone it needs, that behave on the wire as the real ones do.
+ *
+ * @since 0.1.0
+ */
+
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { Fault, Matcher } from "./Fault.js"
+import { makeClient, send } from "./internal/client.js"
+import type { ProjectOptions, UserOptions } from "./internal/directory.js"
+import { defaultPassword } from "./internal/directory.js"
+import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
+import type { GlanceOptions, ImportFault, ImportStep, InitialImage } from "./internal/glance/options.js"
+import { type Inside, inside, makeInside } from "./internal/inside.js"
+import { storageTenant } from "./internal/rackspace.js"
+import { userOf } from "./internal/tokens.js"
+import type { Caller } from "./internal/wire.js"
+import type * as RequestLog from "./RequestLog.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type { ImportFault, ImportStep, ProjectOptions, UserOptions }
+
+/**
+ * An image to begin with. Its owner and its members are projects by name or id.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImageOptions extends InitialImage {
+  /** @default the first region */
+  readonly region?: string | undefined
+}
+
+/**
+ * What a cloud is like. Without options it has two projects, `demo` and `guest`, each with a user of the same name, and
+ * an `admin`; every password is `secret`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Partial<Omit<GlanceOptions, "images" | "keystoneUrl" | "publicUrl">> {
+  /** Domains besides `Default`. @default none */
+  readonly domains?: ReadonlyArray<string> | undefined
+  /** An `admin` project is there in any case. @default demo and guest */
+  readonly projects?: ReadonlyArray<string | ProjectOptions> | undefined
+  /** An `admin` user is there in any case. @default a user for each project, of its name, with roles member and reader */
+  readonly users?: ReadonlyArray<UserOptions> | undefined
+  /** Each has a Glance of its own. @default RegionOne */
+  readonly regions?: ReadonlyArray<string> | undefined
+  /** How long a login is good for. @default 1 hour */
+  readonly tokenLifetime?: Duration.DurationInput | undefined
+  /** @default none */
+  readonly images?: ReadonlyArray<ImageOptions> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Project {
+  readonly id: string
+  readonly name: string
+}
+
+/**
+ * An image as the service has it inside, with what its bytes take: zero when nothing of an upload is left.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImageState {
+  readonly id: string
+  readonly region: string
+  readonly status: string
+  readonly owner: string | null
+  readonly size: number | null
+  /** Bytes that the stores hold, all copies together. */
+  readonly bytesStored: number
+  /** Bytes in the staging area. */
+  readonly bytesStaged: number
+}
+
+/**
+ * A cloud. Everything it knows belongs to this value: two of them share nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MemoryCloud {
+  readonly projects: ReadonlyArray<Project>
+  readonly users: ReadonlyArray<Project>
+  readonly regions: ReadonlyArray<string>
+  /** A project by name or id; a defect when there is none. */
+  readonly project: (nameOrId: string) => Project
+  /** What was asked of the cloud since it was made, or since {@link MemoryCloud.clearRequests}. */
+  readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  readonly clearRequests: Effect.Effect<void>
+  /** Every image there is, as the service has it inside: in no order, and whoever it belongs to. */
+  readonly images: Effect.Effect<ReadonlyArray<ImageState>>
+  /** How many tokens were issued. */
+  readonly logins: Effect.Effect<number>
+  /**
+   * Lets the next requests of a kind go wrong. A request meets one fault: the oldest that is for it and not used up.
+   */
+  readonly inject: (
+    matcher: Matcher,
+    fault: Fault,
+    options?: {
+      /** How many requests it is for; `Infinity` until {@link MemoryCloud.clearFaults}. @default 1 */
+      readonly times?: number | undefined
+    }
+  ) => Effect.Effect<void>
+  /** Lets the next imports that fit fail or hang when they come to a store. */
+  readonly injectImport: (
+    fault: ImportFault,
+    options?: {
+      readonly where?: ((step: ImportStep) => boolean) | undefined
+      /** @default 1 */
+      readonly times?: number | undefined
+    }
+  ) => Effect.Effect<void>
+  /** Takes back every fault that was not met. */
+  readonly clearFaults: Effect.Effect<void>
+  /** Ends all tokens that are out, as a restarted Keystone with new keys does. */
+  readonly expireTokens: Effect.Effect<void>
+  /** Waits until no request is being handled and no answer is being sent. */
+  readonly idle: Effect.Effect<void>
+  /** @internal */
+  readonly [inside]: Inside
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class Cloud extends Context.Tag("@effect-glance/memory/MemoryCloud")<Cloud, MemoryCloud>() {}
+
+/**
+ * Makes a cloud. Its time is the clock that is current here: under `TestClock` tokens expire and imports finish when the
+ * test says so. Closing the scope ends imports that are under way.
+ *
+ * A project, domain or region that the options name and that is not there is a defect.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Effect.clock
+    const within = yield* makeInside(options, clock)
+    const { directory, engine, imports, tokens } = within
+    return {
+      projects: directory.projects.map(({ id, name }) => ({ id, name })),
+      users: directory.users.map(({ id, name }) => ({ id, name })),
+      regions: engine.regions,
+      project: (nameOrId) => {
+        const found = directory.project(nameOrId)
+        if (found === undefined) throw new Error(`no project is called ${nameOrId}`)
+        return { id: found.id, name: found.name }
+      },
+      requests: Effect.sync(engine.entries),
+      clearRequests: Effect.sync(engine.clearEntries),
+      images: Effect.map(
+        Effect.forEach(within.glances, ([region, glance]) =>
+          Effect.map(glance.images, (images) => images.map((image) => ({ ...image, region })))
+        ),
+        (images) => images.flat()
+      ),
+      logins: Effect.sync(tokens.issued),
+      inject: (matcher, fault, options) => Effect.sync(() => engine.inject(matcher, fault, options?.times ?? 1)),
+      injectImport: (fault, options) =>
+        Effect.sync(() => imports.inject(options?.where ?? (() => true), fault, options?.times ?? 1)),
+      clearFaults: Effect.sync(() => {
+        engine.clearFaults()
+        imports.clear()
+      }),
+      expireTokens: Effect.sync(() => tokens.revokeWhere(() => true)),
+      idle: engine.idle,
+      [inside]: within
+    }
+  })
+
+/**
+ * A fresh cloud, and the port into it for one project: all that a program that works with images needs in a test.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceHttp.GlanceHttp | Cloud> =>
+  Layer.effect(
+    GlanceHttp.GlanceHttp,
+    Effect.map(Cloud, (cloud) => port(cloud, options))
+  ).pipe(Layer.provideMerge(layerCloud(options)))
+
+/**
+ * A fresh cloud on its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCloud = (options: Options = {}): Layer.Layer<Cloud> => Layer.scoped(Cloud, make(options))
+
+/**
+ * Who speaks through a port.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PortOptions {
+  /** By name or id. @default the first project */
+  readonly project?: string | undefined
+  /** By name or id. @default the first user who has a role in the project */
+  readonly user?: string | undefined
+  /** What the user may do there. @default the user's roles in the project */
+  readonly roles?: ReadonlyArray<string> | undefined
+  /** @default the first region */
+  readonly region?: string | undefined
+  /** What the port tells as its time limit. @default 5 minutes */
+  readonly timeLimit?: Duration.DurationInput | undefined
+}
+
+/**
+ * The port into a cloud for one project. No login is needed, and no token can expire.
+ *
+ * @since 0.1.0
+ * @category ports
+ */
+export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.Service => {
+  const { directory, engine, objectStores } = cloud[inside]
+  const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
+  if (project === undefined) throw new Error(`no project is called ${options.project}`)
+  const user = options.user === undefined ? userOf(directory, project) : directory.user(options.user)
+  if (options.user !== undefined && user === undefined) throw new Error(`no user is called ${options.user}`)
+  const region = regionOf(cloud, options.region)
+  const caller: Caller = {
+    projectId: project.id,
+    userId: user?.id ?? "",
+    roles: options.roles ?? user?.roles.get(project.id) ?? ["member", "reader"]
+  }
+  const endpoints = memoryEndpoints(engine.regions)
+
+  const execute =
+    (service: ServiceName, base: string, root: string): GlanceHttp.Execute =>
+    (request) => {
+      const url = UrlParams.makeUrl(`${base}${root}${request.url}`, request.urlParams, request.hash)
+      if (url._tag === "Left") {
+        return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
+      }
+      const path = url.right.pathname
+      return send(engine, endpoints, request, url.right, { service, region, path }, undefined, caller)
+    }
+
+  return {
+    execute: execute("image", endpoints.image(region), "/v2"),
+    projectId: Effect.succeed(Option.some(project.id)),
+    objectStore: Effect.succeed(
+      objectStores
+        ? Option.some(execute("object-store", endpoints.objectStore(region), `/v1/${storageTenant(project.id)}`))
+        : Option.none()
+    ),
+    timeLimit: Duration.decode(options.timeLimit ?? "5 minutes")
+  }
+}
+
+/**
+ * The port into a cloud for one project, as a layer.
+ *
+ * @since 0.1.0
+ * @category ports
+ */
+export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Layer<GlanceHttp.GlanceHttp> =>
+  Layer.sync(GlanceHttp.GlanceHttp, () => port(cloud, options))
+
+/**
+ * An HTTP client for which the cloud's addresses are all of the internet: logins, catalogs and retries run for real, and
+ * no socket is opened. A request to any other host is refused as by a machine where nobody listens.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const httpClient = (cloud: MemoryCloud): HttpClient.HttpClient =>
+  makeClient(cloud[inside].engine, memoryEndpoints(cloud.regions))
+
+/**
+ * The cloud's HTTP client, as a layer.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const layerHttpClient = (cloud: MemoryCloud): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.sync(HttpClient.HttpClient, () => httpClient(cloud))
+
+/**
+ * Where Keystone is for {@link httpClient}: the `OS_AUTH_URL` of the cloud.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const authUrl = "http://keystone.memory/v3"
+
+/**
+ * Where Rackspace's identity service is for {@link httpClient}.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const rackspaceAuthUrl = "http://keystone.memory/v2.0"
+
+/**
+ * What a user types to log in.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export interface Credentials {
+  readonly authUrl: string
+  readonly username: string
+  readonly userDomainName: string
+  readonly password: Redacted.Redacted
+  readonly apiKey: Redacted.Redacted
+  readonly projectId: string
+  readonly projectName: string
+  readonly projectDomainName: string
+  readonly region: string
+}
+
+/**
+ * The credentials of a user of the cloud for one project, for whatever logs in through {@link httpClient}.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const credentials = (
+  cloud: MemoryCloud,
+  options: Pick<PortOptions, "project" | "user" | "region"> = {}
+): Credentials => {
+  const { directory } = cloud[inside]
+  const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
+  if (project === undefined) throw new Error(`no project is called ${options.project}`)
+  const user = options.user === undefined ? userOf(directory, project) : directory.user(options.user)
+  if (user === undefined) throw new Error(`no user of project ${project.name} is called ${options.user}`)
+  return {
+    authUrl,
+    username: user.name,
+    userDomainName: directory.domain(user.domainId)?.name ?? "Default",
+    password: Redacted.make(user.password),
+    apiKey: Redacted.make(user.apiKey),
+    projectId: project.id,
+    projectName: project.name,
+    projectDomainName: directory.domain(project.domainId)?.name ?? "Default",
+    region: regionOf(cloud, options.region)
+  }
+}
+
+/**
+ * The password of every user whose options name none.
+ *
+ * @since 0.1.0
+ * @category clients
+ */
+export const password: string = defaultPassword
+
+const regionOf = (cloud: MemoryCloud, region: string | undefined): string => {
+  const found = region === undefined ? cloud.regions[0] : cloud.regions.find((candidate) => candidate === region)
+  if (found === undefined) throw new Error(`no region is called ${region}`)
+  return found
+}

@@ -1,0 +1,187 @@
+/** Who there is: domains, projects, users and the roles that users have on projects. */
+
+export interface Domain {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+}
+
+export interface Project {
+  readonly id: string
+  readonly name: string
+  readonly domainId: string
+  readonly description: string
+  readonly enabled: boolean
+}
+
+export interface Role {
+  readonly id: string
+  readonly name: string
+}
+
+export interface User {
+  readonly id: string
+  readonly name: string
+  readonly domainId: string
+  readonly password: string
+  readonly apiKey: string
+  readonly enabled: boolean
+  readonly defaultProjectId: string | undefined
+  /** Project id -> role names. */
+  readonly roles: ReadonlyMap<string, ReadonlyArray<string>>
+  /** Domain id -> role names. */
+  readonly domainRoles: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly systemRoles: ReadonlyArray<string>
+}
+
+export interface ProjectOptions {
+  /** @default made from the name: 32 hexadecimal digits, or a number on a Rackspace cloud */
+  readonly id?: string | undefined
+  readonly name: string
+  /** The name or id of its domain. @default "Default" */
+  readonly domain?: string | undefined
+  /** @default "" */
+  readonly description?: string | undefined
+  /** @default true */
+  readonly enabled?: boolean | undefined
+}
+
+export interface UserOptions {
+  /** @default made from the name: 32 hexadecimal digits, or a number on a Rackspace cloud */
+  readonly id?: string | undefined
+  readonly name: string
+  /** @default "secret" */
+  readonly password?: string | undefined
+  /** What Rackspace's login takes in place of the password. @default `key-` and the name */
+  readonly apiKey?: string | undefined
+  /** The name or id of the domain. @default "Default" */
+  readonly domain?: string | undefined
+  /** A project's name or id -> the roles the user has there. @default none */
+  readonly roles?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
+  /** A domain's name or id -> the roles the user has there. @default none */
+  readonly domainRoles?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
+  /** The roles the user has on the whole system. @default none */
+  readonly systemRoles?: ReadonlyArray<string> | undefined
+  /** The project of a login that asks for none. @default none: such a login gets an unscoped token */
+  readonly defaultProject?: string | undefined
+  /** @default true */
+  readonly enabled?: boolean | undefined
+}
+
+export interface DirectoryOptions {
+  readonly domains?: ReadonlyArray<string> | undefined
+  readonly projects?: ReadonlyArray<string | ProjectOptions> | undefined
+  readonly users?: ReadonlyArray<UserOptions> | undefined
+  readonly numericIds: boolean
+}
+
+export interface Directory {
+  readonly domains: ReadonlyArray<Domain>
+  readonly projects: ReadonlyArray<Project>
+  readonly users: ReadonlyArray<User>
+  readonly roles: ReadonlyArray<Role>
+  readonly domain: (nameOrId: string) => Domain | undefined
+  /** By id first, then by name in any domain. */
+  readonly project: (nameOrId: string) => Project | undefined
+  readonly user: (nameOrId: string) => User | undefined
+}
+
+export const defaultPassword = "secret"
+
+/** The same name has the same id in every cloud, so that a test can be read; a mixed FNV-1a is enough for that. */
+export const idOf = (kind: string, name: string): string => {
+  let id = ""
+  for (let part = 0; part < 4; part++) {
+    let hash = 0x811c9dc5 ^ (part * 0x9e3779b9)
+    for (const character of `${kind}/${name}`) {
+      hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+    id += ((hash ^ (hash >>> 16)) >>> 0).toString(16).padStart(8, "0")
+  }
+  return id
+}
+
+const numberOf = (kind: string, name: string): string =>
+  String(100_000 + (Number.parseInt(idOf(kind, name).slice(0, 8), 16) % 900_000))
+
+export const makeDirectory = (options: DirectoryOptions): Directory => {
+  const id = (kind: string, name: string) => (options.numericIds ? numberOf(kind, name) : idOf(kind, name))
+
+  const domains: Array<Domain> = [{ id: "default", name: "Default", description: "The default domain" }]
+  for (const name of options.domains ?? []) domains.push({ id: idOf("domain", name), name, description: "" })
+  const domain = (nameOrId: string) =>
+    domains.find((candidate) => candidate.id === nameOrId) ?? domains.find((candidate) => candidate.name === nameOrId)
+  const domainId = (nameOrId: string | undefined) => {
+    if (nameOrId === undefined) return "default"
+    const found = domain(nameOrId)
+    if (found === undefined) throw new Error(`no domain is called ${nameOrId}`)
+    return found.id
+  }
+
+  const projects: Array<Project> = []
+  const addProject = (project: string | ProjectOptions) => {
+    const given = typeof project === "string" ? { name: project } : project
+    projects.push({
+      id: given.id ?? id("project", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
+      name: given.name,
+      domainId: domainId(given.domain),
+      description: given.description ?? "",
+      enabled: given.enabled ?? true
+    })
+  }
+  for (const project of options.projects ?? ["demo", "guest"]) addProject(project)
+  if (!projects.some((project) => project.name === "admin")) addProject("admin")
+  const project = (nameOrId: string) =>
+    projects.find((candidate) => candidate.id === nameOrId) ?? projects.find((candidate) => candidate.name === nameOrId)
+  const projectId = (nameOrId: string) => {
+    const found = project(nameOrId)
+    if (found === undefined) throw new Error(`no project is called ${nameOrId}`)
+    return found.id
+  }
+
+  const users: Array<User> = []
+  const addUser = (given: UserOptions) =>
+    users.push({
+      id: given.id ?? id("user", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
+      name: given.name,
+      domainId: domainId(given.domain),
+      password: given.password ?? defaultPassword,
+      apiKey: given.apiKey ?? `key-${given.name}`,
+      enabled: given.enabled ?? true,
+      defaultProjectId: given.defaultProject === undefined ? undefined : projectId(given.defaultProject),
+      roles: new Map(Object.entries(given.roles ?? {}).map(([name, roles]) => [projectId(name), roles])),
+      domainRoles: new Map(Object.entries(given.domainRoles ?? {}).map(([name, roles]) => [domainId(name), roles])),
+      systemRoles: given.systemRoles ?? []
+    })
+  if (options.users === undefined) {
+    for (const { id, name, domainId } of projects) {
+      if (name !== "admin") addUser({ name, domain: domainId, roles: { [id]: ["member", "reader"] } })
+    }
+  } else {
+    for (const user of options.users) addUser(user)
+  }
+  if (!users.some((user) => user.name === "admin")) {
+    addUser({ name: "admin", roles: { admin: ["admin", "member", "reader"] }, systemRoles: ["admin"] })
+  }
+
+  const names = new Set(["reader", "member", "admin", "service"])
+  for (const user of users) {
+    for (const roles of [...user.roles.values(), ...user.domainRoles.values(), user.systemRoles]) {
+      for (const role of roles) names.add(role)
+    }
+  }
+  const roles = [...names].map((name) => ({ id: idOf("role", name), name }))
+
+  return {
+    domains,
+    projects,
+    users,
+    roles,
+    domain,
+    project,
+    user: (nameOrId) =>
+      users.find((candidate) => candidate.id === nameOrId) ?? users.find((candidate) => candidate.name === nameOrId)
+  }
+}

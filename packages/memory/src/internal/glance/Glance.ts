@@ -1,0 +1,162 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { Caller, WireRequest, WireResponse } from "../wire.js"
+import { type Context, emptyPage, type Reply } from "./context.js"
+import { Fault, render } from "./errors.js"
+import { randomId } from "./images.js"
+import * as info from "./info.js"
+import { initialImages, makeState } from "./initial.js"
+import type { Accounts, GlanceOptions } from "./options.js"
+import { decodePath } from "./request.js"
+import { dispatch } from "./router.js"
+import type { Image, State } from "./state.js"
+
+/** What a test may want to know of an image without asking over the wire. */
+export interface ImageState {
+  readonly id: string
+  readonly status: string
+  readonly owner: string | null
+  readonly size: number | null
+  /** Bytes that the stores hold, all copies together. */
+  readonly bytesStored: number
+  /** Bytes in the staging area. */
+  readonly bytesStaged: number
+}
+
+export interface Glance {
+  /** Answers one request. `caller` is nobody when the token was missing or not valid. */
+  readonly handle: (caller: Option.Option<Caller>, request: WireRequest) => Effect.Effect<WireResponse>
+  readonly images: Effect.Effect<ReadonlyArray<ImageState>>
+  /** What Rackspace's tasks read from and write to: project id, container, object. */
+  readonly containers: Accounts
+  readonly image: (id: string) => Effect.Effect<Option.Option<ImageState>>
+}
+
+const longestRequestId = 64
+
+const bytesIn = (state: State, id: string): number =>
+  [...state.stores.values()].reduce((total, store) => total + (store.blobs.get(id)?.size ?? 0), 0)
+
+const inspect = (state: State, image: Image): ImageState => ({
+  id: image.id,
+  status: image.status,
+  owner: image.owner,
+  size: image.size,
+  bytesStored: bytesIn(state, image.id),
+  bytesStaged: state.staging.get(image.id)?.blob.size ?? 0
+})
+
+/** HEAD answers are what GET would say, cut before the body; an error among them is told in HTML. */
+const finish = (request: WireRequest, reply: Reply): WireResponse => {
+  const { body } = reply
+  if (request.method === "HEAD") {
+    return { ...reply, headers: { ...reply.headers, "content-length": "0" }, body: "" }
+  }
+  if (reply.headers["content-length"] !== undefined || (typeof body !== "string" && !(body instanceof Uint8Array))) {
+    return reply
+  }
+  const length = typeof body === "string" ? new TextEncoder().encode(body).length : body.length
+  return reply.status === 204 ? reply : { ...reply, headers: { ...reply.headers, "content-length": String(length) } }
+}
+
+/** Nobody looks at `Accept` for an answer without a body. */
+const refuse = (request: WireRequest, error: Fault): Reply =>
+  request.method === "HEAD"
+    ? { status: error.status, headers: { ...error.options.headers, ...emptyPage }, body: "" }
+    : render(error, request.method, request.headers)
+
+const withRequestId = (reply: Reply, id: string): Reply => ({
+  ...reply,
+  headers: { ...reply.headers, "x-openstack-request-id": id.startsWith("req-") ? id : `req-${id}` }
+})
+
+export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const state = makeState(options, scope)
+    initialImages(state, yield* Clock.currentTimeMillis)
+
+    const answer = (caller: Caller, request: WireRequest, path: string, now: number): Effect.Effect<Reply> => {
+      const asked = request.headers["x-openstack-request-id"]
+      if (asked !== undefined && asked.length > longestRequestId) {
+        return Effect.succeed(
+          render(
+            new Fault(431, { comment: `x-openstack-request-id is too long, max size ${longestRequestId}` }),
+            request.method,
+            request.headers
+          )
+        )
+      }
+      const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
+      const context: Context = {
+        state,
+        request,
+        caller,
+        project: caller.projectId,
+        isAdmin: caller.roles.some((role) => role.toLowerCase() === "admin"),
+        requestId,
+        now
+      }
+      return dispatch(context, path).pipe(
+        Effect.map((reply) => withRequestId(reply, requestId)),
+        Effect.catchAll((error) =>
+          Effect.succeed(
+            error.options.crash === true
+              ? render(error, request.method, request.headers)
+              : withRequestId(refuse(request, error), requestId)
+          )
+        )
+      )
+    }
+
+    const route = (caller: Option.Option<Caller>, request: WireRequest, now: number): Effect.Effect<Reply> => {
+      const whole = decodePath(request.path)
+      if (whole === undefined) {
+        return Effect.succeed<Reply>({ status: 500, headers: { "content-type": "text/plain" }, body: "" })
+      }
+      // Cross-origin questions are answered before anything else is looked at.
+      if (request.method === "OPTIONS") return Effect.succeed<Reply>({ status: 200, headers: {}, body: "" })
+      if (whole === "/healthcheck") {
+        return Effect.succeed<Reply>({
+          status: 200,
+          headers: { "content-type": "text/plain; charset=UTF-8" },
+          body: "OK"
+        })
+      }
+      const path = whole.replace(/^\/+/, "")
+      const slash = path.indexOf("/")
+      const version = slash < 0 ? path : path.slice(0, slash)
+      if (version === "versions") return Effect.succeed(info.listVersions({ state, request }, 200))
+      if (!info.isVersion(state, version)) return Effect.succeed(info.listVersions({ state, request }, 300))
+      if (Option.isNone(caller)) {
+        const challenge = `Keystone uri="${options.keystoneUrl ?? "http://keystone.memory/v3"}"`
+        return Effect.succeed(refuse(request, new Fault(401, { headers: { "www-authenticate": challenge } })))
+      }
+      const rest = slash < 0 ? "" : path.slice(slash)
+      return answer(
+        caller.value,
+        request,
+        options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest,
+        now
+      )
+    }
+
+    return {
+      handle: (caller, request) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.map(route(caller, request, now), (reply) => finish(request, reply))
+        ),
+      containers: state.containers,
+      images: Effect.sync(() => [...state.images.values()].map((image) => inspect(state, image))),
+      image: (id) =>
+        Effect.sync(() => Option.map(Option.fromNullable(state.images.get(id)), (image) => inspect(state, image)))
+    }
+  })
+
+/** Rackspace's paths name the caller's tenant after the version. */
+const withoutTenant = (path: string, caller: Caller): string => {
+  const prefix = `/${caller.projectId}`
+  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+}

@@ -1,0 +1,54 @@
+/** The part of RFC 7231's `Accept` that decides how an error is written. */
+
+interface Range {
+  readonly type: string
+  readonly q: number
+}
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const quoted = '"(?:[^"\\\\]|\\\\.)*"'
+const element = new RegExp(
+  `^(\\*/\\*|${token}/\\*|${token}/${token})((?:[ \\t]*;[ \\t]*${token}(?:=(?:${token}|${quoted}))?)*)$`
+)
+
+/** The ranges of a header, or nothing when it is not well formed. */
+const parse = (header: string): ReadonlyArray<Range> | undefined => {
+  const ranges: Array<Range> = []
+  for (const raw of header.split(",")) {
+    const text = raw.trim()
+    if (text === "") continue
+    const match = element.exec(text)
+    if (match === null) return undefined
+    const parameters = (match[2] ?? "").split(";").map((part) => part.trim())
+    const q = parameters.find((part) => /^q=/i.test(part))
+    const quality = q === undefined ? 1 : Number(q.slice(2))
+    if (q !== undefined && !/^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.test(q)) return undefined
+    // A range with parameters of its own matches only an offer that has them, and ours have none.
+    const before = q === undefined ? parameters : parameters.slice(0, parameters.indexOf(q))
+    if (before.some((part) => part !== "")) continue
+    ranges.push({ type: (match[1] ?? "").toLowerCase(), q: quality })
+  }
+  return ranges
+}
+
+const offers = ["text/html", "application/json"] as const
+
+/** Which of HTML, JSON and plain text an error is written in: HTML wins ties, text is for whoever wants neither. */
+export const acceptableErrorType = (header: string): "text/html" | "application/json" | "text/plain" => {
+  const ranges = parse(header)
+  if (ranges === undefined) return "text/html"
+  let best: (typeof offers)[number] | undefined
+  let bestQuality = 0
+  for (const offer of offers) {
+    const main = offer.slice(0, offer.indexOf("/"))
+    const found =
+      ranges.find((range) => range.type === offer) ??
+      ranges.find((range) => range.type === `${main}/*`) ??
+      ranges.find((range) => range.type === "*/*")
+    if (found !== undefined && found.q > bestQuality) {
+      best = offer
+      bestQuality = found.q
+    }
+  }
+  return best ?? "text/plain"
+}

@@ -1,0 +1,120 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Blob, Received, State } from "./state.js"
+
+/** More bytes came than may be kept. */
+export class Overflow {
+  readonly _tag = "Overflow"
+  constructor(readonly limit: "image" | "store" | "quota") {}
+}
+
+/** The client, or the server that is read from, went away. */
+export class Cut {
+  readonly _tag = "Cut"
+}
+
+const headLength = 512
+
+export interface ReceiveLimits {
+  readonly image: number
+  readonly store: number
+  readonly quota: number
+}
+
+/** Takes bytes as they come, and hashes them on the way. Nothing is asked for before the last piece is dealt with. */
+export const receive = (
+  state: State,
+  body: Stream.Stream<Uint8Array, unknown>,
+  limits: ReceiveLimits
+): Effect.Effect<Received, Overflow | Cut> =>
+  Effect.suspend(() => {
+    const md5 = state.options.hasher.create("md5")
+    const sha512 = state.options.hasher.create("sha512")
+    const keep = state.options.bytes !== "hash"
+    const chunks: Array<Uint8Array> = []
+    const head = new Uint8Array(headLength)
+    let size = 0
+    const take = (bytes: Uint8Array): Effect.Effect<void, Overflow> => {
+      if (size < headLength) head.set(bytes.subarray(0, headLength - size), size)
+      size += bytes.length
+      for (const limit of ["image", "quota", "store"] as const) {
+        if (size > limits[limit]) return Effect.fail(new Overflow(limit))
+      }
+      md5.update(bytes)
+      sha512.update(bytes)
+      // The sender may use its buffer again.
+      if (keep) chunks.push(bytes.slice())
+      return Effect.void
+    }
+    return body.pipe(
+      Stream.mapError(() => new Cut()),
+      Stream.runForEach(take),
+      Effect.map(() => ({
+        blob: { size, chunks: keep ? chunks : undefined },
+        md5: md5.digest(),
+        sha512: sha512.digest(),
+        head: head.subarray(0, Math.min(size, headLength))
+      }))
+    )
+  })
+
+const pieceLength = 65_536
+
+/** The bytes from `start` up to `end`; what was only counted reads as zeroes. */
+export const read = (blob: Blob, start: number, end: number): Stream.Stream<Uint8Array> => {
+  if (start >= end) return Stream.empty
+  const { chunks } = blob
+  if (chunks === undefined) {
+    return Stream.unfold(end - start, (left) =>
+      left > 0 ? Option.some([new Uint8Array(Math.min(left, pieceLength)), left - pieceLength]) : Option.none()
+    )
+  }
+  return Stream.fromIterable(slices(chunks, start, end))
+}
+
+function* slices(chunks: ReadonlyArray<Uint8Array>, start: number, end: number): Generator<Uint8Array> {
+  let offset = 0
+  for (const chunk of chunks) {
+    const from = Math.max(start - offset, 0)
+    const to = Math.min(end - offset, chunk.length)
+    if (from < to) yield chunk.slice(from, to)
+    offset += chunk.length
+    if (offset >= end) return
+  }
+}
+
+const bigEndian = (head: Uint8Array, at: number): number =>
+  Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, false))
+
+const littleEndian = (head: Uint8Array, at: number): number =>
+  Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, true))
+
+const startsWith = (head: Uint8Array, text: string): boolean =>
+  [...text].every((char, i) => head[i] === char.charCodeAt(0))
+
+/**
+ * The size of the disk in an image, as far as its first bytes tell. The service reads more of vhdx and vmdk files than
+ * this does, and finds their sizes too.
+ */
+export const virtualSize = (
+  diskFormat: string | null,
+  containerFormat: string | null,
+  size: number,
+  head: Uint8Array
+): number | null => {
+  if (containerFormat !== "bare") return null
+  if (diskFormat === "raw") return size === 0 ? null : size
+  if (head.length < headLength) return null
+  const found =
+    diskFormat === "qcow2" && startsWith(head, "QFI\xfb")
+      ? bigEndian(head, 24)
+      : diskFormat === "vhd" && startsWith(head, "conectix")
+        ? bigEndian(head, 40)
+        : diskFormat === "vdi" && littleEndian(head, 0x40) % 2 ** 32 === 0xbeda107f
+          ? littleEndian(head, 0x170)
+          : diskFormat === "qed" && startsWith(head, "QED\0")
+            ? size
+            : 0
+  return found === 0 ? null : found
+}

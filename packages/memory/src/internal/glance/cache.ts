@@ -1,0 +1,116 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { type Context, jsonReply, noContent, type Reply } from "./context.js"
+import { accepted } from "./data.js"
+import { attempt, badRequest, type Fault, notFound } from "./errors.js"
+import { findImage, requireAdmin } from "./policy.js"
+import { dumps } from "./python.js"
+
+const requireCache = (context: Context, action: string): void => {
+  requireAdmin(context, action)
+  if (context.state.options.cache === false) throw notFound("Caching via API is not supported at this site.")
+}
+
+const cachedImages = (context: Context) =>
+  [...context.state.cached.values()].map((image) => ({
+    image_id: image.imageId,
+    hits: image.hits,
+    last_accessed: image.lastAccessed / 1000,
+    last_modified: image.lastModified / 1000,
+    size: image.size
+  }))
+
+const queuedImages = (context: Context) => [...context.state.queuedForCache]
+
+export const showCache = (context: Context): Reply => {
+  requireCache(context, "cache_list")
+  return jsonReply(dumps({ cached_images: cachedImages(context), queued_images: queuedImages(context) }))
+}
+
+const counted = (items: { readonly size: number; readonly clear: () => void }): number => {
+  const { size } = items
+  items.clear()
+  return size
+}
+
+export const clearCache = (context: Context): Reply => {
+  requireCache(context, "cache_delete")
+  const { cached, queuedForCache } = context.state
+  const target = (context.request.headers["x-image-cache-clear-target"] ?? "").toLowerCase()
+  if (!["", "cache", "queue"].includes(target)) {
+    throw badRequest("If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.")
+  }
+  if (target !== "queue") cached.clear()
+  if (target !== "cache") queuedForCache.clear()
+  return noContent
+}
+
+export const dropImage = (context: Context, id: string): Reply => {
+  const { cached, queuedForCache } = context.state
+  if (!cached.has(id) && !queuedForCache.has(id)) findImage(context, id, () => notFound(`Image ${id} not found.`))
+  requireCache(context, "cache_delete")
+  cached.delete(id)
+  queuedForCache.delete(id)
+  return noContent
+}
+
+/** The image is fetched into the cache in the background. */
+export const queueImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const image = yield* attempt(() => {
+      const found = findImage(context, id, () => notFound(`Image ${id} not found.`))
+      requireCache(context, "cache_image")
+      if (found.status !== "active") throw badRequest("Only images with status active can be targeted for queueing")
+      return found
+    })
+    if (state.cached.has(id)) return accepted
+    state.queuedForCache.add(id)
+    const fetch = Effect.map(Clock.currentTimeMillis, (now) => {
+      if (!state.queuedForCache.delete(id) || !state.images.has(id)) return
+      state.cached.set(id, { imageId: id, hits: 0, lastAccessed: now, lastModified: now, size: image.size ?? 0 })
+    })
+    yield* Effect.forkIn(fetch, state.scope)
+    return accepted
+  })
+
+// The routes of the middleware that was there before the API had any for the cache.
+
+export const listCached = (context: Context): Reply => {
+  requireCache(context, "manage_image_cache")
+  return jsonReply(dumps({ cached_images: cachedImages(context) }))
+}
+
+export const listQueued = (context: Context): Reply => {
+  requireCache(context, "manage_image_cache")
+  return jsonReply(dumps({ queued_images: queuedImages(context) }))
+}
+
+export const dropCached = (context: Context, id: string): Reply => {
+  requireCache(context, "manage_image_cache")
+  context.state.cached.delete(id)
+  return jsonReply("null")
+}
+
+export const dropQueued = (context: Context, id: string): Reply => {
+  requireCache(context, "manage_image_cache")
+  context.state.queuedForCache.delete(id)
+  return jsonReply("null")
+}
+
+export const clearCached = (context: Context): Reply => {
+  requireCache(context, "manage_image_cache")
+  return jsonReply(dumps({ num_deleted: counted(context.state.cached) }))
+}
+
+export const clearQueued = (context: Context): Reply => {
+  requireCache(context, "manage_image_cache")
+  return jsonReply(dumps({ num_deleted: counted(context.state.queuedForCache) }))
+}
+
+/** Nobody looks whether there is such an image. */
+export const queueAny = (context: Context, id: string): Reply => {
+  requireCache(context, "manage_image_cache")
+  if (!context.state.cached.has(id)) context.state.queuedForCache.add(id)
+  return jsonReply("null")
+}

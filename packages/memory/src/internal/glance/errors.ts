@@ -1,0 +1,158 @@
+import * as Effect from "effect/Effect"
+import { acceptableErrorType } from "./accept.js"
+import type { Reply } from "./context.js"
+import { dumpsAscii } from "./python.js"
+
+/** Reason and sentence of each status when nobody gives a better one. */
+const standard: { readonly [status: number]: readonly [reason: string, explanation: string] } = {
+  400: [
+    "Bad Request",
+    "The server could not comply with the request since it is either malformed or otherwise incorrect."
+  ],
+  401: [
+    "Unauthorized",
+    "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
+  ],
+  403: ["Forbidden", "Access was denied to this resource."],
+  404: ["Not Found", "The resource could not be found."],
+  405: [
+    "Method Not Allowed",
+    "The server could not comply with the request since it is either malformed or otherwise incorrect."
+  ],
+  409: ["Conflict", "There was a conflict when trying to complete your request."],
+  410: ["Gone", "This resource is no longer available. No forwarding address is given."],
+  413: ["Request Entity Too Large", "The body of your request was too large for this server."],
+  415: [
+    "Unsupported Media Type",
+    "The server could not comply with the request since it is either malformed or otherwise incorrect."
+  ],
+  416: ["Request Range Not Satisfiable", "The Range requested is not available."],
+  431: ["Request Header Fields Too Large", "The request header fields were too large"],
+  500: ["Internal Server Error", "The server has either erred or is incapable of performing the requested operation."],
+  501: ["Not Implemented", "The server has either erred or is incapable of performing the requested operation."],
+  503: ["Service Unavailable", "The server is currently unavailable. Please try again at a later time."]
+}
+
+export interface FaultOptions {
+  /** Replaces the standard sentence. */
+  readonly explanation?: string | undefined
+  /** Follows the standard sentence. */
+  readonly detail?: string | undefined
+  /** An HTML comment. */
+  readonly comment?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The explanation is the whole body. */
+  readonly bare?: boolean | undefined
+  /** No page, no request id. */
+  readonly crash?: boolean | undefined
+}
+
+/** An answer that is an error. Thrown by the synchronous parts, failed with by the others. */
+export class Fault {
+  readonly _tag = "Fault"
+  constructor(
+    readonly status: number,
+    readonly options: FaultOptions = {}
+  ) {}
+}
+
+export const fault = (status: number, explanation?: string): Fault => new Fault(status, { explanation })
+
+export const badRequest = (explanation: string): Fault => fault(400, explanation)
+
+export const forbidden = (explanation: string): Fault => fault(403, explanation)
+
+export const notFound = (explanation?: string): Fault => fault(404, explanation)
+
+export const conflict = (explanation: string): Fault => fault(409, explanation)
+
+export const tooLarge = (explanation: string): Fault => fault(413, explanation)
+
+/** The sentence comes after the standard one: where the service raises without naming the explanation. */
+export const withDetail = (status: number, detail: string): Fault => new Fault(status, { detail })
+
+/** What happens when the service trips over its own feet. */
+export const internalError = (): Fault => fault(500)
+
+const escapeHtml = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#x27;")
+    .replace(/[^\0-\x7f]/gu, (char) => `&#${char.codePointAt(0)};`)
+
+const asIs = (text: string): string => text
+
+const body = (error: Fault, method: string, contentType: string, escape: (text: string) => string): string => {
+  const { bare, comment, detail = "" } = error.options
+  const explanation = escape(error.options.explanation ?? standard[error.status]?.[1] ?? "")
+  if (bare === true) return explanation
+  switch (error.status) {
+    case 405:
+      return `The method ${escape(method)} is not allowed for this resource. <br /><br />\n${escape(detail)}`
+    case 415:
+      return `The request media type ${escape(
+        contentType ?? ""
+      )} is not supported by this server.\n<br /><br />\n${escape(detail)}`
+    case 501:
+      return `\nThe request method ${escape(method)} is not implemented for this server. <br /><br />\n${escape(detail)}`
+    default: {
+      const note = comment === undefined ? "" : `<!-- ${escape(comment)} -->`
+      return `${explanation}<br /><br />\n${escape(detail)}\n${note}\n`
+    }
+  }
+}
+
+const stripTags = (text: string): string =>
+  text
+    .replaceAll("\n", " ")
+    .replaceAll("\r", "")
+    .replace(/<br.*?>/gis, "\n")
+    .replace(/<!--.*?-->/gs, "")
+    .replace(/<.*?>/gs, "")
+
+/** An error is shown as the `Accept` header wants it, whatever the rest of the API answers with. */
+export const render = (error: Fault, method: string, headers: Readonly<Record<string, string>>): Reply => {
+  if (error.options.crash === true) return { status: 500, headers: { "content-type": "text/plain" }, body: "" }
+  if (error.status === 204) return { status: 204, headers: error.options.headers ?? {}, body: "" }
+  const reason = standard[error.status]?.[0] ?? "Error"
+  const status = `${error.status} ${reason}`
+  // The server below takes a body without a type for text.
+  const contentType = headers["content-type"] ?? "text/plain"
+  const type = acceptableErrorType(headers["accept"] ?? "")
+  const text =
+    type === "text/html"
+      ? `<html>\n <head>\n  <title>${status}</title>\n </head>\n <body>\n  <h1>${status}</h1>\n  ${body(
+          error,
+          method,
+          contentType,
+          escapeHtml
+        )}\n </body>\n</html>`
+      : type === "application/json"
+        ? dumpsAscii({ message: body(error, method, contentType, asIs), code: status, title: reason })
+        : `${status}\n\n${stripTags(body(error, method, contentType, asIs))}`
+  return {
+    status: error.status,
+    headers: {
+      ...error.options.headers,
+      "content-type": type === "application/json" ? type : `${type}; charset=UTF-8`
+    },
+    body: text
+  }
+}
+
+/** Runs what may throw a fault. Anything else that is thrown is a mistake of ours, and stays one. */
+export const attempt = <A>(run: () => A): Effect.Effect<A, Fault> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(run())
+    } catch (error) {
+      if (error instanceof Fault) return Effect.fail(error)
+      throw error
+    }
+  })
+
+/** An exception nobody in the service catches: the server below it answers, with nothing. */
+export const crash = (): Fault => new Fault(500, { crash: true })

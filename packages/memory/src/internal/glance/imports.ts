@@ -1,0 +1,385 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { receive } from "./blobs.js"
+import type { Context, Reply } from "./context.js"
+import { accepted, adopt, putBlob } from "./data.js"
+import { attempt, badRequest, conflict, type Fault, fault } from "./errors.js"
+import { dropCopy } from "./images.js"
+import { newLocation } from "./initial.js"
+import { isAllowedUri } from "./locations.js"
+import { findImage, requireAdmin, requireMutable } from "./policy.js"
+import { isObject, type Json } from "./python.js"
+import { readJson } from "./request.js"
+import { changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
+import { beginTask, finishTask, injected, internalFailure, newTask } from "./tasks.js"
+
+const lock = "os_glance_import_task"
+const importing = "os_glance_importing_to_stores"
+const failed = "os_glance_failed_import"
+
+interface Wanted {
+  readonly body: { readonly [key: string]: Json }
+  readonly method: { readonly [key: string]: Json }
+  readonly name: string
+  readonly allStores: boolean
+  readonly allMustSucceed: boolean
+}
+
+const checkBody = (state: State, body: Json): Wanted => {
+  if (!isObject(body)) throw fault(500)
+  if (!Object.hasOwn(body, "method")) throw badRequest("Import request requires a 'method' field.")
+  const method = body["method"] ?? null
+  if (!isObject(method)) throw fault(500)
+  if (!Object.hasOwn(method, "name")) throw badRequest("Import request requires a 'name' field.")
+  const name = method["name"] ?? null
+  if (typeof name !== "string" || !state.importMethods.includes(name)) {
+    throw badRequest(`Unknown import method name '${name === null ? "None" : String(name)}'.`)
+  }
+  const flag = (key: string, otherwise: boolean): boolean => {
+    const value = Object.hasOwn(body, key) ? body[key] : otherwise
+    if (typeof value !== "boolean") throw badRequest(`'${key}' must be boolean value only`)
+    return value
+  }
+  const allMustSucceed = flag("all_stores_must_succeed", true)
+  return { body, method, name, allStores: flag("all_stores", false), allMustSucceed }
+}
+
+const checkStatus = (image: Image, name: string): void => {
+  if (image.status === "active" && name !== "copy-image") {
+    throw conflict("Image with status active cannot be target for import")
+  }
+  if (image.status !== "active" && name === "copy-image") {
+    throw conflict("Only images with status active can be targeted for copying")
+  }
+  if (image.status !== "queued" && (name === "web-download" || name === "glance-download")) {
+    throw conflict(`Image needs to be in 'queued' state to use '${name}' method`)
+  }
+  if (image.status !== "uploading" && name === "glance-direct") {
+    throw conflict("Image needs to be staged before 'glance-direct' method can be used")
+  }
+  if (image.containerFormat === null) throw conflict("'container_format' needs to be set before import")
+  if (image.diskFormat === null) throw conflict("'disk_format' needs to be set before import")
+}
+
+const checkRemote = (method: Wanted["method"]): void => {
+  for (const key of ["glance_region", "glance_image_id"]) {
+    if (!Object.hasOwn(method, key)) {
+      throw badRequest(`'${key}' needs to be set for glance-download import method`)
+    }
+  }
+  const id = String(method["glance_image_id"])
+  if (!/^[0-9a-f]{32}$/i.test(id.replace(/urn:uuid:|[{}-]/g, ""))) {
+    throw badRequest(`Remote image id does not look like a UUID: ${id}`)
+  }
+}
+
+const lockMinutes = 60
+
+/** An import that has not been heard of for long has lost its claim. */
+const takeOver = (context: Context, image: Image): void => {
+  const { state } = context
+  const held = image.properties.get(lock)
+  if (held === undefined) return
+  const task = state.tasks.get(held)
+  if (task !== undefined) {
+    const age = context.now - task.updatedAt / 1000
+    const minutes = task.status === "pending" ? lockMinutes * 2 : lockMinutes
+    if (age < minutes * 60_000) throw conflict("Image has active task")
+    finishTask(state, task, context.now, { message: "Expired lock preempted" })
+  }
+  changeImage(state, image, (one) => {
+    one.properties.delete(lock)
+    for (const store of storesIn(task?.input)) {
+      for (const key of [importing, failed]) {
+        const rest = list(one.properties.get(key)).filter((id) => id !== store)
+        if (one.properties.has(key)) one.properties.set(key, rest.join(","))
+      }
+    }
+  })
+}
+
+const storesIn = (input: Json | undefined): ReadonlyArray<string> => {
+  const stores = isObject(input) ? input["backend"] : undefined
+  return Array.isArray(stores) ? stores.filter((store): store is string => typeof store === "string") : []
+}
+
+const chooseStores = (context: Context, wanted: Wanted): ReadonlyArray<string> => {
+  const { state } = context
+  if (!state.multiStore) return [state.defaultStore]
+  const header = context.request.headers["x-image-meta-store"]
+  const named = Object.hasOwn(wanted.body, "stores")
+  if (wanted.allStores) {
+    if (named || header !== undefined) {
+      throw badRequest("All_stores parameter can't be used with x-image-meta-store header or stores parameter")
+    }
+    return [...state.stores.values()].filter((store) => store.type !== "http").map((store) => store.id)
+  }
+  if (named && header !== undefined) {
+    throw badRequest("Stores parameter and x-image-meta-store header can't be both specified")
+  }
+  const given = wanted.body["stores"]
+  const stores = !named
+    ? [header ?? state.defaultStore]
+    : typeof given === "string" || Array.isArray(given)
+      ? [...given].map(String)
+      : undefined
+  if (stores === undefined) throw fault(500)
+  for (const store of stores) if (!state.stores.has(store)) throw conflict(`Store for identifier ${store} not found`)
+  return stores
+}
+
+interface Plan {
+  readonly image: Image
+  readonly wanted: Wanted
+  readonly stores: ReadonlyArray<string>
+}
+
+/** What is to be done; nothing when the image is everywhere already. */
+const plan = (context: Context, id: string, wanted: Wanted): Plan | undefined => {
+  const { state } = context
+  const { method, name } = wanted
+  const image = findImage(context, id)
+  checkStatus(image, name)
+  if (name === "glance-download") checkRemote(method)
+  if (name === "copy-image") requireAdmin(context, "copy_image")
+  else requireMutable(context, image)
+  takeOver(context, image)
+  let stores = chooseStores(context, wanted)
+  if (name === "copy-image") {
+    const present = image.locations.map(storeOf)
+    if (wanted.allStores) {
+      stores = stores.filter((store) => !present.includes(store))
+      if (stores.length === 0) return undefined
+    } else {
+      const twice = present.find((store) => store !== undefined && stores.includes(store))
+      if (twice !== undefined) throw badRequest(`Image is already present at store '${twice}'`)
+    }
+  }
+  const uri = method["uri"]
+  if (!wanted.allMustSucceed && !state.multiStore) {
+    throw badRequest(`All_stores_must_succeed can only be set with enabled_backends ${uri ?? "None"}`)
+  }
+  if (name === "web-download" && !isAllowedUri(state, uri)) {
+    throw badRequest(`URI for web-download does not pass filtering: ${uri ?? "None"}`)
+  }
+  return { image, wanted, stores }
+}
+
+export const importImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const body = yield* readJson(context.request)
+    const wanted = yield* attempt(() => checkBody(state, body))
+    const found = yield* attempt(() => plan(context, id, wanted))
+    if (found === undefined) return accepted
+    const backend = state.multiStore ? found.stores : [null]
+    const task = newTask(context, "api_image_import", { image_id: id, import_req: wanted.body, backend }, id)
+    changeImage(state, found.image, (one) => one.properties.set(lock, task.id))
+    yield* Effect.forkIn(run(state, task, found), state.scope)
+    return accepted
+  })
+
+const list = (value: string | undefined): ReadonlyArray<string> => (value ?? "").split(",").filter((id) => id !== "")
+
+const change = (image: Image, key: string, update: (current: ReadonlyArray<string>) => ReadonlyArray<string>): void => {
+  image.properties.set(key, [...new Set(update(list(image.properties.get(key))))].sort().join(","))
+}
+
+const without =
+  (stores: ReadonlyArray<string>) =>
+  (current: ReadonlyArray<string>): ReadonlyArray<string> =>
+    current.filter((id) => !stores.includes(id))
+
+const including =
+  (stores: ReadonlyArray<string>) =>
+  (current: ReadonlyArray<string>): ReadonlyArray<string> => [...current, ...stores]
+
+class Stopped {
+  readonly _tag = "Stopped"
+  constructor(readonly message: string = internalFailure) {}
+}
+
+/** Changes the image on behalf of a task, as long as it is there and the task holds it. */
+const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Stopped> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id)
+      return Effect.fail(new Stopped())
+    changeImage(state, image, (one) => {
+      update(one)
+      one.updatedAt = stamp(state, now)
+    })
+    return Effect.void
+  })
+
+const requeue = (image: Image): void => {
+  image.status = "queued"
+  image.size = null
+  image.virtualSize = null
+}
+
+/** Where the bytes come from: the staging area, in which a download is put first. */
+const source = (state: State, { image, wanted }: Plan): Effect.Effect<Received | "copy", Stopped> =>
+  Effect.gen(function* () {
+    if (wanted.name === "copy-image") return "copy" as const
+    if (wanted.name === "web-download") {
+      const fetchUri = state.options.fetchUri
+      if (fetchUri === undefined) return yield* Effect.fail(new Stopped())
+      const opened = yield* Effect.mapError(fetchUri(String(wanted.method["uri"])), () => new Stopped())
+      const unlimited = Number.POSITIVE_INFINITY
+      const received = yield* Effect.mapError(
+        receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited }),
+        () => new Stopped()
+      )
+      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Stopped())
+      state.staging.set(image.id, received)
+      return received
+    }
+    const staged = state.staging.get(image.id)
+    return staged === undefined ? yield* Effect.fail(new Stopped()) : staged
+  })
+
+const progressMillis = 60_000
+
+/** Takes its time, and tells once a minute how far it is. */
+const copying = (state: State, task: Task, size: number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const total = Duration.toMillis(state.options.importDuration ?? 0)
+    for (let done = 0; done < total; ) {
+      const step = Math.min(progressMillis, total - done)
+      yield* Effect.sleep(step)
+      done += step
+      task.message = `Copied ${Math.floor((size * done) / total / 2 ** 20)} MiB`
+      task.updatedAt = stamp(state, yield* Clock.currentTimeMillis)
+    }
+    task.message = `Copied ${Math.floor(size / 2 ** 20)} MiB`
+  })
+
+const putInto = (
+  state: State,
+  task: Task,
+  found: Plan,
+  storeId: string,
+  data: Received | "copy",
+  activates: boolean
+): Effect.Effect<void, Stopped> =>
+  Effect.gen(function* () {
+    const { image, wanted } = found
+    yield* Effect.mapError(
+      injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId }),
+      ({ message }) => new Stopped(message)
+    )
+    const store = state.stores.get(storeId)
+    const blob =
+      data === "copy"
+        ? [...state.stores.values()].map((one) => one.blobs.get(image.id)).find((one) => one !== undefined)
+        : data.blob
+    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Stopped())
+    if (store.used + blob.size > (store.options.capacity ?? Number.POSITIVE_INFINITY)) {
+      return yield* Effect.fail(new Stopped())
+    }
+    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Stopped())
+    yield* copying(state, task, blob.size)
+    yield* edit(state, task, image, (one) => {
+      putBlob(store, one.id, blob)
+      if (data === "copy") one.locations.push(newLocation(state, one.id, storeId))
+      else adopt(state, one, data, storeId)
+      if (activates) one.status = "active"
+      change(one, importing, without([storeId]))
+    })
+  })
+
+/** Undoes a copy. The last one takes what is known of the bytes with it. */
+const takeBack = (state: State, image: Image, storeId: string): void => {
+  const index = image.locations.findIndex((location) => (storeOf(location) ?? state.defaultStore) === storeId)
+  if (index >= 0) {
+    image.locations.splice(index, 1)
+    dropCopy(state, image, storeId)
+    if (image.locations.length === 0) {
+      image.checksum = null
+      image.hashAlgo = null
+      image.hashValue = null
+      image.size = null
+    }
+  }
+  change(image, importing, without([storeId]))
+}
+
+const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
+  const { image, stores, wanted } = found
+  const copies = wanted.name === "copy-image"
+
+  const work = Effect.gen(function* () {
+    beginTask(state, task, yield* Clock.currentTimeMillis)
+    yield* edit(state, task, image, (one) => {
+      if (!copies) one.status = "importing"
+      change(one, importing, including(stores))
+      change(one, failed, without(stores))
+    })
+    // What a failure undoes, newest first, as far as the work had come.
+    const undo: Array<(one: Image) => void> = []
+    const revert = (error: Stopped) =>
+      Effect.zipRight(
+        Effect.ignore(
+          edit(state, task, image, (one) => {
+            for (const step of [...undo].reverse()) step(one)
+          })
+        ),
+        Effect.fail(error)
+      )
+
+    if (wanted.name === "glance-download") {
+      // There is no other region to read from.
+      undo.push(requeue)
+      return yield* revert(new Stopped())
+    }
+    if (wanted.name === "web-download") {
+      undo.push((one) => {
+        requeue(one)
+        change(one, importing, without(stores))
+        change(one, failed, including(stores))
+        state.staging.delete(one.id)
+      })
+    }
+    const data = yield* Effect.catchAll(source(state, found), revert)
+    for (const [index, storeId] of stores.entries()) {
+      const activates = !copies && (!wanted.allMustSucceed || index === stores.length - 1)
+      const put = putInto(state, task, found, storeId, data, activates)
+      yield* wanted.allMustSucceed
+        ? Effect.catchAll(put, (error) => {
+            undo.push((one) => {
+              takeBack(state, one, storeId)
+              change(one, failed, including([storeId]))
+            })
+            return revert(error)
+          })
+        : Effect.catchAll(put, () =>
+            edit(state, task, image, (one) => {
+              change(one, failed, including([storeId]))
+              change(one, importing, without([storeId]))
+            })
+          )
+      undo.push((one) => takeBack(state, one, storeId))
+    }
+    state.staging.delete(image.id)
+    if (image.status !== "active") {
+      undo.push((one) => {
+        if (!copies) requeue(one)
+      })
+      return yield* revert(new Stopped())
+    }
+  })
+
+  const release = Effect.sync(() => {
+    if (image.properties.get(lock) === task.id) changeImage(state, image, (one) => one.properties.delete(lock))
+  })
+
+  return Effect.gen(function* () {
+    const outcome = yield* Effect.match(work, {
+      onFailure: ({ message }) => ({ message }),
+      onSuccess: () => ({ result: { image_id: image.id } })
+    })
+    finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
+    yield* release
+  })
+}

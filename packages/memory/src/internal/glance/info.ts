@@ -1,0 +1,93 @@
+import { type Context, jsonReply, type Reply } from "./context.js"
+import { fault, notFound } from "./errors.js"
+import { applicationUrl } from "./images.js"
+import { requireAdmin } from "./policy.js"
+import { dumps } from "./python.js"
+import * as schemas from "./schemas.js"
+import type { State } from "./state.js"
+
+/** Version ids, newest first: some are there only with the feature they name. */
+const versions = (state: State): ReadonlyArray<string> => [
+  ...(state.options.cache === false ? ["v2.15"] : ["v2.16", "v2.15", "v2.14"]),
+  ...(state.multiStore ? ["v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8"] : ["v2.9"]),
+  "v2.7",
+  "v2.6",
+  "v2.5",
+  "v2.4",
+  "v2.3",
+  "v2.2",
+  "v2.1",
+  "v2.0"
+]
+
+export const isVersion = (state: State, segment: string): boolean =>
+  segment === "v2" || versions(state).includes(segment)
+
+export const listVersions = (context: Pick<Context, "request" | "state">, status: 200 | 300): Reply => {
+  const href = `${applicationUrl(context).replace(/\/+$/, "")}/v2/`
+  return jsonReply(
+    dumps({
+      versions: versions(context.state).map((id, i) => ({
+        id,
+        status: i === 0 ? "CURRENT" : "SUPPORTED",
+        links: [{ rel: "self", href }]
+      }))
+    }),
+    status
+  )
+}
+
+export const isSchema = (name: string): boolean => Object.hasOwn(schemas.documents, name)
+
+export const showSchema = (_: Context, name: string): Reply => {
+  if (!isSchema(name)) throw fault(404)
+  return jsonReply(dumps(schemas.documents[name]))
+}
+
+export const showImportMethods = (context: Context): Reply =>
+  jsonReply(
+    dumps({
+      "import-methods": {
+        description: "Import methods available.",
+        type: "array",
+        value: context.state.importMethods
+      }
+    })
+  )
+
+const stores = (context: Context): ReadonlyArray<Record<string, unknown>> => {
+  const { state } = context
+  if (!state.multiStore) throw notFound("Multi backend is not supported at this site.")
+  return [...state.stores.values()].map((store) => ({
+    id: store.id,
+    ...(store.options.description === undefined ? {} : { description: store.options.description }),
+    ...(store.id === state.defaultStore ? { default: "true" } : {}),
+    ...(store.type === "http" ? { "read-only": "true" } : {})
+  }))
+}
+
+export const listStores = (context: Context): Reply => jsonReply(dumps({ stores: stores(context) }))
+
+export const storeDirectory = (id: string): string => `/var/lib/glance/${id}`
+
+export const listStoreDetails = (context: Context): Reply => {
+  const listed = stores(context)
+  requireAdmin(context, "stores_info_detail")
+  return jsonReply(
+    dumps({
+      stores: listed.map((store) => {
+        const id = String(store["id"])
+        const type = context.state.stores.get(id)?.type ?? "file"
+        return {
+          ...store,
+          type,
+          properties:
+            type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {}
+        }
+      })
+    })
+  )
+}
+
+/** Empty, as with a service whose limits are not kept by Keystone. */
+export const showUsage = (): Reply => jsonReply(dumps({ usage: {} }))

@@ -1,0 +1,241 @@
+import * as Effect from "effect/Effect"
+import type { Context } from "./context.js"
+import { badRequest, conflict, Fault, forbidden, tooLarge, withDetail } from "./errors.js"
+import { isObject, type Json, repr } from "./python.js"
+import { type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
+
+/** Sizes behind the URLs that a request names, looked up before the request is carried out; absent when unreachable. */
+export type Sizes = ReadonlyMap<string, number>
+
+export interface NewLocation {
+  readonly url: string
+  readonly metadata: { readonly [key: string]: Json }
+  readonly validation_data?: { readonly [key: string]: Json }
+}
+
+const httpUrl = /^https?:\/\/([^/:?#]+)/i
+
+/** Whether a URI may be read on behalf of a user: only over HTTP, and only from hosts the operator allows. */
+export const isAllowedUri = (state: State, uri: Json | undefined): boolean => {
+  if (typeof uri !== "string") return false
+  const host = httpUrl.exec(uri)?.[1]
+  if (host === undefined) return false
+  const allowed = state.options.importHosts
+  return allowed === undefined || allowed.includes(host)
+}
+
+const urlsIn = (value: Json | undefined): ReadonlyArray<string> => {
+  const items = Array.isArray(value) ? value : [value]
+  return items.flatMap((item: Json | undefined) => {
+    const url = isObject(item) ? item["url"] : undefined
+    return typeof url === "string" ? [url] : []
+  })
+}
+
+export const lookUpSizes = (state: State, values: ReadonlyArray<Json | undefined>): Effect.Effect<Sizes> =>
+  Effect.gen(function* () {
+    const sizes = new Map<string, number>()
+    const fetchUri = state.options.fetchUri
+    if (fetchUri === undefined) return sizes
+    for (const url of values.flatMap(urlsIn)) {
+      if (!isAllowedUri(state, url)) continue
+      const found = yield* Effect.option(fetchUri(url))
+      if (found._tag === "Some" && found.value.size !== undefined) sizes.set(url, found.value.size)
+    }
+    return sizes
+  })
+
+const httpStore = (state: State): string | undefined =>
+  [...state.stores.values()].find((store) => store.type === "http")?.id
+
+const named = (state: State, location: NewLocation): NewLocation => {
+  const store = httpUrl.test(location.url) && state.multiStore ? httpStore(state) : undefined
+  return store === undefined ? location : { ...location, metadata: { ...location.metadata, store } }
+}
+
+const checkLocation = (state: State, location: NewLocation, sizes: Sizes): number => {
+  const size = sizes.get(location.url) ?? 0
+  if (!isAllowedUri(state, location.url) || httpStore(state) === undefined || size <= 0) {
+    throw badRequest("Invalid location")
+  }
+  return size
+}
+
+const same = (a: NewLocation | Location, b: NewLocation | Location): boolean =>
+  a.url === b.url && repr(a.metadata) === repr(b.metadata)
+
+/** Hashes that the caller vouches for, checked against what is known and against each other. */
+const validationData = (image: Image, locations: ReadonlyArray<NewLocation>): Map<string, string> => {
+  const wanted = new Map<string, string>()
+  for (const { validation_data } of locations) {
+    for (const [name, value] of Object.entries(validation_data ?? {})) {
+      if (wanted.has(name) && wanted.get(name) !== value) throw conflict(`Conflicting values for ${name}`)
+      wanted.set(name, String(value))
+    }
+  }
+  const known: { readonly [name: string]: string | null } = {
+    checksum: image.checksum,
+    os_hash_algo: image.hashAlgo,
+    os_hash_value: image.hashValue
+  }
+  const fresh = new Map<string, string>()
+  for (const [name, value] of wanted) {
+    const current = known[name] ?? null
+    if (value === current) continue
+    if (current !== null && current !== "") throw conflict(`${name} is already set with a different value`)
+    fresh.set(name, value)
+  }
+  if (fresh.size === 0) return fresh
+  if (image.status !== "queued") {
+    throw conflict(
+      `New value(s) for ${[...fresh.keys()].join(", ")} may only be provided when image status is 'queued'`
+    )
+  }
+  const checksum = fresh.get("checksum")
+  if (checksum !== undefined) {
+    if (!isHex(checksum)) throw conflict(`checksum (${checksum}) is not a valid hexadecimal value`)
+    if (hexLength(checksum) !== 16) {
+      throw conflict(`checksum (${checksum}) is not the correct size for md5 (should be 16 bytes)`)
+    }
+  }
+  const algorithm = fresh.get("os_hash_algo")
+  if (algorithm !== "sha512") throw conflict(`os_hash_algo must be sha512, not ${algorithm ?? "None"}`)
+  const hash = fresh.get("os_hash_value") ?? ""
+  if (!isHex(hash)) throw conflict(`os_hash_value (${hash}) is not a valid hexadecimal value`)
+  if (hexLength(hash) !== 64) {
+    throw conflict(`os_hash_value (${hash}) is not the correct size for sha512 (should be 64 bytes)`)
+  }
+  return fresh
+}
+
+const isHex = (text: string): boolean => /^(?:\s*[0-9a-f]{2})*\s*$/i.test(text)
+
+const hexLength = (text: string): number => text.replace(/\s/g, "").length / 2
+
+const checkQuota = (context: Context, image: Image, count: number, added: number, size: number): void => {
+  const { limits } = context.state
+  if (limits.storage > 0) {
+    const remaining = limits.storage - storageUsed(context.state, context.project)
+    const required = (image.size ?? size) * added
+    if (required > remaining) {
+      throw tooLarge(
+        `Denying attempt to upload image because it exceeds the quota: The size of the data ${required} will exceed the limit. ${remaining} bytes remaining.`
+      )
+    }
+  }
+  if (limits.locations >= 0 && count > limits.locations) {
+    throw tooLarge(
+      `The limit has been exceeded on the number of allowed image locations. Attempted: ${count}, Maximum: ${limits.locations}`
+    )
+  }
+}
+
+const store = (state: State, image: Image, location: NewLocation, index: number, size: number): void => {
+  state.lastLocationId += 1
+  image.locations.splice(index, 0, { id: state.lastLocationId, url: location.url, metadata: location.metadata })
+  if (image.size === null || image.size === 0) image.size = size
+}
+
+const activate = (image: Image, validated: Map<string, string>): void => {
+  if (image.status !== "queued") return
+  image.checksum = validated.get("checksum") ?? image.checksum
+  image.hashAlgo = validated.get("os_hash_algo") ?? image.hashAlgo
+  image.hashValue = validated.get("os_hash_value") ?? image.hashValue
+  requireFormats(image)
+  image.status = "active"
+}
+
+export const requireFormats = (image: Image): void => {
+  const missing = [
+    ...(image.diskFormat === null || image.diskFormat === "" ? ["disk_format"] : []),
+    ...(image.containerFormat === null || image.containerFormat === "" ? ["container_format"] : [])
+  ]
+  if (missing.length > 0) {
+    throw badRequest(
+      `${missing.length === 1 ? "Property" : "Properties"} ${missing.join(", ")} must be set prior to saving data.`
+    )
+  }
+}
+
+const invisible = (state: State, verb: string): void => {
+  if (state.options.showMultipleLocations !== true) {
+    throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`)
+  }
+}
+
+const position = (text: string, length: number, end: boolean): number | undefined => {
+  if (text === "-") return end ? length : length - 1
+  if (!/^\d+$/.test(text)) return undefined
+  const at = Number(text)
+  return end || at < length ? at : undefined
+}
+
+export const addLocation = (context: Context, image: Image, at: string, value: Json, sizes: Sizes): void => {
+  const { state } = context
+  invisible(state, "add")
+  if (image.status !== "active" && image.status !== "queued") {
+    throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
+  }
+  const location = value as unknown as NewLocation
+  const validated = validationData(image, [location])
+  const updated = named(state, location)
+  const index = position(at, image.locations.length, true)
+  if (index === undefined) throw badRequest("Invalid position for adding a location.")
+  checkQuota(context, image, image.locations.length + 1, 1, sizes.get(updated.url) ?? 0)
+  const size = checkLocation(state, updated, sizes)
+  if (image.locations.some((one) => same(one, updated))) {
+    throw badRequest(`The location ${updated.url} already exists`)
+  }
+  store(state, image, updated, index, size)
+  activate(image, validated)
+}
+
+export const replaceLocations = (context: Context, image: Image, value: Json, sizes: Sizes): void => {
+  const { state } = context
+  const locations = value as unknown as ReadonlyArray<NewLocation>
+  invisible(state, "update")
+  if (image.status !== "active" && image.status !== "queued") {
+    throw conflict(`It's not allowed to replace locations if image status is ${image.status}.`)
+  }
+  const validated = validationData(image, locations)
+  const updated = locations.map((location) => named(state, location))
+  const known = sizes.get(updated[0]?.url ?? "") ?? 0
+  checkQuota(context, image, updated.length, updated.length, known)
+  const urls = (list: ReadonlyArray<{ readonly url: string }>) => list.map((one) => one.url).sort()
+  const sameUrls = repr(urls(updated)) === repr(urls(image.locations))
+  if (image.locations.length > 0 && !sameUrls) {
+    const original = image.locations.map(({ id, metadata, url }) => ({ id, url, metadata, status: "active" }))
+    throw badRequest(`Original locations is not empty: ${repr(original)}`)
+  }
+  if (sameUrls) {
+    // The same places with other words about them: nothing is read again.
+    for (const location of updated) {
+      const old = image.locations.find((one) => one.url === location.url)
+      if (old !== undefined) old.metadata = location.metadata
+    }
+  } else {
+    for (const location of updated) {
+      checkLocation(state, location, sizes)
+      if (updated.filter((one) => same(one, location)).length > 1) {
+        throw badRequest(`The location ${location.url} already exists`)
+      }
+    }
+    for (const location of updated) store(state, image, location, image.locations.length, sizes.get(location.url) ?? 0)
+  }
+  activate(image, validated)
+}
+
+/** Takes a location away and answers the store that held the bytes, so that they go when the change is saved. */
+export const removeLocation = (context: Context, image: Image, at: string): string | undefined => {
+  invisible(context.state, "remove")
+  if (image.status !== "active") {
+    throw conflict(`It's not allowed to remove locations if image status is ${image.status}.`)
+  }
+  if (image.locations.length === 1) throw withDetail(403, "Cannot remove last location in the image.")
+  const index = position(at, image.locations.length, false)
+  if (index === undefined || index < 0) throw badRequest("Invalid position for removing a location.")
+  const removed = image.locations.splice(index, 1)[0]
+  return removed === undefined ? undefined : storeOf(removed)
+}
+
+export const isFault = (error: unknown): error is Fault => error instanceof Fault

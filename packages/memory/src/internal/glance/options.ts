@@ -1,0 +1,154 @@
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+
+/** A running digest; `digest` is called once, after the last `update`, and answers lower-case hex. */
+export interface Digest {
+  readonly update: (bytes: Uint8Array) => void
+  readonly digest: () => string
+}
+
+/** Where hashes come from: Glance wants md5 and sha512, which a platform's own code computes several times faster. */
+export interface Hasher {
+  readonly create: (algorithm: "md5" | "sha512") => Digest
+}
+
+/** An image that is there before the first request. */
+export interface InitialImage {
+  /** @default a random UUID */
+  readonly id?: string | undefined
+  /** The project it belongs to. */
+  readonly owner: string
+  readonly name?: string | undefined
+  /** @default "shared" */
+  readonly visibility?: "public" | "private" | "shared" | "community" | undefined
+  /** @default "active" when there is data, else "queued" */
+  readonly status?: "queued" | "active" | "deactivated" | undefined
+  /** @default "bare" */
+  readonly containerFormat?: string | null | undefined
+  /** @default "raw" */
+  readonly diskFormat?: string | null | undefined
+  readonly minDisk?: number | undefined
+  readonly minRam?: number | undefined
+  readonly protected?: boolean | undefined
+  readonly hidden?: boolean | undefined
+  readonly tags?: ReadonlyArray<string> | undefined
+  readonly properties?: Readonly<Record<string, string>> | undefined
+  /** Kept even when the cloud only counts and hashes what it is sent. */
+  readonly data?: Uint8Array | string | undefined
+  /** The size to tell when there is no `data`: such an image says it is active and downloads as 204. */
+  readonly size?: number | undefined
+  /** Stores that hold a copy. @default the default store, when there is data */
+  readonly stores?: ReadonlyArray<string> | undefined
+  /** Milliseconds since 1970. @default the clock's time when the cloud is made */
+  readonly createdAt?: number | undefined
+  readonly updatedAt?: number | undefined
+  /** Project id -> member status. */
+  readonly members?: Readonly<Record<string, "pending" | "accepted" | "rejected">> | undefined
+}
+
+export interface StoreOptions {
+  readonly id: string
+  /** `http` stores are read only and hold nothing themselves. @default "file" */
+  readonly type?: "file" | "http" | undefined
+  readonly description?: string | undefined
+  /** @default 0 */
+  readonly weight?: number | undefined
+  /** Bytes it takes before it is full. @default no end */
+  readonly capacity?: number | undefined
+}
+
+/** What an import is about to do, as told to {@link GlanceOptions.onImport}. */
+export interface ImportStep {
+  readonly taskId: string
+  readonly imageId: string
+  readonly method: string
+  readonly store: string
+}
+
+/** `fail` says what the store said; `hang` never comes back until the cloud is closed. */
+export type ImportFault = { readonly _tag: "Fail"; readonly message: string } | { readonly _tag: "Hang" }
+
+export interface Quotas {
+  /** @default 128 */
+  readonly members?: number | undefined
+  /** @default 128 */
+  readonly properties?: number | undefined
+  /** @default 128 */
+  readonly tags?: number | undefined
+  /** @default 10 */
+  readonly locations?: number | undefined
+  /** Bytes in one image. @default 1 TiB */
+  readonly imageSize?: number | undefined
+  /** Bytes a project may keep over all its images; 0 is no limit. @default 0 */
+  readonly storage?: number | undefined
+}
+
+/** Project id, container, object. Bytes without chunks were only counted, and read as zeroes. */
+export type Accounts = Map<
+  string,
+  Map<string, Map<string, { readonly size: number; readonly chunks: ReadonlyArray<Uint8Array> | undefined }>>
+>
+
+/** Where Rackspace's task imports read from and exports write to: the object store's containers of a project. */
+export interface Containers {
+  /** The names of the containers a project has. @default none */
+  readonly initial?: Readonly<Record<string, ReadonlyArray<string>>> | undefined
+  /** Where they are kept, when an object store looks into them too. @default a map of its own */
+  readonly accounts?: Accounts | undefined
+}
+
+/** What a `web-download` or a location at an http URL reads. `Option`-less: an unknown address fails. */
+export type FetchUri = (
+  uri: string
+) => Effect.Effect<
+  { readonly size: number | undefined; readonly body: Stream.Stream<Uint8Array, unknown> },
+  { readonly message: string }
+>
+
+export interface GlanceOptions {
+  readonly hasher: Hasher
+  readonly images?: ReadonlyArray<InitialImage> | undefined
+  /** Page size when the request names none. @default 25 */
+  readonly pageSize?: number | undefined
+  /** The largest page. @default 1000 */
+  readonly maxPageSize?: number | undefined
+  readonly quotas?: Quotas | undefined
+  /** @default fast (file), slow (file), web (http) */
+  readonly stores?: ReadonlyArray<StoreOptions> | undefined
+  /** @default the first store */
+  readonly defaultStore?: string | undefined
+  /** `false` makes it a Glance with one unnamed store: no /info/stores, no copies. @default true */
+  readonly multiStore?: boolean | undefined
+  /** @default glance-direct, web-download, copy-image, glance-download */
+  readonly importMethods?: ReadonlyArray<string> | undefined
+  /** How long an import takes, in each store. @default 0 */
+  readonly importDuration?: Duration.DurationInput | undefined
+  /** How long a Rackspace task stays `pending`, and then again `processing`. @default importDuration */
+  readonly taskDuration?: Duration.DurationInput | undefined
+  /** How long a finished task is told about. @default 48 hours */
+  readonly taskTimeToLive?: Duration.DurationInput | undefined
+  /** `hash` counts and hashes uploads and lets them go: such an image downloads as zeroes. @default "keep" */
+  readonly bytes?: "keep" | "hash" | undefined
+  /** @default false */
+  readonly showMultipleLocations?: boolean | undefined
+  /** @default false */
+  readonly showDirectUrl?: boolean | undefined
+  /** @default true */
+  readonly cache?: boolean | undefined
+  /** What it is: OpenStack's Glance, or Rackspace's. @default "openstack" */
+  readonly flavour?: "openstack" | "rackspace" | undefined
+  readonly containers?: Containers | undefined
+  /** The v2.0 semantics of `add` for every media type: 409 when the property is there. @default false */
+  readonly v20Add?: boolean | undefined
+  /** The URL told in `WWW-Authenticate`. @default "http://keystone.memory/v3" */
+  readonly keystoneUrl?: string | undefined
+  /** The URL its version documents name when the request has no Host header. @default "http://glance.memory" */
+  readonly publicUrl?: string | undefined
+  /** Hosts that `web-download` may read from. @default any host */
+  readonly importHosts?: ReadonlyArray<string> | undefined
+  /** What lies behind a URI. @default every download fails */
+  readonly fetchUri?: FetchUri | undefined
+  /** Asked before each store an import writes to: how a test makes it hang or fail there. */
+  readonly onImport?: ((step: ImportStep) => ImportFault | undefined) | undefined
+}

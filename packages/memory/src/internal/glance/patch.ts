@@ -1,0 +1,264 @@
+import * as Effect from "effect/Effect"
+import { type Context, jsonReply, type Reply } from "./context.js"
+import { attempt, badRequest, Fault, forbidden, internalError, withDetail } from "./errors.js"
+import {
+  checkColumns,
+  checkNotNegative,
+  checkPropertyQuota,
+  checkTagQuota,
+  checkTags,
+  dropCopy,
+  reservedNames,
+  reservedPrefix
+} from "./images.js"
+import { addLocation, lookUpSizes, removeLocation, replaceLocations, type Sizes } from "./locations.js"
+import { findImage, isVisible, requireMutable, requireVisibility } from "./policy.js"
+import { isObject, type Json } from "./python.js"
+import { mediaType, readJson } from "./request.js"
+import * as schemas from "./schemas.js"
+import { changeImage, type Image, renderImage, stamp } from "./state.js"
+import { explainMismatch } from "./validate.js"
+
+const operations = ["add", "remove", "replace"] as const
+type Operation = (typeof operations)[number]
+
+interface Change {
+  readonly op: Operation
+  readonly path: ReadonlyArray<string>
+  readonly root: string
+  readonly value: Json | undefined
+}
+
+const oldType = "application/openstack-images-v2.0-json-patch"
+const newType = "application/openstack-images-v2.1-json-patch"
+
+const readOnly = [
+  "created_at",
+  "updated_at",
+  "status",
+  "checksum",
+  "size",
+  "virtual_size",
+  "direct_url",
+  "self",
+  "file",
+  "schema",
+  "id",
+  "os_hash_algo",
+  "os_hash_value"
+]
+
+const newOperation = (raw: { readonly [key: string]: Json }): Operation => {
+  const op = Object.hasOwn(raw, "op") ? raw["op"] : undefined
+  const available = `It must be one of the following: ${operations.join(", ")}.`
+  if (op === undefined || op === null) {
+    throw badRequest(`Unable to find \`op\` in JSON Schema change. ${available}`)
+  }
+  const known = operations.find((one) => one === op)
+  if (known === undefined) throw badRequest(`Invalid operation: \`${String(op)}\`. ${available}`)
+  return known
+}
+
+const oldOperation = (raw: { readonly [key: string]: Json }): Operation => {
+  const named = operations.filter((op) => Object.hasOwn(raw, op))
+  const only = named[0]
+  if (named.length > 1) {
+    throw badRequest('Operation objects must contain only one member named "add", "remove", or "replace".')
+  }
+  if (only === undefined) {
+    throw badRequest('Operation objects must contain exactly one member named "add", "remove", or "replace".')
+  }
+  return only
+}
+
+const decodePointer = (pointer: Json | undefined): ReadonlyArray<string> => {
+  if (typeof pointer !== "string") throw internalError()
+  const refuse = (why: string) => badRequest(`Pointer \`${pointer}\` ${why}`)
+  if (!pointer.startsWith("/")) throw refuse('does not start with "/".')
+  if (/\/\s*?\//.test(pointer.slice(1))) throw refuse('contains adjacent "/".')
+  if (pointer.length > 1 && pointer.endsWith("/")) throw refuse('end with "/".')
+  if (pointer.slice(1).trim() === "/") throw refuse("does not contains valid token.")
+  if (/~[^01]/.test(pointer) || pointer.endsWith("~")) {
+    throw refuse('contains "~" not part of a recognized escape sequence.')
+  }
+  return pointer
+    .replace(/^\/+/, "")
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~").trim())
+}
+
+const depthOf = (root: string, op: Operation): number => (root === "locations" && op !== "replace" ? 2 : 1)
+
+const parseChange = (raw: Json, isOld: boolean): Change => {
+  if (!isObject(raw)) throw badRequest("Operations must be JSON objects.")
+  const op = isOld ? oldOperation(raw) : newOperation(raw)
+  if (!isOld && !Object.hasOwn(raw, "path")) throw badRequest("Unable to find 'path' in JSON Schema change")
+  const path = decodePointer(isOld ? raw[op] : raw["path"])
+  const root = path[0] ?? ""
+  if (path.length !== depthOf(root, op)) {
+    throw badRequest(`Invalid JSON pointer for this resource: '/${path.join("/")}'`)
+  }
+  if (op !== "remove" && !Object.hasOwn(raw, "value")) {
+    throw badRequest(`Operation "${op}" requires a member named "value".`)
+  }
+  const value = op === "remove" ? undefined : raw["value"]
+  if (readOnly.includes(root)) throw forbidden(`Attribute '${root}' is read-only.`)
+  if (reservedNames.includes(root) || root.startsWith(reservedPrefix))
+    throw forbidden(`Attribute '${root}' is reserved.`)
+  if (value !== undefined) {
+    const partial = { [root]: path.length === 1 ? value : [value] }
+    const mismatch = explainMismatch(partial, schemas.image)
+    if (mismatch !== undefined) throw badRequest(mismatch)
+  }
+  return { op, path, root, value }
+}
+
+const parseChanges = (body: Json, isOld: boolean): ReadonlyArray<Change> => {
+  if (!Array.isArray(body)) throw badRequest("Request body must be a JSON array of operation objects.")
+  return body.map((raw: Json) => parseChange(raw, isOld))
+}
+
+/** Attributes every image has: they are set, never removed. */
+const setters: { readonly [name: string]: (context: Context, image: Image, value: Json) => void } = {
+  name: (_, image, value) => {
+    image.name = value as string | null
+  },
+  visibility: (_, image, value) => {
+    image.visibility = String(value)
+  },
+  protected: (_, image, value) => {
+    image.protected = value === true
+  },
+  os_hidden: (_, image, value) => {
+    image.hidden = value === true
+  },
+  min_ram: (_, image, value) => {
+    checkNotNegative("min_ram", Number(value))
+    image.minRam = Number(value)
+  },
+  min_disk: (_, image, value) => {
+    checkNotNegative("min_disk", Number(value))
+    image.minDisk = Number(value)
+  },
+  owner: (_, image, value) => {
+    image.owner = value === "" ? null : (value as string | null)
+  },
+  disk_format: (_, image, value) => {
+    requireUnsaved(image, "disk_format")
+    image.diskFormat = value as string | null
+  },
+  container_format: (_, image, value) => {
+    requireUnsaved(image, "container_format")
+    image.containerFormat = value as string | null
+  },
+  tags: (context, image, value) => {
+    const tags = value as ReadonlyArray<string>
+    checkTagQuota(context.state, tags.length)
+    image.tags = new Set(tags)
+  }
+}
+
+const requireUnsaved = (image: Image, name: string): void => {
+  if (image.status !== "queued" && image.status !== "importing") {
+    throw forbidden(`Attribute ${name} can be only replaced for a queued image.`)
+  }
+}
+
+const isAttribute = (name: string): boolean => Object.hasOwn(setters, name) || name === "locations"
+
+const applyChange = (
+  context: Context,
+  image: Image,
+  change: Change,
+  strictAdd: boolean,
+  sizes: Sizes
+): string | undefined => {
+  const { op, path, root } = change
+  const value = change.value ?? null
+  if (root === "locations") {
+    if (op === "replace") {
+      if (Array.isArray(value) && value.length === 0) throw withDetail(403, "Cannot set locations to empty list.")
+      replaceLocations(context, image, value, sizes)
+      return undefined
+    }
+    if (op === "add") {
+      addLocation(context, image, path[1] ?? "", value, sizes)
+      return undefined
+    }
+    requireMutable(context, image)
+    return removeLocation(context, image, path[1] ?? "")
+  }
+  if (op === "replace" && root === "owner" && !context.isAdmin) {
+    throw withDetail(403, "Owner can't be updated by non admin.")
+  }
+  if (op !== "remove" && root === "visibility") requireVisibility(context, value)
+  requireMutable(context, image)
+  const present = isAttribute(root) || image.properties.has(root)
+  if (op === "remove") {
+    if (isAttribute(root)) throw withDetail(403, `Property ${root} may not be removed.`)
+    if (!image.properties.delete(root)) throw withDetail(409, `Property ${root} does not exist.`)
+    return undefined
+  }
+  if (op === "add" && strictAdd && present) throw withDetail(409, `Property ${root} already present.`)
+  if (op === "replace" && !present) throw withDetail(409, `Property ${root} does not exist.`)
+  const setter = Object.hasOwn(setters, root) ? setters[root] : undefined
+  if (setter === undefined) image.properties.set(root, String(value))
+  else setter(context, image, value)
+  return undefined
+}
+
+const update = (
+  context: Context,
+  id: string,
+  changes: ReadonlyArray<Change>,
+  strictAdd: boolean,
+  sizes: Sizes
+): Reply => {
+  const { state } = context
+  const image = findImage(context, id)
+  // All changes are made to a copy: a request that fails in the middle has changed nothing.
+  const draft: Image = {
+    ...image,
+    tags: new Set(image.tags),
+    properties: new Map(image.properties),
+    locations: image.locations.map((location) => ({ ...location }))
+  }
+  const emptied: Array<string> = []
+  for (const change of changes) {
+    const store = applyChange(context, draft, change, strictAdd, sizes)
+    if (store !== undefined) emptied.push(store)
+  }
+  if (changes.length === 0) return jsonReply(renderImage(state, image, context.isAdmin))
+  if ([...draft.properties.keys()].some((name) => !image.properties.has(name))) {
+    checkPropertyQuota(state, draft.properties.keys())
+  }
+  checkColumns(draft)
+  requireMutable(context, image)
+  if (!isVisible(context, draft)) throw forbidden(`Forbidding request, image ${id} not visible`)
+  const tags = draft.tags
+  changeImage(state, image, (one) => {
+    Object.assign(one, { ...draft, tags: image.tags, updatedAt: stamp(state, context.now) })
+  })
+  for (const store of emptied) dropCopy(state, image, store)
+  checkTags([...tags].filter((tag) => !image.tags.has(tag)))
+  changeImage(state, image, (one) => {
+    one.tags = tags
+  })
+  return jsonReply(renderImage(state, image, context.isAdmin))
+}
+
+export const updateImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
+  Effect.gen(function* () {
+    const type = mediaType(context.request)
+    if (type !== oldType && type !== newType) {
+      return yield* Effect.fail(new Fault(415, { headers: { "accept-patch": `${oldType}, ${newType}` } }))
+    }
+    const body = yield* readJson(context.request)
+    const changes = yield* attempt(() => parseChanges(body, type === oldType))
+    const sizes = yield* lookUpSizes(
+      context.state,
+      changes.filter((change) => change.root === "locations").map((change) => change.value)
+    )
+    const strictAdd = type === oldType || context.state.options.v20Add === true
+    return yield* attempt(() => update(context, id, changes, strictAdd, sizes))
+  })

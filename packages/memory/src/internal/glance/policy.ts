@@ -1,0 +1,41 @@
+import type { Context } from "./context.js"
+import { type Fault, forbidden, notFound } from "./errors.js"
+import type { Image } from "./state.js"
+
+/** Whether a project has been let in, whatever it answered. */
+export const isMember = (image: Image, project: string): boolean => image.members.get(project)?.deleted === false
+
+export const isVisible = (context: Context, image: Image): boolean =>
+  context.isAdmin ||
+  image.owner === null ||
+  image.visibility === "public" ||
+  image.visibility === "community" ||
+  image.owner === context.project ||
+  (image.visibility === "shared" && isMember(image, context.project))
+
+/** What cannot be seen is not there. */
+export const findImage = (
+  context: Context,
+  id: string,
+  missing: (id: string) => Fault = (id) => notFound(`No image found with ID ${id}`)
+): Image => {
+  const image = context.state.images.get(id)
+  if (image === undefined || !isVisible(context, image)) throw missing(id)
+  return image
+}
+
+export const isMutable = (context: Context, image: Image): boolean =>
+  context.isAdmin || (image.owner !== null && image.owner === context.project)
+
+export const requireMutable = (context: Context, image: Image): void => {
+  if (!isMutable(context, image)) throw forbidden("You do not own this image")
+}
+
+/** Rules that only an administrator passes. */
+export const requireAdmin = (context: Context, action: string): void => {
+  if (!context.isAdmin) throw forbidden(`You are not authorized to complete ${action} action.`)
+}
+
+export const requireVisibility = (context: Context, visibility: unknown): void => {
+  if (visibility === "public") requireAdmin(context, "publicize_image")
+}

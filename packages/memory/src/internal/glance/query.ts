@@ -1,0 +1,398 @@
+import type { Context, Reply } from "./context.js"
+import { jsonReply } from "./context.js"
+import { badRequest, forbidden, internalError } from "./errors.js"
+import { isMember, isVisible } from "./policy.js"
+import { parseInteger, quotePlus } from "./python.js"
+import { Parameters } from "./request.js"
+import { type Image, orderOf, renderImage, type SortKey } from "./state.js"
+
+const sortKeys: ReadonlyArray<SortKey> = [
+  "name",
+  "status",
+  "container_format",
+  "disk_format",
+  "size",
+  "id",
+  "created_at",
+  "updated_at"
+]
+
+type Value = string | number | boolean | null
+
+/** The columns of the service's table of images, under its own names. */
+const columns: { readonly [name: string]: (image: Image) => Value } = {
+  id: (image) => image.id,
+  name: (image) => image.name,
+  status: (image) => image.status,
+  visibility: (image) => image.visibility,
+  container_format: (image) => image.containerFormat,
+  disk_format: (image) => image.diskFormat,
+  size: (image) => image.size,
+  virtual_size: (image) => image.virtualSize,
+  checksum: (image) => image.checksum,
+  os_hash_algo: (image) => image.hashAlgo,
+  os_hash_value: (image) => image.hashValue,
+  owner: (image) => image.owner,
+  min_ram: (image) => image.minRam,
+  min_disk: (image) => image.minDisk,
+  protected: (image) => image.protected,
+  os_hidden: (image) => image.hidden,
+  created_at: (image) => image.createdAt,
+  updated_at: (image) => image.updatedAt
+}
+
+const column = (name: string): ((image: Image) => Value) | undefined =>
+  Object.hasOwn(columns, name) ? columns[name] : undefined
+
+interface Sort {
+  readonly key: SortKey
+  readonly descending: boolean
+}
+
+const compareValues = (a: Value, b: Value): number => {
+  if (a === b) return 0
+  if (a === null) return -1
+  if (b === null) return 1
+  return a < b ? -1 : 1
+}
+
+const comparator = (sorts: ReadonlyArray<Sort>): ((a: Image, b: Image) => number) => {
+  const steps = sorts.map(({ descending, key }) => ({ read: columns[key] ?? columns["id"], sign: descending ? -1 : 1 }))
+  return (a, b) => {
+    for (const { read, sign } of steps) {
+      if (read === undefined) continue
+      const result = compareValues(read(a), read(b))
+      if (result !== 0) return result * sign
+    }
+    return 0
+  }
+}
+
+/**
+ * Whether an image comes after the marker. A missing value counts as empty here, although it sorts before everything:
+ * that is how the service writes its condition.
+ */
+const follows = (sorts: ReadonlyArray<Sort>, marker: Image): ((image: Image) => boolean) => {
+  const steps = sorts.map(({ descending, key }) => {
+    const read = columns[key] ?? (() => null)
+    const empty = key === "size" ? 0 : ""
+    return { read: (image: Image) => read(image) ?? empty, at: read(marker) ?? empty, descending }
+  })
+  return (image) => {
+    for (const { at, descending, read } of steps) {
+      const value = read(image)
+      if (value === at) continue
+      return value < at === descending
+    }
+    return false
+  }
+}
+
+const validSortKey = (key: string): SortKey => {
+  const known = sortKeys.find((one) => one === key)
+  if (known === undefined) {
+    throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${sortKeys.join(", ")}.`)
+  }
+  return known
+}
+
+const validSortDir = (dir: string): boolean => {
+  if (dir !== "asc" && dir !== "desc") throw badRequest(`Invalid sort direction: ${dir}`)
+  return dir === "desc"
+}
+
+const takeSorts = (params: Parameters): ReadonlyArray<Sort> => {
+  const keys: Array<SortKey> = []
+  const directions: Array<boolean> = []
+  if (params.has("sort")) {
+    if (params.has("sort_key") || params.has("sort_dir")) {
+      throw badRequest("Old and new sorting syntax cannot be combined")
+    }
+    for (const part of (params.pop("sort") ?? "").trim().split(",")) {
+      const at = part.indexOf(":")
+      const key = at < 0 ? part : part.slice(0, at)
+      const direction = at < 0 ? "" : part.slice(at + 1)
+      keys.push(validSortKey(key.trim()))
+      directions.push(validSortDir(direction === "" ? "desc" : direction.trim()))
+    }
+  } else {
+    while (params.has("sort_key")) keys.push(validSortKey((params.pop("sort_key") ?? "").trim()))
+    while (params.has("sort_dir")) directions.push(validSortDir((params.pop("sort_dir") ?? "").trim()))
+    if (directions.length > 1 && directions.length !== keys.length) {
+      throw badRequest("Number of sort dirs does not match the number of sort keys")
+    }
+  }
+  if (keys.length === 0) keys.push("created_at")
+  if (directions.length === 0) directions.push(true)
+  const single = directions.length === 1
+  const sorts = keys.map((key, i) => ({ key, descending: (single ? directions[0] : directions[i]) ?? true }))
+  // The tie-breakers go the one way that was asked for, or down.
+  const last = single ? (directions[0] ?? true) : true
+  for (const key of ["created_at", "id"] as const) {
+    if (!sorts.some((sort) => sort.key === key)) sorts.push({ key, descending: last })
+  }
+  return sorts
+}
+
+export const parseLimit = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  const limit = parseInteger(text)
+  if (limit === undefined) throw badRequest("limit param must be an integer")
+  if (limit < 0) throw badRequest("limit param must be positive")
+  return limit
+}
+
+const isoPattern =
+  /^(\d{4})(?:-?(\d{1,2})(?:-?(\d{1,2})(?:[ T](\d{1,2})(?::?(\d{1,2})(?::?(\d{1,2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?$/
+
+/** Microseconds, or nothing when it is no ISO 8601 time. */
+export const parseIsoTime = (text: string): number | undefined => {
+  const match = isoPattern.exec(text)
+  if (match === null) return undefined
+  const [, year, month = "1", day = "1", hour = "0", minute = "0", second = "0", fraction = "0", zone = "Z"] = match
+  const parts = [Number(month), Number(day), Number(hour), Number(minute), Number(second)] as const
+  if (parts[0] < 1 || parts[0] > 12 || parts[2] > 23 || parts[3] > 59 || parts[4] > 59) return undefined
+  const days = new Date(Date.UTC(Number(year), parts[0], 0)).getUTCDate()
+  if (parts[1] < 1 || parts[1] > days) return undefined
+  const millis = Date.UTC(Number(year), parts[0] - 1, parts[1], parts[2], parts[3], parts[4])
+  const offset =
+    zone === "Z"
+      ? 0
+      : (zone.startsWith("-") ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(":", "") || 0))
+  return millis * 1000 - offset * 60_000_000 + Number(fraction.padEnd(6, "0").slice(0, 6))
+}
+
+const splitOperator = (expression: string): readonly [operator: string, value: string] => {
+  const at = expression.indexOf(":")
+  if (at < 0) return ["eq", expression]
+  if (parseIsoTime(expression) !== undefined) return ["eq", expression]
+  return [expression.slice(0, at), expression.slice(at + 1)]
+}
+
+/** The values of `in:`, where a value with a comma stands in double quotes. */
+const splitList = (value: string): ReadonlyArray<string> => {
+  let opening = true
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] !== '"' || (i > 0 && value[i - 1] === "\\")) continue
+    if (opening) {
+      if (i > 0 && value[i - 1] !== ",") {
+        throw badRequest(`Invalid filter value ${value}. There is no comma before opening quotation mark.`)
+      }
+    } else if (i + 1 !== value.length && value[i + 1] !== ",") {
+      throw badRequest(`Invalid filter value ${value}. There is no comma after closing quotation mark.`)
+    }
+    opening = !opening
+  }
+  if (!opening) throw badRequest(`Invalid filter value ${value}. The quote is not closed.`)
+  return [...value.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)",?|([^,]+),?|,/g)].map((match) => match[1] || match[2] || "")
+}
+
+const timeOperators: { readonly [name: string]: (value: number, threshold: number) => boolean } = {
+  gt: (value, threshold) => value > threshold,
+  gte: (value, threshold) => value >= threshold,
+  lt: (value, threshold) => value < threshold,
+  lte: (value, threshold) => value <= threshold,
+  eq: (value, threshold) => value === threshold,
+  neq: (value, threshold) => value !== threshold
+}
+
+type Predicate = (image: Image) => boolean
+
+const timeFilter = (name: "created_at" | "updated_at", expression: string): Predicate => {
+  const [operator, text] = splitOperator(expression)
+  const threshold = parseIsoTime(text)
+  if (threshold === undefined) {
+    throw badRequest(`Bad "${name}" query filter format. Use ISO 8601 DateTime notation.`)
+  }
+  const compare = Object.hasOwn(timeOperators, operator) ? timeOperators[operator] : undefined
+  if (compare === undefined) throw badRequest("Unable to filter on a unknown operator.")
+  return name === "created_at"
+    ? (image) => compare(image.createdAt, threshold)
+    : (image) => compare(image.updatedAt, threshold)
+}
+
+const listFilter = (read: (image: Image) => Value, expression: string): Predicate => {
+  const [operator, value] = splitOperator(expression)
+  if (operator === "eq") return (image) => read(image) === value
+  if (operator !== "in") throw badRequest(`Unable to filter by unknown operator '${operator}'.`)
+  const wanted = new Set<Value>(splitList(value))
+  return (image) => wanted.has(read(image))
+}
+
+const rangeFilter = (name: string, text: string): Predicate => {
+  const bound = parseInteger(text)
+  if (bound === undefined) throw badRequest("Unable to filter on a range with a non-numeric value.")
+  const read = column(name.slice(0, -4))
+  if (read === undefined) throw internalError()
+  const wanted = (value: Value): boolean => {
+    if (value === null) return false
+    const [a, b] = typeof value === "string" ? [value, String(bound)] : [Number(value), bound]
+    return name.endsWith("_min") ? a >= b : a <= b
+  }
+  return (image) => wanted(read(image))
+}
+
+const equalFilter = (read: (image: Image) => Value, text: string): Predicate => {
+  const number = /^\s*[+-]?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined
+  return (image) => {
+    const value = read(image)
+    return typeof value === "number"
+      ? value === number
+      : typeof value === "boolean"
+        ? Number(value) === number
+        : value === text
+  }
+}
+
+const booleanFilter = (name: string, text: string | undefined): boolean | undefined => {
+  if (text === undefined) return undefined
+  if (text !== "true" && text !== "false") {
+    throw badRequest(`Invalid value '${text}' for '${name}' filter. Valid values are 'true' or 'false'.`)
+  }
+  return text === "true"
+}
+
+/** Who may see what in a list, which is less than what can be seen one by one. */
+const scopeFilter = (context: Context, memberStatus: string, visibility: string | undefined): Predicate => {
+  const { isAdmin, project } = context
+  const mine: Predicate = (image) =>
+    image.visibility === "public" ||
+    image.visibility === "community" ||
+    image.owner === project ||
+    (image.visibility === "shared" &&
+      isMember(image, project) &&
+      (memberStatus === "all" || image.members.get(project)?.status === memberStatus))
+  const wanted: Predicate =
+    visibility === "all"
+      ? () => true
+      : visibility !== undefined
+        ? (image) => image.visibility === visibility
+        : (image) => image.owner === project || image.visibility !== "community"
+  return isAdmin ? wanted : (image) => wanted(image) && mine(image)
+}
+
+const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> => {
+  const predicates: Array<Predicate> = []
+  const rest: Array<Predicate> = []
+  for (const [name, value] of filters) {
+    const read = column(name)
+    if (name.endsWith("_min") || name.endsWith("_max")) predicates.push(rangeFilter(name, value))
+    else if (name === "created_at" || name === "updated_at") predicates.push(timeFilter(name, value))
+    else if (read !== undefined && ["name", "id", "status", "container_format", "disk_format"].includes(name)) {
+      predicates.push(listFilter(read, value))
+    } else if (read !== undefined) rest.push(equalFilter(read, value))
+    else rest.push((image) => image.properties.get(name) === value)
+  }
+  return [...predicates, ...rest]
+}
+
+/** The first image that can follow the marker, given that the order agrees with it on the first key. */
+const firstCandidate = (images: ReadonlyArray<Image>, sort: Sort, marker: Image): number => {
+  const read = columns[sort.key] ?? (() => null)
+  const at = read(marker)
+  if (at === null || at === "" || at === 0) return 0
+  const sign = sort.descending ? -1 : 1
+  let low = 0
+  let high = images.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const image = images[middle]
+    if (image !== undefined && compareValues(read(image), at) * sign < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const urlencode = (params: Iterable<readonly [string, string]>): string =>
+  [...params].map(([key, value]) => `${quotePlus(key)}=${quotePlus(value)}`).join("&")
+
+/**
+ * The links of a page. They are made of the parameters without their repetitions, which is why following them asks
+ * for something else when a parameter was given twice: the service does so, and clients have to cope.
+ */
+export const pageLinks = (
+  query: string,
+  path: string,
+  nextMarker: string | undefined
+): { readonly first: string; readonly next: string | undefined } => {
+  const params = Parameters.parse(query).flatten()
+  params.delete("marker")
+  const text = urlencode(params)
+  return {
+    first: text === "" ? path : `${path}?${text}`,
+    next: nextMarker === undefined ? undefined : `${path}?${urlencode([...params, ["marker", nextMarker]])}`
+  }
+}
+
+const markerImage = (context: Context, id: string): Image => {
+  if (id.length > 36) throw badRequest("Image with the given id %(image_id)s was not found")
+  const image = context.state.images.get(id)
+  if (image === undefined) throw badRequest(`No image found with ID ${id}`)
+  if (!isVisible(context, image)) throw forbidden(`Forbidding request, image ${id} not visible`)
+  return image
+}
+
+export const listImages = (context: Context): Reply => {
+  const { state } = context
+  const params = Parameters.parse(context.request.query)
+  const limitText = params.pop("limit")
+  const marker = params.pop("marker")
+  const memberStatus = params.pop("member_status") ?? "accepted"
+  const tags: Array<string> = []
+  while (params.has("tag")) tags.push((params.pop("tag") ?? "").trim())
+
+  const visibilities = ["community", "public", "private", "shared", "all"]
+  const lastVisibility = params.get("visibility")
+  if (lastVisibility !== undefined && lastVisibility !== "" && !visibilities.includes(lastVisibility)) {
+    throw badRequest(`Invalid visibility value: ${lastVisibility}`)
+  }
+  if ((params.get("changes-since") ?? "") !== "") {
+    throw badRequest('The "changes-since" filter is no longer available on v2.')
+  }
+  if (!["pending", "accepted", "rejected", "all"].includes(memberStatus)) {
+    throw badRequest(`Invalid status: ${memberStatus}`)
+  }
+  const asked = parseLimit(limitText)
+  const sorts = takeSorts(params)
+  const hidden = booleanFilter("os_hidden", (params.get("os_hidden") ?? "false").toLowerCase()) ?? false
+  const isProtected = booleanFilter("protected", params.get("protected"))
+  const limit = Math.min(state.limits.maxPageSize, asked ?? state.limits.pageSize)
+
+  const visibility = params.pop("visibility")
+  const filters = params.flatten()
+  for (const name of ["os_hidden", "protected", "deleted", "checksum", "os_hash_value"]) filters.delete(name)
+  if (filters.delete("properties")) throw internalError()
+  const checksum = params.get("checksum")
+  const hash = params.get("os_hash_value")
+  // A parameter called "tags" is read letter by letter.
+  const letters = tags.length === 0 ? [...(filters.get("tags") ?? "")] : tags
+  filters.delete("tags")
+
+  const predicates: Array<Predicate> = [(image) => image.hidden === hidden]
+  if (isProtected !== undefined) predicates.push((image) => image.protected === isProtected)
+  if (checksum !== undefined) predicates.push((image) => image.checksum === checksum)
+  if (hash !== undefined) predicates.push((image) => image.hashValue === hash)
+  predicates.push(...compileFilters(filters))
+  for (const tag of letters) predicates.push((image) => image.tags.has(tag))
+  predicates.push(scopeFilter(context, memberStatus, visibility))
+
+  const order = orderOf(state, sorts.map((sort) => `${sort.key}:${sort.descending}`).join(), comparator(sorts))
+  const at = marker === undefined ? undefined : markerImage(context, marker)
+  const firstSort = sorts[0]
+  const after = at === undefined ? undefined : follows(sorts, at)
+  const start = at === undefined || firstSort === undefined ? 0 : firstCandidate(order.images, firstSort, at)
+  const page: Array<Image> = []
+  for (let i = start; i < order.images.length && page.length < limit; i++) {
+    const image = order.images[i]
+    if (image === undefined || after?.(image) === false) continue
+    if (predicates.every((wanted) => wanted(image))) page.push(image)
+  }
+
+  const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
+  const links = pageLinks(context.request.query, "/v2/images", last?.id)
+  const images = page.map((image) => renderImage(state, image, context.isAdmin)).join(", ")
+  const next = links.next === undefined ? "" : `, "next": ${JSON.stringify(links.next)}`
+  return jsonReply(
+    `{"images": [${images}], "first": ${JSON.stringify(links.first)}, "schema": "/v2/schemas/images"${next}}`
+  )
+}

@@ -1,0 +1,112 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { WireRequest } from "../wire.js"
+import { badRequest, type Fault } from "./errors.js"
+import { isObject, type Json } from "./python.js"
+
+const transferEncodings = new Set(["chunked", "compress", "deflate", "gzip", "identity"])
+
+/** Whether the headers announce a body: nobody looks at the bytes themselves. */
+export const hasBody = (request: WireRequest): boolean => {
+  const encoding = (request.headers["transfer-encoding"] ?? "").toLowerCase()
+  if (transferEncodings.has(encoding) && ["POST", "PUT", "PATCH"].includes(request.method)) return true
+  return Number(request.headers["content-length"] ?? 0) > 0
+}
+
+const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    all.set(chunk, offset)
+    offset += chunk.length
+  }
+  return all
+}
+
+const malformed = () => badRequest("Malformed JSON in request body.")
+
+/** The JSON a request carries. A client that goes away in the middle has sent half a document. */
+export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
+  Effect.gen(function* () {
+    if (!hasBody(request)) return yield* Effect.fail(badRequest("Body expected in request."))
+    const chunks = yield* Effect.mapError(Stream.runCollect(request.body), malformed)
+    const value = yield* Effect.try({
+      try: () => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(concat([...chunks]))) as Json,
+      catch: malformed
+    })
+    if (!isObject(value) && !Array.isArray(value)) {
+      return yield* Effect.fail(badRequest("Unexpected body type. Expected list/dict."))
+    }
+    return value
+  })
+
+/** The media type without its parameters. */
+export const mediaType = (request: WireRequest): string | undefined =>
+  request.headers["content-type"]?.split(";")[0]?.trim()
+
+const undecodable = () =>
+  badRequest(
+    "Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Glance"
+  )
+
+const unquote = (text: string): string => {
+  // Python leaves a percent sign that begins no escape alone; the rest must be UTF-8.
+  const escaped = text.replace(/%(?![0-9a-fA-F]{2})/g, "%25")
+  try {
+    return decodeURIComponent(escaped)
+  } catch {
+    throw undecodable()
+  }
+}
+
+/**
+ * The service's router reads the bytes of a path one by one as characters, so that a tag named in a path is not the tag
+ * of that name in a body once it leaves ASCII. A path that is no UTF-8 trips an earlier part of the service: nothing.
+ */
+export const decodePath = (path: string): string | undefined => {
+  const escaped = path.replace(/%(?![0-9a-fA-F]{2})/g, "%25")
+  try {
+    const bytes = new TextEncoder().encode(decodeURIComponent(escaped))
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The query as a list, because the service treats repeated parameters in two ways: looking one up finds the last,
+ * taking one away takes the first.
+ */
+export class Parameters {
+  private constructor(private readonly items: Array<[string, string]>) {}
+
+  static parse(query: string): Parameters {
+    const items: Array<[string, string]> = []
+    for (const part of query.split("&")) {
+      if (part === "") continue
+      const at = part.indexOf("=")
+      const name = at < 0 ? part : part.slice(0, at)
+      const value = at < 0 ? "" : part.slice(at + 1)
+      items.push([unquote(name.replaceAll("+", " ")), unquote(value.replaceAll("+", " "))])
+    }
+    return new Parameters(items)
+  }
+
+  has(name: string): boolean {
+    return this.items.some(([key]) => key === name)
+  }
+
+  get(name: string): string | undefined {
+    return this.flatten().get(name)
+  }
+
+  pop(name: string): string | undefined {
+    const index = this.items.findIndex(([key]) => key === name)
+    return index < 0 ? undefined : this.items.splice(index, 1)[0]?.[1]
+  }
+
+  /** Every name once, where it came first, with the value that came last. */
+  flatten(): Map<string, string> {
+    return new Map(this.items)
+  }
+}

@@ -1,0 +1,154 @@
+import * as Effect from "effect/Effect"
+import * as cache from "./cache.js"
+import type { Context, Reply } from "./context.js"
+import * as data from "./data.js"
+import { attempt, badRequest, Fault, fault } from "./errors.js"
+import * as images from "./images.js"
+import * as imports from "./imports.js"
+import * as info from "./info.js"
+import * as members from "./members.js"
+import * as patch from "./patch.js"
+import { listImages } from "./query.js"
+import { hasBody, readJson } from "./request.js"
+import * as tags from "./tags.js"
+import * as tasks from "./tasks.js"
+
+type Answer = Reply | Effect.Effect<Reply, Fault>
+
+interface Route {
+  readonly method: string
+  readonly segments: ReadonlyArray<string>
+  readonly handle: (context: Context, ...values: ReadonlyArray<string>) => Answer
+  readonly refusesBody: boolean
+}
+
+const route = (
+  method: string,
+  path: string,
+  handle: (context: Context, a: string, b: string) => Answer,
+  refusesBody = false
+): Route => ({
+  method,
+  segments: path.split("/"),
+  handle: (context, a = "", b = "") => handle(context, a, b),
+  refusesBody
+})
+
+const routes: ReadonlyArray<Route> = [
+  route("GET", "schemas/:name", info.showSchema, true),
+  route("GET", "images", listImages),
+  route("POST", "images", images.createImage),
+  route("GET", "images/:id", images.showImage, true),
+  route("PATCH", "images/:id", patch.updateImage),
+  route("DELETE", "images/:id", images.deleteImage, true),
+  route("POST", "images/:id/actions/deactivate", images.deactivate, true),
+  route("POST", "images/:id/actions/reactivate", images.reactivate, true),
+  route("PUT", "images/:id/tags/:tag", tags.addTag, true),
+  route("DELETE", "images/:id/tags/:tag", tags.removeTag, true),
+  route("GET", "images/:id/members", members.listMembers, true),
+  route("POST", "images/:id/members", members.addMember),
+  route("GET", "images/:id/members/:member", members.showMember, true),
+  route("PUT", "images/:id/members/:member", members.setMemberStatus),
+  route("DELETE", "images/:id/members/:member", members.removeMember, true),
+  route("GET", "images/:id/tasks", tasks.listImageTasks, true),
+  route("POST", "images/:id/import", imports.importImage),
+  route("GET", "images/:id/file", data.download, true),
+  route("PUT", "images/:id/file", data.upload),
+  route("PUT", "images/:id/stage", data.stage),
+  route("DELETE", "stores/:store/:id", data.deleteCopy, true),
+  route("POST", "tasks", tasks.createTask),
+  route("GET", "tasks", tasks.listTasks),
+  route("GET", "tasks/:id", tasks.showTask),
+  route("DELETE", "tasks/:id", tasks.deleteTask),
+  route("GET", "cache", cache.showCache, true),
+  route("DELETE", "cache", cache.clearCache),
+  route("PUT", "cache/:id", cache.queueImage),
+  route("DELETE", "cache/:id", cache.dropImage),
+  route("GET", "cached_images", cache.listCached),
+  route("DELETE", "cached_images", cache.clearCached),
+  route("DELETE", "cached_images/:id", cache.dropCached),
+  route("GET", "queued_images", cache.listQueued),
+  route("DELETE", "queued_images", cache.clearQueued),
+  route("PUT", "queued_images/:id", cache.queueAny),
+  route("DELETE", "queued_images/:id", cache.dropQueued),
+  route("GET", "info/import", info.showImportMethods, true),
+  route("GET", "info/stores", info.listStores, true),
+  route("GET", "info/stores/detail", info.listStoreDetails, true),
+  route("GET", "info/usage", info.showUsage)
+]
+
+/** Paths for which another method is 404 instead of 405: the service forgot to reject them. */
+const withoutRejection = [
+  "info/usage",
+  "images/:id/tasks",
+  "cached_images",
+  "cached_images/:id",
+  "queued_images",
+  "queued_images/:id"
+]
+
+const match = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+  if (pattern.length !== segments.length) return undefined
+  const values: Array<string> = []
+  for (const [i, part] of pattern.entries()) {
+    const segment = segments[i] ?? ""
+    if (part.startsWith(":")) {
+      if (segment === "") return undefined
+      values.push(segment)
+    } else if (part !== segment) return undefined
+  }
+  return values
+}
+
+/** The order in which the service lists the methods of a path. */
+const methodOrder = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+const deleteBeforePut = ["cache/:id"]
+const putBeforeDelete = ["images/:id/tags/:tag"]
+
+const allowed = (path: string, methods: ReadonlyArray<string>): string => {
+  if (deleteBeforePut.includes(path)) return "DELETE, PUT"
+  if (putBeforeDelete.includes(path)) return "PUT, DELETE"
+  return [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
+}
+
+/** Finds who answers `/v2{path}`. */
+export const dispatch = (context: Context, path: string): Effect.Effect<Reply, Fault> => {
+  if (path === "") {
+    return Effect.succeed<Reply>({
+      status: 302,
+      headers: { "content-type": "text/plain; charset=utf8", location: `${images.applicationUrl(context)}/v2/` },
+      body: ""
+    })
+  }
+  const segments = path.replace(/\/+/g, "/").slice(1).split("/")
+  const { method } = context.request
+  const [collection, id, action] = segments
+  if (collection === "images" && id !== undefined && action === "file" && segments.length === 3) {
+    const answer = data.cachedDownload(context, id)
+    if (answer !== undefined) return answer
+  }
+  const methods: Array<string> = []
+  let pattern = ""
+  for (const candidate of routes) {
+    const values = match(candidate.segments, segments)
+    if (values === undefined) continue
+    if (candidate.segments[0] === "schemas" && !info.isSchema(values[0] ?? "")) continue
+    if (candidate.method === method) {
+      if (candidate.refusesBody && hasBody(context.request)) {
+        return Effect.fail(badRequest("A body is not expected with this request."))
+      }
+      return Effect.flatMap(
+        attempt(() => candidate.handle(context, ...values)),
+        (answer) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
+      )
+    }
+    methods.push(candidate.method)
+    pattern = candidate.segments.join("/")
+  }
+  if (methods.length > 0 && !withoutRejection.includes(pattern)) {
+    const rejected = Effect.fail(new Fault(405, { headers: { allow: allowed(pattern, methods) } }))
+    return hasBody(context.request) ? Effect.zipRight(readJson(context.request), rejected) : rejected
+  }
+  const implemented = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
+  return Effect.fail(fault(implemented.includes(method) ? 404 : 501))
+}

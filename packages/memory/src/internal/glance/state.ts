@@ -1,0 +1,285 @@
+import type * as Scope from "effect/Scope"
+import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
+import { dumps, type Json } from "./python.js"
+
+export type Status = "queued" | "saving" | "uploading" | "importing" | "active" | "deactivated" | "deleted"
+
+export interface Member {
+  readonly id: string
+  status: string
+  createdAt: number
+  updatedAt: number
+  /** A membership that is taken back and given again is the same row, with its first creation date. */
+  deleted: boolean
+}
+
+export interface Location {
+  readonly id: number
+  readonly url: string
+  metadata: { readonly [key: string]: Json }
+}
+
+/** Times are microseconds since 1970, as the service's database has them: its answers drop what is below a second. */
+export interface Image {
+  readonly id: string
+  name: string | null
+  status: Status
+  visibility: string
+  protected: boolean
+  hidden: boolean
+  checksum: string | null
+  hashAlgo: string | null
+  hashValue: string | null
+  owner: string | null
+  size: number | null
+  virtualSize: number | null
+  containerFormat: string | null
+  diskFormat: string | null
+  minRam: number
+  minDisk: number
+  readonly createdAt: number
+  updatedAt: number
+  tags: Set<string>
+  properties: Map<string, string>
+  locations: Array<Location>
+  readonly members: Map<string, Member>
+  /** What it looks like on the wire, until it changes. */
+  json: string | undefined
+}
+
+/** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
+export interface Blob {
+  readonly size: number
+  readonly chunks: ReadonlyArray<Uint8Array> | undefined
+}
+
+/** What came of reading a stream of bytes to its end. */
+export interface Received {
+  readonly blob: Blob
+  readonly md5: string
+  readonly sha512: string
+  /** The first 512 bytes, where disk formats say what they are. */
+  readonly head: Uint8Array
+}
+
+export interface Store {
+  readonly id: string
+  readonly type: "file" | "http"
+  readonly options: StoreOptions
+  readonly blobs: Map<string, Blob>
+  used: number
+}
+
+export interface Task {
+  readonly id: string
+  readonly type: string
+  status: "pending" | "processing" | "success" | "failure"
+  readonly owner: string
+  readonly input: Json
+  result: Json
+  message: string
+  readonly imageId: string | null
+  readonly requestId: string | null
+  readonly userId: string | null
+  expiresAt: number | null
+  readonly createdAt: number
+  updatedAt: number
+}
+
+export interface CachedImage {
+  readonly imageId: string
+  hits: number
+  lastAccessed: number
+  lastModified: number
+  readonly size: number
+}
+
+export interface Limits {
+  readonly pageSize: number
+  readonly maxPageSize: number
+  readonly members: number
+  readonly properties: number
+  readonly tags: number
+  readonly locations: number
+  readonly imageSize: number
+  readonly storage: number
+}
+
+/** Everything one Glance knows. It lives as long as the scope it was made in, and nothing else points at it. */
+export interface State {
+  readonly options: GlanceOptions
+  readonly limits: Limits
+  readonly scope: Scope.Scope
+  readonly images: Map<string, Image>
+  /** Ids are never given twice, not even those of deleted images. */
+  readonly usedIds: Set<string>
+  readonly stores: ReadonlyMap<string, Store>
+  readonly defaultStore: string
+  readonly multiStore: boolean
+  readonly importMethods: ReadonlyArray<string>
+  readonly staging: Map<string, Received>
+  readonly tasks: Map<string, Task>
+  readonly cached: Map<string, CachedImage>
+  readonly queuedForCache: Set<string>
+  readonly containers: Accounts
+  readonly orders: Map<string, Order>
+  lastStamp: number
+  lastLocationId: number
+}
+
+export type SortKey =
+  | "name"
+  | "status"
+  | "container_format"
+  | "disk_format"
+  | "size"
+  | "id"
+  | "created_at"
+  | "updated_at"
+
+/** All images in one order, kept while images come, go and change. */
+export interface Order {
+  readonly compare: (a: Image, b: Image) => number
+  readonly images: Array<Image>
+}
+
+/** Orders that are kept: each costs a little at every change. */
+const keptOrders = 12
+
+/**
+ * The time as the database would write it. Two writes in one millisecond get different microseconds, so that things
+ * made one after the other sort that way.
+ */
+export const stamp = (state: State, millis: number): number => {
+  state.lastStamp = Math.max(millis * 1000, state.lastStamp + 1)
+  return state.lastStamp
+}
+
+export const isoTime = (micros: number): string => `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)}Z`
+
+const position = (order: Order, image: Image): number => {
+  let low = 0
+  let high = order.images.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const other = order.images[middle]
+    if (other !== undefined && order.compare(other, image) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const join = (state: State, image: Image): void => {
+  for (const order of state.orders.values()) order.images.splice(position(order, image), 0, image)
+}
+
+const leave = (state: State, image: Image): void => {
+  for (const order of state.orders.values()) {
+    const index = position(order, image)
+    if (order.images[index] === image) order.images.splice(index, 1)
+  }
+}
+
+export const addImage = (state: State, image: Image): void => {
+  state.images.set(image.id, image)
+  state.usedIds.add(image.id)
+  join(state, image)
+}
+
+export const removeImage = (state: State, image: Image): void => {
+  leave(state, image)
+  image.status = "deleted"
+  state.images.delete(image.id)
+}
+
+/** The only way to change an image: orders and the rendered text depend on what is in it. */
+export const changeImage = (state: State, image: Image, change: (image: Image) => void): void => {
+  const listed = state.images.get(image.id) === image
+  if (listed) leave(state, image)
+  try {
+    change(image)
+  } finally {
+    image.json = undefined
+    if (listed) join(state, image)
+  }
+}
+
+/** The order of that name; made when it is asked for the first time. */
+export const orderOf = (state: State, name: string, compare: Order["compare"]): Order => {
+  const known = state.orders.get(name)
+  if (known !== undefined) return known
+  if (state.orders.size >= keptOrders) {
+    const oldest = state.orders.keys().next()
+    if (oldest.done !== true) state.orders.delete(oldest.value)
+  }
+  const order: Order = { compare, images: [...state.images.values()].sort(compare) }
+  state.orders.set(name, order)
+  return order
+}
+
+export const storeOf = (location: Location): string | undefined => {
+  const store = location.metadata["store"]
+  return typeof store === "string" ? store : undefined
+}
+
+const hiddenProperties = new Set(["os_glance_stage_host"])
+
+const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
+  const fields: Array<[string, unknown]> = []
+  const own = new Map<string, unknown>()
+  for (const [key, value] of image.properties) if (!hiddenProperties.has(key)) own.set(key, value)
+  const set = (key: string, value: unknown) => own.set(key, value)
+  set("name", image.name)
+  set("disk_format", image.diskFormat)
+  set("container_format", image.containerFormat)
+  set("visibility", image.visibility)
+  set("size", image.size)
+  set("virtual_size", image.virtualSize)
+  set("status", image.status)
+  set("checksum", image.checksum)
+  set("protected", image.protected)
+  set("min_ram", image.minRam)
+  set("min_disk", image.minDisk)
+  set("owner", image.owner)
+  set("os_hidden", image.hidden)
+  set("os_hash_algo", image.hashAlgo)
+  set("os_hash_value", image.hashValue)
+  set("id", image.id)
+  set("created_at", isoTime(image.createdAt))
+  set("updated_at", isoTime(image.updatedAt))
+  if (state.options.showMultipleLocations === true) {
+    set(
+      "locations",
+      locations.map(({ metadata, url }) => ({ url, metadata }))
+    )
+  }
+  const first = locations[0]
+  if (state.options.showDirectUrl === true && first !== undefined) set("direct_url", first.url)
+  set("tags", [...image.tags])
+  set("self", `/v2/images/${image.id}`)
+  set("file", `/v2/images/${image.id}/file`)
+  set("schema", "/v2/schemas/image")
+  if (state.multiStore) {
+    const stores = locations.map(storeOf).filter((store) => store !== undefined)
+    if (stores.length > 0) set("stores", stores.join(","))
+  }
+  fields.push(...own)
+  return `{${fields.map(([key, value]) => `${JSON.stringify(key)}: ${dumps(value)}`).join(", ")}}`
+}
+
+/** An image as JSON text. Where the bytes of a deactivated image lie is for administrators. */
+export const renderImage = (state: State, image: Image, isAdmin: boolean): string => {
+  if (image.status === "deactivated" && !isAdmin) return view(state, image, [])
+  image.json ??= view(state, image, image.locations)
+  return image.json
+}
+
+/** Bytes the project's images take, counted as the service counts them: once for each copy. */
+export const storageUsed = (state: State, owner: string, except?: string): number => {
+  let total = 0
+  for (const image of state.images.values()) {
+    if (image.owner === owner && image.id !== except && image.size !== null)
+      total += image.size * image.locations.length
+  }
+  return total
+}

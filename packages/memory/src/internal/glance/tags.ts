@@ -1,0 +1,47 @@
+import { type Context, noContent, type Reply } from "./context.js"
+import { badRequest, fault, forbidden, notFound, tooLarge } from "./errors.js"
+import { checkTags } from "./images.js"
+import { findImage, isMutable } from "./policy.js"
+import * as schemas from "./schemas.js"
+import { changeImage, type Image, stamp } from "./state.js"
+import { explainMismatch } from "./validate.js"
+
+const find = (context: Context, id: string, verb: string): Image => {
+  const image = findImage(context, id, () => notFound(`Image ${id} not found.`))
+  if (!isMutable(context, image)) throw forbidden(`Not allowed to ${verb} tags for image ${id}.`)
+  return image
+}
+
+export const addTag = (context: Context, id: string, tag: string): Reply => {
+  const { state } = context
+  const mismatch = explainMismatch({ tags: [tag] }, schemas.image)
+  if (mismatch !== undefined) throw badRequest(mismatch)
+  const image = find(context, id, "update")
+  const count = image.tags.has(tag) ? image.tags.size : image.tags.size + 1
+  const maximum = state.limits.tags
+  if (maximum >= 0 && count > maximum) {
+    throw tooLarge(
+      `Image tag limit exceeded for image ${id}: The limit has been exceeded on the number of allowed image tags. Attempted: ${count}, Maximum: ${maximum}:`
+    )
+  }
+  changeImage(state, image, (one) => {
+    one.updatedAt = stamp(state, context.now)
+  })
+  try {
+    checkTags([tag])
+  } catch {
+    throw badRequest("Could not update image: Param values can't contain 4 byte unicode.")
+  }
+  changeImage(state, image, (one) => one.tags.add(tag))
+  return noContent
+}
+
+export const removeTag = (context: Context, id: string, tag: string): Reply => {
+  const image = find(context, id, "delete")
+  if (!image.tags.has(tag)) throw fault(404)
+  changeImage(context.state, image, (one) => {
+    one.tags.delete(tag)
+    one.updatedAt = stamp(context.state, context.now)
+  })
+  return noContent
+}

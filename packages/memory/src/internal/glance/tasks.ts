@@ -1,0 +1,438 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { read, receive } from "./blobs.js"
+import { type Context, jsonReply, type Reply } from "./context.js"
+import { adopt, putBlob } from "./data.js"
+import { attempt, badRequest, Fault, fault, notFound } from "./errors.js"
+import { applicationUrl, randomId } from "./images.js"
+import { isAllowedUri } from "./locations.js"
+import { findImage, requireAdmin } from "./policy.js"
+import { dumps, isObject, type Json } from "./python.js"
+import { pageLinks, parseLimit } from "./query.js"
+import { Parameters, readJson } from "./request.js"
+import * as schemas from "./schemas.js"
+import { addImage, changeImage, type Image, isoTime, type Received, type State, stamp, type Task } from "./state.js"
+import { explainMismatch } from "./validate.js"
+
+export const internalFailure = "Task failed due to Internal Error"
+
+const isRackspace = (context: Context): boolean => context.state.options.flavour === "rackspace"
+
+/** Upstream tasks are an administrator's tool; on Rackspace they are everybody's only way in and out. */
+const requireAccess = (context: Context): void => {
+  if (!isRackspace(context)) requireAdmin(context, "tasks_api_access")
+}
+
+const isTaskVisible = (context: Context, task: Task): boolean => context.isAdmin || task.owner === context.project
+
+/** Finished tasks are forgotten after their time. */
+const liveTasks = (context: Context): ReadonlyArray<Task> => {
+  const { state } = context
+  for (const task of state.tasks.values()) {
+    if (task.expiresAt !== null && task.expiresAt <= context.now * 1000) state.tasks.delete(task.id)
+  }
+  return [...state.tasks.values()].filter((task) => isTaskVisible(context, task))
+}
+
+export const newTask = (context: Context, type: string, input: Json, imageId: string | null): Task => {
+  const now = stamp(context.state, context.now)
+  const task: Task = {
+    id: randomId(),
+    type,
+    status: "pending",
+    owner: context.project,
+    input,
+    result: null,
+    message: "",
+    imageId,
+    requestId: context.requestId,
+    userId: context.caller.userId,
+    expiresAt: null,
+    createdAt: now,
+    updatedAt: now
+  }
+  context.state.tasks.set(task.id, task)
+  return task
+}
+
+const timeToLive = (state: State): number => Duration.toMillis(state.options.taskTimeToLive ?? "48 hours")
+
+export const beginTask = (state: State, task: Task, millis: number): void => {
+  task.status = "processing"
+  task.updatedAt = stamp(state, millis)
+}
+
+export const finishTask = (
+  state: State,
+  task: Task,
+  millis: number,
+  outcome: { readonly result: Json } | { readonly message: string }
+): void => {
+  if (task.status === "success" || task.status === "failure") return
+  const now = stamp(state, millis)
+  if ("result" in outcome) {
+    task.status = "success"
+    task.result = outcome.result
+  } else {
+    task.status = "failure"
+    task.message = outcome.message
+  }
+  task.updatedAt = now
+  task.expiresAt = now + timeToLive(state) * 1000
+}
+
+const path = (task: Task): string => `/v2/tasks/${task.id}`
+
+const stub = (task: Task): Record<string, unknown> => ({
+  id: task.id,
+  type: task.type,
+  status: task.status,
+  owner: task.owner,
+  created_at: isoTime(task.createdAt),
+  updated_at: isoTime(task.updatedAt),
+  self: path(task),
+  schema: "/v2/schemas/task",
+  ...(task.expiresAt === null ? {} : { expires_at: isoTime(task.expiresAt) })
+})
+
+const view = (task: Task): Record<string, unknown> => ({
+  ...stub(task),
+  input: task.input,
+  message: task.message,
+  result: task.result,
+  ...(task.imageId === null ? {} : { image_id: task.imageId }),
+  ...(task.requestId === null ? {} : { request_id: task.requestId }),
+  ...(task.userId === null ? {} : { user_id: task.userId })
+})
+
+/** A time as the database has it, which only the tasks of an image are told with. */
+const rawTime = (micros: number | null): string | null =>
+  micros === null
+    ? null
+    : `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}`
+
+export const listImageTasks = (context: Context, id: string): Reply => {
+  const image = findImage(context, id, () => notFound())
+  const tasks = liveTasks(context).filter((task) => task.imageId === image.id)
+  return jsonReply(
+    dumps({
+      tasks: tasks.map((task) => ({
+        id: task.id,
+        type: task.type,
+        status: task.status,
+        owner: task.owner,
+        expires_at: rawTime(task.expiresAt),
+        created_at: rawTime(task.createdAt),
+        updated_at: rawTime(task.updatedAt),
+        deleted_at: null,
+        deleted: false,
+        image_id: task.imageId,
+        request_id: task.requestId,
+        user_id: task.userId,
+        input: task.input,
+        result: task.result,
+        message: task.message
+      }))
+    })
+  )
+}
+
+type Column = string | number | null
+
+const columns: { readonly [name: string]: (task: Task) => Column } = {
+  id: (task) => task.id,
+  type: (task) => task.type,
+  status: (task) => task.status,
+  owner: (task) => task.owner,
+  image_id: (task) => task.imageId,
+  request_id: (task) => task.requestId,
+  user_id: (task) => task.userId,
+  expires_at: (task) => task.expiresAt,
+  created_at: (task) => task.createdAt,
+  updated_at: (task) => task.updatedAt
+}
+
+const column = (name: string): ((task: Task) => Column) | undefined =>
+  Object.hasOwn(columns, name) ? columns[name] : undefined
+
+const compare = (a: Column, b: Column): number => {
+  if (a === b) return 0
+  if (a === null) return -1
+  if (b === null) return 1
+  return a < b ? -1 : 1
+}
+
+export const listTasks = (context: Context): Reply => {
+  requireAccess(context)
+  const params = Parameters.parse(context.request.query)
+  const limitText = params.pop("limit")
+  const marker = params.pop("marker")
+  const direction = params.pop("sort_dir") ?? "desc"
+  const sortKey = params.pop("sort_key") ?? "created_at"
+  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`)
+  const status = params.get("status") ?? ""
+  if (status !== "" && !["pending", "processing", "success", "failure"].includes(status)) {
+    throw badRequest(`Invalid status value: ${status}`)
+  }
+  const types = isRackspace(context) ? ["import", "export"] : ["import"]
+  const type = params.get("type") ?? ""
+  if (type !== "" && !types.includes(type)) throw badRequest(`Invalid type value: ${type}`)
+  if (marker !== undefined && marker !== "" && !/^[0-9a-f]{32}$/i.test(marker.replace(/-/g, ""))) {
+    throw badRequest("Invalid marker format")
+  }
+  const { limits } = context.state
+  const limit = Math.min(limits.maxPageSize, parseLimit(limitText) ?? limits.pageSize)
+
+  let tasks = liveTasks(context)
+  for (const [name, value] of params.flatten()) {
+    const read = column(name)
+    if (read !== undefined) tasks = tasks.filter((task) => String(read(task)) === value)
+  }
+  const readKey = column(sortKey)
+  if (readKey === undefined) throw badRequest("Sort key supplied was not valid.")
+  const sign = direction === "desc" ? -1 : 1
+  const order = (a: Task, b: Task): number =>
+    sign * (compare(readKey(a), readKey(b)) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
+  let page = [...tasks].sort(order)
+  if (marker !== undefined) {
+    const at = liveTasks(context).find((task) => task.id === marker)
+    if (at === undefined) throw badRequest(`Task with the given id ${marker} was not found`)
+    page = page.filter((task) => order(at, task) < 0)
+  }
+  page = page.slice(0, limit)
+  const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
+  const links = pageLinks(context.request.query, "/v2/tasks", last?.id)
+  return jsonReply(
+    dumps({
+      tasks: page.map(stub),
+      first: links.first,
+      schema: "/v2/schemas/tasks",
+      ...(links.next === undefined ? {} : { next: links.next })
+    })
+  )
+}
+
+export const showTask = (context: Context, id: string): Reply => {
+  requireAccess(context)
+  const task = liveTasks(context).find((one) => one.id === id)
+  if (task === undefined) throw notFound(`Could not find task ${id}`)
+  return jsonReply(dumps(view(task)))
+}
+
+export const deleteTask = (context: Context): Reply => {
+  requireAccess(context)
+  throw new Fault(405, {
+    explanation:
+      "This operation is currently not permitted on Glance Tasks. They are auto deleted after reaching the time based on their expires_at property.",
+    headers: { allow: "GET" },
+    bare: true
+  })
+}
+
+export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
+  Effect.gen(function* () {
+    yield* attempt(() => requireAccess(context))
+    const body = yield* readJson(context.request)
+    const { input, type } = yield* attempt(() => checkTask(context, body))
+    const task = newTask(context, type, input, null)
+    // Told before it starts, as the service does.
+    const reply = jsonReply(dumps(view(task)), 201, { location: `${applicationUrl(context)}${path(task)}` })
+    const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
+    yield* Effect.forkIn(run, context.state.scope)
+    return reply
+  })
+
+const checkTask = (
+  context: Context,
+  body: Json
+): { readonly type: string; readonly input: { readonly [key: string]: Json } } => {
+  const has = (name: string) =>
+    isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
+  for (const name of ["type", "input"]) if (!has(name)) throw badRequest(`Task '${name}' is required`)
+  const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.task
+  const mismatch = explainMismatch(body, schema)
+  if (mismatch !== undefined) throw badRequest(mismatch)
+  if (!isObject(body)) throw fault(500)
+  const type = String(body["type"])
+  const input = body["input"] ?? null
+  if (isRackspace(context)) {
+    if (!isObject(input)) throw badRequest("Task 'input' is required")
+    const names = type === "export" ? ["image_uuid", "receiving_swift_container"] : ["import_from"]
+    for (const name of names) {
+      if (typeof input[name] !== "string") throw badRequest(`Task input '${name}' is required`)
+    }
+    return { type, input }
+  }
+  if (type === "import") checkSource(context, isObject(input) ? input["import_from"] : undefined)
+  if (!isObject(input)) throw fault(500)
+  return { type, input }
+}
+
+const checkSource = (context: Context, uri: Json | undefined): void => {
+  if (typeof uri !== "string" || uri === "") throw badRequest(`Invalid location: ${uri === "" ? "" : "None"}`)
+  if (!uri.startsWith("http")) {
+    throw badRequest(
+      "The given uri is not valid. Please specify a valid uri from the following list of supported uri ['http']"
+    )
+  }
+  if (!isAllowedUri(context.state, uri)) {
+    throw badRequest(`URI for legacy import task does not pass filtering: ${uri}`)
+  }
+}
+
+class Failure {
+  readonly _tag = "Failure"
+  constructor(readonly message: string) {}
+}
+
+/** Waits its time as pending and as processing, does the work, and writes down how it went. */
+const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const duration = state.options.taskDuration ?? state.options.importDuration ?? 0
+    yield* Effect.sleep(duration)
+    beginTask(state, task, yield* Clock.currentTimeMillis)
+    yield* Effect.sleep(duration)
+    const outcome = yield* Effect.match(work, {
+      onFailure: ({ message }) => ({ message }),
+      onSuccess: (result) => ({ result })
+    })
+    finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
+  })
+
+/** What a test wants to go wrong here. */
+export const injected = (
+  state: State,
+  step: { readonly taskId: string; readonly imageId: string; readonly method: string; readonly store: string }
+): Effect.Effect<void, Failure> =>
+  Effect.suspend(() => {
+    const wanted = state.options.onImport?.(step)
+    if (wanted === undefined) return Effect.void
+    return wanted._tag === "Hang" ? Effect.never : Effect.fail(new Failure(wanted.message))
+  })
+
+const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
+
+const importTask = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
+  perform(
+    context,
+    task,
+    Effect.gen(function* () {
+      const { state } = context
+      if (task.type === "api_image_import") {
+        return yield* Effect.fail(
+          new Failure(
+            Object.keys(input).length === 0
+              ? "Input to api_image_import task is empty."
+              : "Missing required 'image_id' field"
+          )
+        )
+      }
+      if (!isRackspace(context)) {
+        for (const name of ["import_from", "import_from_format", "image_properties"]) {
+          if (!Object.hasOwn(input, name))
+            return yield* Effect.fail(new Failure(`Input does not contain '${name}' field`))
+        }
+      }
+      const imageId = randomId()
+      yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
+      const received = yield* isRackspace(context)
+        ? fromContainer(context, String(input["import_from"]))
+        : fromUri(context, String(input["import_from"]))
+      const now = yield* Clock.currentTimeMillis
+      const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
+      const createdAt = stamp(state, now)
+      const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
+      const image: Image = {
+        id: imageId,
+        name: text(properties["name"]),
+        status: "queued",
+        visibility: "private",
+        protected: false,
+        hidden: false,
+        checksum: null,
+        hashAlgo: null,
+        hashValue: null,
+        owner: task.owner,
+        size: null,
+        virtualSize: null,
+        containerFormat: text(properties["container_format"]) ?? (isRackspace(context) ? "ovf" : "bare"),
+        diskFormat: text(properties["disk_format"]) ?? format,
+        minRam: Number(properties["min_ram"] ?? 0),
+        minDisk: Number(properties["min_disk"] ?? 0),
+        createdAt,
+        updatedAt: createdAt,
+        tags: new Set(),
+        properties: new Map(
+          Object.entries(properties)
+            .filter(([name]) => !["name", "min_ram", "min_disk", "container_format", "disk_format"].includes(name))
+            .map(([name, value]) => [name, String(value)])
+        ),
+        locations: [],
+        members: new Map(),
+        json: undefined
+      }
+      addImage(state, image)
+      const store = state.stores.get(state.defaultStore)
+      if (store === undefined) return yield* Effect.fail(new Failure(internalFailure))
+      putBlob(store, image.id, received.blob)
+      changeImage(state, image, (one) => {
+        adopt(state, one, received, store.id)
+        one.status = "active"
+        one.updatedAt = stamp(state, now)
+      })
+      return { image_id: image.id }
+    })
+  )
+
+const unlimited = {
+  image: Number.POSITIVE_INFINITY,
+  store: Number.POSITIVE_INFINITY,
+  quota: Number.POSITIVE_INFINITY
+}
+
+const fromUri = (context: Context, uri: string): Effect.Effect<Received, Failure> =>
+  Effect.gen(function* () {
+    const fetchUri = context.state.options.fetchUri
+    if (fetchUri === undefined) return yield* Effect.fail(new Failure(internalFailure))
+    const source = yield* fetchUri(uri)
+    return yield* receive(context.state, source.body, unlimited)
+  }).pipe(Effect.mapError(() => new Failure(internalFailure)))
+
+const containersOf = (context: Context) => context.state.containers.get(context.project)
+
+const fromContainer = (context: Context, from: string): Effect.Effect<Received, Failure> =>
+  Effect.suspend(() => {
+    const slash = from.indexOf("/")
+    const container = containersOf(context)?.get(slash < 0 ? from : from.slice(0, slash))
+    if (container === undefined) return Effect.fail(new Failure("Container not found"))
+    const object = container.get(from.slice(slash + 1))
+    if (object === undefined) return Effect.fail(new Failure("Image cannot be imported. Error code: '404'"))
+    return Effect.mapError(
+      receive(context.state, read(object, 0, object.size), unlimited),
+      () => new Failure(internalFailure)
+    )
+  })
+
+const exportImage = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
+  perform(
+    context,
+    task,
+    Effect.gen(function* () {
+      const { state } = context
+      const id = String(input["image_uuid"])
+      const name = String(input["receiving_swift_container"])
+      const image = state.images.get(id)
+      if (image === undefined || image.owner !== task.owner || image.status !== "active") {
+        return yield* Effect.fail(new Failure("Requested image for export was not found"))
+      }
+      yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
+      const container = containersOf(context)?.get(name)
+      if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
+      const blob = [...state.stores.values()].map((store) => store.blobs.get(id)).find((one) => one !== undefined)
+      const object = `${id}.vhd`
+      container.set(object, blob ?? { size: 0, chunks: [] })
+      return { export_location: `${name}/${object}` }
+    })
+  )

@@ -1,0 +1,147 @@
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { Options } from "../MemoryCloud.js"
+import { type Directory, makeDirectory } from "./directory.js"
+import { type Engine, makeEngine } from "./engine.js"
+import * as Glance from "./glance/index.js"
+import type { ImportFault, ImportStep, InitialImage } from "./glance/options.js"
+import { hasher } from "./hasher.js"
+import { makeKeystone } from "./keystone.js"
+import { type Accounts, makeObjectStore } from "./objectStore.js"
+import { makeRackspace } from "./rackspace.js"
+import { makeTokens, type Tokens } from "./tokens.js"
+
+/** The key of what only this package may touch. */
+export const inside: unique symbol = Symbol.for("@effect-glance/memory/inside")
+
+/** Import faults that wait for their import. */
+export interface ImportFaults {
+  readonly inject: (where: (step: ImportStep) => boolean, fault: ImportFault, times: number) => void
+  readonly clear: () => void
+}
+
+export interface Inside {
+  readonly directory: Directory
+  readonly tokens: Tokens
+  readonly engine: Engine
+  readonly imports: ImportFaults
+  readonly glances: ReadonlyMap<string, Glance.Glance>
+  /** Whether programs are told of an object store. */
+  readonly objectStores: boolean
+}
+
+const makeImportFaults = () => {
+  const waiting: Array<{
+    readonly where: (step: ImportStep) => boolean
+    readonly fault: ImportFault
+    left: number
+  }> = []
+  return {
+    inject: (where: (step: ImportStep) => boolean, fault: ImportFault, times: number) => {
+      if (times > 0) waiting.push({ where, fault, left: times })
+    },
+    clear: () => {
+      waiting.length = 0
+    },
+    take: (step: ImportStep): ImportFault | undefined => {
+      const index = waiting.findIndex(({ where }) => where(step))
+      const found = waiting[index]
+      if (found === undefined) return undefined
+      found.left -= 1
+      if (found.left <= 0) waiting.splice(index, 1)
+      return found.fault
+    }
+  }
+}
+
+export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<Inside, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const rackspace = options.flavour === "rackspace"
+    const regions = options.regions ?? ["RegionOne"]
+    const directory = makeDirectory({
+      domains: options.domains,
+      projects: options.projects,
+      users: options.users,
+      numericIds: rackspace
+    })
+    const projectId = (nameOrId: string): string => directory.project(nameOrId)?.id ?? nameOrId
+    const tokens = makeTokens()
+    const imports = makeImportFaults()
+
+    const imagesOf = (region: string): ReadonlyArray<InitialImage> =>
+      (options.images ?? [])
+        .filter((image) => (image.region ?? regions[0]) === region)
+        .map(({ region: _, ...image }) => ({
+          ...image,
+          owner: projectId(image.owner),
+          members: Object.fromEntries(
+            Object.entries(image.members ?? {}).map(([project, status]) => [projectId(project), status])
+          )
+        }))
+
+    const glances = new Map<string, Glance.Glance>()
+    for (const region of regions) {
+      const glance = yield* Glance.make({
+        ...options,
+        hasher: options.hasher ?? hasher,
+        images: imagesOf(region),
+        containers: {
+          initial: Object.fromEntries(
+            Object.entries(options.containers?.initial ?? {}).map(([project, names]) => [projectId(project), names])
+          )
+        },
+        onImport: (step) => options.onImport?.(step) ?? imports.take(step)
+      })
+      glances.set(region, glance)
+    }
+
+    const accounts: Accounts = new Map()
+    for (const [project, names] of Object.entries(options.containers?.initial ?? {})) {
+      accounts.set(projectId(project), new Map(names.map((name) => [name, new Map()])))
+    }
+    const objectStore = makeObjectStore({ directory, hasher: options.hasher ?? hasher, accounts })
+
+    const tokenLifetime = Duration.toMillis(options.tokenLifetime ?? "1 hour")
+    const keystone = makeKeystone({ directory, tokens, regions, tokenLifetime })
+    const rackspaceIdentity = makeRackspace({ directory, tokens, regions, tokenLifetime })
+
+    const engine = makeEngine({
+      clock,
+      directory,
+      tokens,
+      regions,
+      services: {
+        identity: (request, endpoints) =>
+          request.path === "/v2.0" || request.path.startsWith("/v2.0/")
+            ? rackspaceIdentity.handle(request, endpoints)
+            : keystone.handle(request, endpoints),
+        image: (request, caller, region, endpoints) => {
+          const glance = glances.get(region)
+          if (glance === undefined) return Effect.dieMessage(`no region is called ${region}`)
+          const base = new URL(endpoints.image(region))
+          // Its URLs are made from what the client called it, and that includes the path it is mounted at.
+          const host = `${base.host}${base.pathname.replace(/\/$/, "")}`
+          const scheme = base.protocol.slice(0, -1)
+          const headers = {
+            ...request.headers,
+            host,
+            ...(scheme === "http" ? {} : { "x-forwarded-proto": scheme })
+          }
+          return Effect.map(glance.handle(Option.fromNullable(caller), { ...request, headers }), (response) =>
+            "www-authenticate" in response.headers
+              ? {
+                  ...response,
+                  headers: { ...response.headers, "www-authenticate": `Keystone uri="${endpoints.identity}/v3"` }
+                }
+              : response
+          )
+        },
+        objectStore: (request, caller) => objectStore.handle(request, caller)
+      }
+    })
+
+    return { directory, tokens, engine, imports, glances, objectStores: rackspace }
+  })

@@ -1,0 +1,56 @@
+// Builds the packages, packs them as they would be published, lints the tarballs, and installs them into a project of
+// their own that type-checks and runs.
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const packages = ["core", "http", "memory"].map((name) => join(root, "packages", name))
+const bin = (name) => join(root, "node_modules/.bin", name)
+const { devDependencies, packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+
+const run = (command, args, cwd = root) => {
+  console.log(`> ${[command.replace(root, ""), ...args].join(" ")}`)
+  execFileSync(command, args, { cwd, stdio: ["ignore", "inherit", "inherit"] })
+}
+
+for (const directory of packages) rmSync(join(directory, "dist"), { recursive: true, force: true })
+run(bin("tsc"), ["--build", ...packages])
+
+const scratch = mkdtempSync(join(tmpdir(), "effect-glance-"))
+try {
+  for (const directory of packages) run("npx", ["--yes", packageManager, "pack", "--pack-destination", scratch], directory)
+  const tarballs = readdirSync(scratch).filter((file) => file.endsWith(".tgz"))
+  for (const tarball of tarballs) {
+    run(bin("publint"), [join(scratch, tarball), "--strict"])
+    run(bin("attw"), [join(scratch, tarball), "--profile", "esm-only", "--exclude-entrypoints", "./internal/*"])
+  }
+
+  const project = join(scratch, "project")
+  mkdirSync(project)
+  cpSync(join(root, "scripts/scratch"), project, { recursive: true })
+  const installed = ["effect", "@effect/platform", "@effect/platform-node", "typescript", "@types/node"]
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({
+      private: true,
+      type: "module",
+      dependencies: {
+        ...Object.fromEntries(installed.map((name) => [name, devDependencies[name]])),
+        ...Object.fromEntries(
+          tarballs.map((tarball) => [
+            tarball.replace(/^effect-glance-(\w+)-.*$/, "@effect-glance/$1"),
+            `file:../${tarball}`
+          ])
+        )
+      }
+    })
+  )
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], project)
+  run(process.execPath, [join(project, "node_modules/typescript/bin/tsc")], project)
+  run(process.execPath, ["main.js"], project)
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
