@@ -16,16 +16,34 @@ const run = (command, args, cwd = root) => {
   execFileSync(command, args, { cwd, stdio: ["ignore", "inherit", "inherit"] })
 }
 
+/** Every module of the package by name, since a pattern in an exports map is not looked into. */
+const entrypoints = (tarball) => [
+  ".",
+  ...readdirSync(join(root, "packages", nameOf(tarball), "src"), { recursive: true })
+    .filter((file) => file.endsWith(".ts") && !/^internal|^index\.ts$|^bin\.ts$/.test(file))
+    .map((file) => `./${file.replace(/\.ts$/, "")}`)
+]
+
+const nameOf = (tarball) => tarball.replace(/^effect-glance-(\w+)-.*$/, "$1")
+
 for (const directory of packages) rmSync(join(directory, "dist"), { recursive: true, force: true })
 run(bin("tsc"), ["--build", ...packages])
 
 const scratch = mkdtempSync(join(tmpdir(), "effect-glance-"))
 try {
-  for (const directory of packages) run("npx", ["--yes", packageManager, "pack", "--pack-destination", scratch], directory)
+  for (const directory of packages)
+    run("npx", ["--yes", packageManager, "pack", "--pack-destination", scratch], directory)
   const tarballs = readdirSync(scratch).filter((file) => file.endsWith(".tgz"))
   for (const tarball of tarballs) {
     run(bin("publint"), [join(scratch, tarball), "--strict"])
-    run(bin("attw"), [join(scratch, tarball), "--profile", "esm-only", "--exclude-entrypoints", "./internal/*"])
+    run(bin("attw"), [
+      join(scratch, tarball),
+      "--profile",
+      "esm-only",
+      "--quiet",
+      "--entrypoints",
+      ...entrypoints(tarball)
+    ])
   }
 
   const project = join(scratch, "project")
@@ -39,12 +57,7 @@ try {
       type: "module",
       dependencies: {
         ...Object.fromEntries(installed.map((name) => [name, devDependencies[name]])),
-        ...Object.fromEntries(
-          tarballs.map((tarball) => [
-            tarball.replace(/^effect-glance-(\w+)-.*$/, "@effect-glance/$1"),
-            `file:../${tarball}`
-          ])
-        )
+        ...Object.fromEntries(tarballs.map((tarball) => [`@effect-glance/${nameOf(tarball)}`, `file:../${tarball}`]))
       }
     })
   )

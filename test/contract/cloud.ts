@@ -11,6 +11,7 @@ import * as ImageTasks from "@effect-glance/core/ImageTasks"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
 import * as Keystone from "@effect-glance/http/Keystone"
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -62,6 +63,12 @@ export class Projects extends Context.Tag("test/contract/Projects")<
 >() {}
 
 export class TheCloud extends Context.Tag("test/contract/TheCloud")<TheCloud, TestCloud>() {}
+
+/** The real cloud that the script made which runs these tests. */
+export const fromEnvironment = Effect.map(
+  Config.nonEmptyString("GLANCE_TEST_CLOUD"),
+  (text) => JSON.parse(text) as TestCloud
+)
 
 export const credentials = ({ accounts, authUrl }: TestCloud, name: AccountName) => ({
   authUrl,

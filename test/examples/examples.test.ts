@@ -1,0 +1,89 @@
+import { assert, it } from "@effect/vitest"
+import * as Fault from "@effect-glance/memory/Fault"
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
+import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
+import * as Effect from "effect/Effect"
+import { ofAnother, runExample } from "../support/examples.js"
+
+const timeout = 60_000
+
+const served = Effect.flatMap(MemoryCloud.make(), (cloud) => NodeMemoryServer.serve(cloud))
+
+it.scopedLive(
+  "the tour shows what it does, shares with the other project, and leaves nothing behind",
+  () =>
+    Effect.gen(function* () {
+      const { cloud, environment } = yield* served
+      const { code, stderr, stdout } = yield* runExample("tour", {
+        ...environment({ project: "demo" }),
+        ...ofAnother(environment({ project: "guest" }))
+      })
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      for (const shown of ["OS_AUTH_URL names", "2048 MiB", '{"os_distro":"debian","os_version":"13"}', "accepted"]) {
+        assert.include(stdout, shown)
+      }
+      assert.strictEqual(stdout.match(/deleted /g)?.length, 3)
+      const left = (yield* cloud.images).filter(({ status }) => status !== "deleted")
+      assert.deepStrictEqual(left, [])
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "the tour cleans up after itself when it fails, says why, and ends with 1",
+  () =>
+    Effect.gen(function* () {
+      const { cloud, environment } = yield* served
+      yield* cloud.inject({ method: "PUT", path: "/v2/images/*/tags/*" }, Fault.status(500))
+      const { code, stderr, stdout } = yield* runExample("tour", environment())
+      assert.strictEqual(code, 1)
+      assert.include(stderr, "ImageTags.add: the server failed")
+      assert.strictEqual(stdout.match(/deleted /g)?.length, 3)
+      const left = (yield* cloud.images).filter(({ status }) => status !== "deleted")
+      assert.deepStrictEqual(left, [])
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "without a cloud in the environment the tour runs on one in memory",
+  () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* runExample("tour", {})
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "in memory")
+      assert.include(stdout, "accepted")
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "the shortest whole program lists the active images",
+  () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({
+        images: [
+          { owner: "demo", name: "debian-13", data: "bits" },
+          { owner: "demo", name: "not yet" }
+        ]
+      })
+      const { environment } = yield* NodeMemoryServer.serve(cloud)
+      const { code, stdout } = yield* runExample("first", environment({ project: "demo" }))
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /^\S{36} debian-13\n$/)
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "a client of one's own carries every request",
+  () =>
+    Effect.gen(function* () {
+      const { cloud, environment } = yield* served
+      const { code, stdout } = yield* runExample("own-client", environment())
+      assert.deepStrictEqual([code, stdout], [0, "POST 201\nGET 200\n0 images\n"])
+      const agents = (yield* cloud.requests).map(({ headers }) => headers["user-agent"])
+      assert.deepStrictEqual(agents, ["nightly-report/1.0", "nightly-report/1.0"])
+    }),
+  timeout
+)

@@ -1,0 +1,31 @@
+import { execFile } from "node:child_process"
+import * as Effect from "effect/Effect"
+
+export interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs an example as a user would, with these variables and none of the caller's `OS_*`. */
+export const runExample = (name: string, variables: Readonly<Record<string, string>>): Effect.Effect<Ended> =>
+  Effect.async((resume, signal) => {
+    const inherited = Object.entries(process.env).filter(([key]) => !/^(OTHER_)?OS_/.test(key))
+    execFile(
+      process.execPath,
+      ["--import", "tsx", `examples/${name}.ts`],
+      { env: { ...Object.fromEntries(inherited), ...variables }, signal },
+      (error, stdout, stderr) =>
+        resume(
+          Effect.succeed({
+            code: error === null ? 0 : typeof error.code === "number" ? error.code : -1,
+            stdout,
+            stderr
+          })
+        )
+    )
+  })
+
+/** The variables under the names by which the tour knows a second project's. */
+export const ofAnother = (variables: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).map(([name, value]) => [`OTHER_${name}`, value]))
