@@ -17,7 +17,7 @@ import { keystoneAdmin } from "./glance/accounts.mjs"
 import { glanceFiles } from "./glance/glance-api.mjs"
 import { keystoneFiles } from "./glance/keystone.mjs"
 import { install } from "./glance/packages.mjs"
-import { failure, processFamily, reservePort } from "./glance/processes.mjs"
+import { failure, processFamily } from "./glance/processes.mjs"
 
 export { install }
 
@@ -61,7 +61,6 @@ const graceMillis = 5_000
 export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, startMillis = 60_000 } = {}) {
   signal?.throwIfAborted()
   const began = performance.now()
-  const [keystonePort, glancePort] = await Promise.all([reservePort(), reservePort()])
   const directory = mkdtempSync(join(tmpdir(), "glance-cloud-"))
   const logs = join(directory, "logs")
   mkdirSync(logs)
@@ -81,6 +80,7 @@ export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, st
   const ignoreEnd = onEnd(stop, onExit, signal)
 
   try {
+    const [keystonePort, glancePort] = await Promise.all([family.reservePort(), family.reservePort()])
     signal?.throwIfAborted()
     const adminLogin = { username: "admin", password: secret("admin"), projectName: "admin" }
     const serviceLogin = { username: "glance", password: secret("glance"), projectName: "service" }
@@ -131,7 +131,7 @@ export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, st
       toJSON: () => facts
     }
   } catch (error) {
-    await Promise.all([stop(), keystonePort.release(), glancePort.release()])
+    await stop()
     throw signal?.aborted ? signal.reason : error
   }
 }

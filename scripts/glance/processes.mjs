@@ -16,13 +16,15 @@ const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", TZ
  */
 
 /**
- * Child processes that log to files of one directory and do not outlive this process.
+ * Child processes that log to files of one directory and do not outlive this process, and the ports they are to have.
  *
  * @param {string} logs
  */
 export function processFamily(logs) {
   /** @type {Set<Member>} */
   const alive = new Set()
+  /** @type {Set<import("node:net").Server>} */
+  const holders = new Set()
   let stopping = false
 
   /**
@@ -63,6 +65,32 @@ export function processFamily(logs) {
     launch,
 
     /**
+     * A free loopback port, held until `release` so that nobody else is given it meanwhile.
+     *
+     * @returns {Promise<{ readonly port: number, readonly release: () => Promise<void> }>}
+     */
+    async reservePort() {
+      for (let attempt = 0; attempt < 50; attempt++) {
+        // Below the range from which the kernel hands out ports to outgoing connections.
+        const port = 20_000 + Math.floor(Math.random() * 12_000)
+        const holder = createServer()
+        const free = await new Promise((resolve) => {
+          holder.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true))
+        })
+        if (!free) continue
+        holders.add(holder)
+        return {
+          port,
+          release: () => {
+            holders.delete(holder)
+            return new Promise((resolve) => void holder.close(() => resolve()))
+          }
+        }
+      }
+      throw new Error("No free port between 20000 and 32000 on 127.0.0.1.")
+    },
+
+    /**
      * Runs a command to its end.
      *
      * @param {string} name
@@ -101,12 +129,13 @@ export function processFamily(logs) {
     },
 
     /**
-     * Ends every group: politely first, then by force.
+     * Ends every group, politely first, then by force, and lets go of the ports still held.
      *
      * @param {number} graceMillis
      */
     async stop(graceMillis) {
       stopping = true
+      for (const holder of holders) holder.close()
       const groups = [...alive]
       for (const member of groups) signalGroup(member, "SIGTERM")
       if (!(await gone(groups, graceMillis))) {
@@ -160,24 +189,4 @@ async function gone(groups, withinMillis) {
     await sleep(20)
   }
   return true
-}
-
-/**
- * A free loopback port, held until `release` so that nobody else is given it meanwhile.
- *
- * @returns {Promise<{ readonly port: number, readonly release: () => Promise<void> }>}
- */
-export async function reservePort() {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    // Below the range from which the kernel hands out ports to outgoing connections.
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
-    const server = createServer()
-    const free = await new Promise((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true))
-    })
-    if (free) {
-      return { port, release: () => new Promise((resolve) => void server.close(() => resolve())) }
-    }
-  }
-  throw new Error("No free port between 20000 and 32000 on 127.0.0.1.")
 }
