@@ -11,9 +11,9 @@ import * as Option from "effect/Option"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
-import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
+import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 
 /**
@@ -79,14 +79,16 @@ const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
-  const images = yield* Images.make
+
+  const replace = (operation: string, image: Image.ImageRef, tags: ReadonlyArray<string>) =>
+    Record.update(http, operation, image, { tags }, { fresh: false })
 
   const add: Service["add"] = Effect.fn("ImageTags.add")(function* (image, tag) {
     const operation = "ImageTags.add"
     yield* Argument.checked(operation, "tag", tag, Argument.tag)
     if (!fitsPath(tag)) {
-      const { tags } = yield* images.get(image)
-      if (!tags.includes(tag)) yield* images.update(image, { tags: [...tags, tag] }, { fresh: false })
+      const { tags } = yield* Record.read(http, operation, image)
+      if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
       return
     }
     const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
@@ -103,10 +105,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     yield* Argument.checked(operation, "tag", tag, Argument.tag)
     const absent = { operation, imageId: Image.idOf(image), tag }
     if (!fitsPath(tag)) {
-      const { tags } = yield* images.get(image)
+      const { tags } = yield* Record.read(http, operation, image)
       if (!tags.includes(tag))
         return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
-      yield* images.update(image, { tags: tags.filter((each) => each !== tag) }, { fresh: false })
+      yield* replace(
+        operation,
+        image,
+        tags.filter((each) => each !== tag)
+      )
       return
     }
     const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
@@ -118,9 +124,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags) =>
-    images.update(image, { tags }, { fresh: false })
-  )
+  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags) => replace("ImageTags.set", image, tags))
 
   return { add, remove, set }
 })

@@ -16,6 +16,7 @@ import * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
 import * as Pagination from "./internal/pagination.js"
+import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import type * as Page from "./Page.js"
 
@@ -153,12 +154,6 @@ export interface Service {
  */
 export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Service>() {}
 
-const decodeImage = Request.decoder(Image.ImageFromJson)
-const readImage = Request.json(decodeImage)
-
-/** Plans after a conflict that a fresh copy may settle. */
-const replans = 2
-
 /**
  * @since 0.1.0
  * @category constructors
@@ -169,7 +164,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const listing = Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
     path: "/images",
     key: "images",
-    decode: decodeImage,
+    decode: Record.decode,
     toParams: ImageQuery.toParams,
     from: (query, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
     markerOf: (query) => query.marker
@@ -191,17 +186,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const read = (operation: string, image: Image.ImageRef) =>
-    Effect.flatMap(Internal.path(operation, image), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readImage,
-        on: { 404: Internal.notFound(image) }
-      })
-    )
-
-  const get: Service["get"] = Effect.fn("Images.get")((image) => read("Images.get", image))
+  const get: Service["get"] = Effect.fn("Images.get")((image) => Record.read(http, "Images.get", image))
 
   const create: Service["create"] = Effect.fn("Images.create")(function* ({ id, ...attributes }) {
     const operation = "Images.create"
@@ -213,41 +198,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
         HttpClientRequest.post("/images"),
         id === undefined ? record : { id, ...record }
       ),
-      decode: readImage,
+      decode: Record.fromBody,
       on: { 409: (answer) => new GlanceError.DuplicateImage(answer) }
     })
   })
 
-  const patch = (operation: string, image: Image.ImageRef, steps: ReadonlyArray<ImageChanges.PatchOperation>) =>
-    Effect.flatMap(Internal.path(operation, image), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyText(
-          HttpClientRequest.patch(path),
-          JSON.stringify(steps),
-          ImageChanges.mediaType
-        ),
-        decode: readImage,
-        on: {
-          404: Internal.notFound(image),
-          409: (answer) => new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
-        }
-      })
-    )
-
-  const update: Service["update"] = Effect.fn("Images.update")(function* (image, changes, { fresh = true } = {}) {
-    const operation = "Images.update"
-    // Planned before anything is read, so that bad input costs no request.
-    const blind = yield* ImageChanges.planBlind(changes, operation)
-    const planned = Effect.gen(function* () {
-      const copy = yield* read(operation, image)
-      const steps = yield* ImageChanges.plan(copy, changes, operation)
-      return steps.length === 0 ? copy : yield* patch(operation, image, steps)
-    }).pipe(Effect.retry({ times: replans, while: (error) => error._tag === "UpdateConflict" }))
-    return yield* fresh || blind.length === 0
-      ? planned
-      : Effect.catchTag(patch(operation, image, blind), "UpdateConflict", () => planned)
-  })
+  const update: Service["update"] = Effect.fn("Images.update")((image, changes, { fresh = true } = {}) =>
+    Record.update(http, "Images.update", image, changes, { fresh })
+  )
 
   const remove: Service["delete"] = Effect.fn("Images.delete")(function* (image) {
     const operation = "Images.delete"

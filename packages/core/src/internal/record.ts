@@ -1,0 +1,63 @@
+/** Reading and changing the record of one image, for whichever operation needs it. */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+import * as Image from "../Image.js"
+import * as ImageChanges from "../ImageChanges.js"
+import * as Internal from "./image.js"
+import * as Request from "./request.js"
+
+export const decode = Request.decoder(Image.ImageFromJson)
+export const fromBody = Request.json(decode)
+
+/** Plans after a conflict that a fresh copy may settle. */
+const replans = 2
+
+export const read = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>
+  Effect.flatMap(Internal.path(operation, image), (path) =>
+    Request.run(http, {
+      operation,
+      request: HttpClientRequest.get(path),
+      decode: fromBody,
+      on: { 404: Internal.notFound(image) }
+    })
+  )
+
+const patch = (
+  http: GlanceHttp.Service,
+  operation: string,
+  image: Image.ImageRef,
+  steps: ReadonlyArray<ImageChanges.PatchOperation>
+) =>
+  Effect.flatMap(Internal.path(operation, image), (path) =>
+    Request.run(http, {
+      operation,
+      request: HttpClientRequest.bodyText(HttpClientRequest.patch(path), JSON.stringify(steps), ImageChanges.mediaType),
+      decode: fromBody,
+      on: {
+        404: Internal.notFound(image),
+        409: (answer) => new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
+      }
+    })
+  )
+
+export const update = (
+  http: GlanceHttp.Service,
+  operation: string,
+  image: Image.ImageRef,
+  changes: ImageChanges.ImageChanges,
+  { fresh }: { readonly fresh: boolean }
+) =>
+  Effect.gen(function* () {
+    // Planned before anything is read, so that bad input costs no request.
+    const blind = yield* ImageChanges.planBlind(changes, operation)
+    const planned = Effect.gen(function* () {
+      const copy = yield* read(http, operation, image)
+      const steps = yield* ImageChanges.plan(copy, changes, operation)
+      return steps.length === 0 ? copy : yield* patch(http, operation, image, steps)
+    }).pipe(Effect.retry({ times: replans, while: (error) => error._tag === "UpdateConflict" }))
+    return yield* fresh || blind.length === 0
+      ? planned
+      : Effect.catchTag(patch(http, operation, image, blind), "UpdateConflict", () => planned)
+  })

@@ -1,0 +1,45 @@
+import { Glance, type GlanceHttp, ImageMembers, ImageSchemas, Images, ImageTags, ImageTasks } from "@effect-glance/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { describe, expectTypeOf, it } from "vitest"
+
+describe("each layer needs the port and nothing else", () => {
+  it("one by one", () => {
+    expectTypeOf(Images.layer).toEqualTypeOf<Layer.Layer<Images.Images, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageMembers.layer).toEqualTypeOf<
+      Layer.Layer<ImageMembers.ImageMembers, never, GlanceHttp.GlanceHttp>
+    >()
+    expectTypeOf(ImageTags.layer).toEqualTypeOf<Layer.Layer<ImageTags.ImageTags, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageTasks.layer).toEqualTypeOf<Layer.Layer<ImageTasks.ImageTasks, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageSchemas.layer).toEqualTypeOf<
+      Layer.Layer<ImageSchemas.ImageSchemas, never, GlanceHttp.GlanceHttp>
+    >()
+  })
+
+  it("and the makers as well", () => {
+    expectTypeOf(Images.make).toEqualTypeOf<Effect.Effect<Images.Service, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageTags.make).toEqualTypeOf<Effect.Effect<ImageTags.Service, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageTasks.make).toEqualTypeOf<Effect.Effect<ImageTasks.Service, never, GlanceHttp.GlanceHttp>>()
+  })
+
+  it("all at once", () => {
+    expectTypeOf<Layer.Layer.Context<typeof Glance.layer>>().toEqualTypeOf<GlanceHttp.GlanceHttp>()
+    expectTypeOf<Layer.Layer.Error<typeof Glance.layer>>().toBeNever()
+    expectTypeOf<
+      | Images.Images
+      | ImageMembers.ImageMembers
+      | ImageTags.ImageTags
+      | ImageTasks.ImageTasks
+      | ImageSchemas.ImageSchemas
+    >().toExtend<Layer.Layer.Success<typeof Glance.layer>>()
+  })
+
+  it("so that a program over a port needs nothing more", () => {
+    const program = Effect.flatMap(Images.Images, (images) => images.list())
+    const port = {} as Layer.Layer<GlanceHttp.GlanceHttp>
+    const whole = program.pipe(Effect.provide(Layer.provide(Glance.layer, port)))
+    expectTypeOf<Effect.Effect.Context<typeof whole>>().toBeNever()
+    // @ts-expect-error without the port it cannot run
+    Effect.runPromise(program.pipe(Effect.provide(Images.layer)))
+  })
+})
