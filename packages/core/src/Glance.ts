@@ -5,6 +5,8 @@
  */
 import * as Layer from "effect/Layer"
 import type * as GlanceHttp from "./GlanceHttp.js"
+import type * as Hasher from "./Hasher.js"
+import * as ImageData from "./ImageData.js"
 import * as ImageMembers from "./ImageMembers.js"
 import * as ImageSchemas from "./ImageSchemas.js"
 import * as Images from "./Images.js"
@@ -12,7 +14,7 @@ import * as ImageTags from "./ImageTags.js"
 import * as ImageTasks from "./ImageTasks.js"
 
 /**
- * Every service of this package, over one port.
+ * Every service of this package that needs nothing but a port.
  *
  * @since 0.1.0
  * @category layers
@@ -22,3 +24,15 @@ export const layer: Layer.Layer<
   never,
   GlanceHttp.GlanceHttp
 > = Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer, ImageTasks.layer, ImageSchemas.layer)
+
+/**
+ * The same and {@link ImageData.ImageData}, which computes hashes.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithData: Layer.Layer<
+  Layer.Layer.Success<typeof layer> | ImageData.ImageData,
+  never,
+  GlanceHttp.GlanceHttp | Hasher.Hasher
+> = Layer.merge(layer, ImageData.layer)

@@ -562,6 +562,236 @@ export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effec
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// image data
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 204 on a download: the image has no data.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class NoImageData extends Schema.TaggedError<NoImageData>("@effect-glance/core/NoImageData")("NoImageData", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`image ${this.imageId} has no data`, this)
+  }
+}
+
+/**
+ * 403 on a download: the image is deactivated, and only an administrator can read its data.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageDeactivated extends Schema.TaggedError<ImageDeactivated>("@effect-glance/core/ImageDeactivated")(
+  "ImageDeactivated",
+  {
+    ...answerFields,
+    imageId: Schema.String
+  }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is deactivated`, this)
+  }
+}
+
+/**
+ * 416: the range begins beyond the end of the data.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class RangeNotSatisfiable extends Schema.TaggedError<RangeNotSatisfiable>(
+  "@effect-glance/core/RangeNotSatisfiable"
+)("RangeNotSatisfiable", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`image ${this.imageId} has no such range`, this)
+  }
+}
+
+/**
+ * 409 on an upload: only an image that is `queued` takes data.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageNotQueued extends Schema.TaggedError<ImageNotQueued>("@effect-glance/core/ImageNotQueued")(
+  "ImageNotQueued",
+  {
+    ...answerFields,
+    imageId: Schema.String
+  }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is not waiting for data`, this)
+  }
+}
+
+/**
+ * 410 on an upload: the image was deleted while its data were on the way.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageDeletedMeanwhile extends Schema.TaggedError<ImageDeletedMeanwhile>(
+  "@effect-glance/core/ImageDeletedMeanwhile"
+)("ImageDeletedMeanwhile", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`image ${this.imageId} was deleted during the upload`, this)
+  }
+}
+
+/**
+ * 415 on an upload: the server finds that the data are not of the image's `diskFormat`.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageFormatRefused extends Schema.TaggedError<ImageFormatRefused>(
+  "@effect-glance/core/ImageFormatRefused"
+)("ImageFormatRefused", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
+  override get message(): string {
+    return describe(`the server does not take these data for image ${this.imageId}`, this)
+  }
+}
+
+/**
+ * The first bytes of the source contradict the image's `diskFormat`. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageFormatMismatch extends Schema.TaggedError<ImageFormatMismatch>(
+  "@effect-glance/core/ImageFormatMismatch"
+)("ImageFormatMismatch", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  diskFormat: Schema.String,
+  /** The format that the first bytes are of; `raw` when they bear no mark. */
+  found: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: image ${this.imageId} is of disk format ${this.diskFormat}, and its data begin as ${this.found}`
+  }
+}
+
+/**
+ * The source gave fewer bytes than it promised, or began to give more. The server did not see the end of the body, so
+ * that it stored nothing.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class SourceLengthMismatch extends Schema.TaggedError<SourceLengthMismatch>(
+  "@effect-glance/core/SourceLengthMismatch"
+)("SourceLengthMismatch", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  expected: Schema.Number,
+  /** What the source gave: less than expected, or more, when it was stopped there. */
+  actual: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.operation}: the source for image ${this.imageId} was to give ${this.expected} bytes and gave ${this.actual < this.expected ? "only " : ""}${this.actual}`
+  }
+}
+
+/**
+ * The source ended before it had given a byte. Glance would take that for an image; nothing was stored.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class EmptyImageSource extends Schema.TaggedError<EmptyImageSource>("@effect-glance/core/EmptyImageSource")(
+  "EmptyImageSource",
+  {
+    operation: Schema.String,
+    imageId: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: the source for image ${this.imageId} is empty`
+  }
+}
+
+/**
+ * The bytes that flowed are not those that were to flow: of `size`, or of a hash, what should be and what is.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>(
+  "@effect-glance/core/ImageIntegrityError"
+)("ImageIntegrityError", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  /** Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on what was downloaded. */
+  at: Schema.Literal("source", "upload", "download"),
+  /** `size`, or the algorithm of the hash. */
+  property: Schema.String,
+  expected: Schema.String,
+  actual: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: the data of image ${this.imageId} are wrong (${this.at}): ${this.property} should be ${this.expected} and is ${this.actual}`
+  }
+}
+
+/**
+ * There is nothing to compare the data with: the record holds no hash that can be computed here. An upload has been stored
+ * all the same; of a download nothing was read.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class ImageUnverifiable extends Schema.TaggedError<ImageUnverifiable>("@effect-glance/core/ImageUnverifiable")(
+  "ImageUnverifiable",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    /** The algorithms of the hashes that the record holds. */
+    algorithms: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    const has = this.algorithms.length === 0 ? "no hash" : `hashes of ${this.algorithms.join(", ")} only`
+    return `${this.operation}: the data of image ${this.imageId} cannot be verified, its record has ${has}`
+  }
+}
+
+/**
+ * No byte moved for longer than the idle limit. `bytes` had moved before.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class TransferStalled extends Schema.TaggedError<TransferStalled>("@effect-glance/core/TransferStalled")(
+  "TransferStalled",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    bytes: Schema.Number,
+    limit: Schema.Duration
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: the data of image ${this.imageId} stand still since ${Duration.format(this.limit)}, after ${this.bytes} bytes`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // unions
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -616,6 +846,18 @@ export type GlanceError =
   | TaskFailed
   | TaskNotEnded
   | NoSuchContainer
+  | NoImageData
+  | ImageDeactivated
+  | RangeNotSatisfiable
+  | ImageNotQueued
+  | ImageDeletedMeanwhile
+  | ImageFormatRefused
+  | ImageFormatMismatch
+  | SourceLengthMismatch
+  | EmptyImageSource
+  | ImageIntegrityError
+  | ImageUnverifiable
+  | TransferStalled
 
 // ---------------------------------------------------------------------------------------------------------------------
 // for providers of the port

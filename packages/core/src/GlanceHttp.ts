@@ -42,6 +42,11 @@ export interface Service {
    * request is a path below the account (`/{container}`).
    */
   readonly objectStore: Effect.Effect<Option.Option<Execute>, GlanceError.ConnectionError>
+  /**
+   * Renews the token where it will not last so long, for a request that the server must still believe when it ends.
+   * Where a renewed one lasts no longer either, or none expires, it does nothing.
+   */
+  readonly ensureToken: (life: Duration.Duration) => Effect.Effect<void, GlanceError.ConnectionError>
   /** How long an operation may take from its first request to the last byte of its JSON answer, retries included. */
   readonly timeLimit: Duration.Duration
 }

@@ -1,6 +1,9 @@
 /**
  * A cloud that is reached over HTTP: the port of the Image API on an identity and the HTTP client of the runtime.
  *
+ * Where that client is `fetch`, options for it (`FetchHttpClient.RequestInit`) are provided to these layers or to the
+ * program, not only to `FetchHttpClient.layer`: its `redirect` has to be set here.
+ *
  * @since 0.1.0
  */
 
@@ -104,6 +107,7 @@ export const make = ({
           onRight: () => Option.some(Transport.make(client, identity, objectStoreRoot, retry))
         })
       ),
+      ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
       timeLimit
     }
   })
@@ -265,7 +269,8 @@ const face = Config.map(
 /**
  * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` (`password` unless told otherwise, `token`,
  * `v3applicationcredential`, `rackspace_apikey`) and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
- * `OS_IMAGE_ENDPOINT_OVERRIDE`. They are read through the `ConfigProvider`, which need not be the environment.
+ * `OS_IMAGE_ENDPOINT_OVERRIDE`. One that is empty is as good as unset. They are read through the `ConfigProvider`, which
+ * need not be the environment.
  *
  * @since 0.1.0
  * @category layers

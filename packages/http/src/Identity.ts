@@ -7,6 +7,7 @@ import type * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -44,6 +45,11 @@ export interface Service {
    * there is no way to renew, the same.
    */
   readonly renew: (refused: Session) => Effect.Effect<Session, GlanceError.ConnectionError>
+  /**
+   * A session whose token lasts so long, or half of its whole life where that is shorter: the cached one if it does,
+   * else that of a new login.
+   */
+  readonly lasting: (life: Duration.Duration) => Effect.Effect<Session, GlanceError.ConnectionError>
 }
 
 /**
@@ -61,6 +67,14 @@ const isFresh = ({ lifetime }: Session, now: number): boolean =>
     onNone: () => true,
     onSome: ({ expiresAt, issuedAt }) =>
       now < expiresAt - Math.min(maxMargin, Math.max(0, expiresAt - issuedAt) * marginShare)
+  })
+
+/** Half of a whole life is always enough, or a short-lived token would be renewed for each request. */
+const lastsFor = ({ lifetime }: Session, now: number, life: Duration.Duration): boolean =>
+  Option.match(lifetime, {
+    onNone: () => true,
+    onSome: ({ expiresAt, issuedAt }) =>
+      expiresAt - now >= Math.min(Duration.toMillis(life), Math.max(0, expiresAt - issuedAt) / 2)
   })
 
 type Login = Effect.Effect<Session, GlanceError.ConnectionError>
@@ -117,7 +131,9 @@ export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =
 
     return {
       session: current(() => true),
-      renew: (refused) => current((session) => session !== refused)
+      renew: (refused) => current((session) => session !== refused),
+      lasting: (life) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => current((session) => lastsFor(session, now, life)))
     }
   })
 
@@ -129,5 +145,6 @@ export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =
  */
 export const fixed = (session: Session): Service => ({
   session: Effect.succeed(session),
-  renew: () => Effect.succeed(session)
+  renew: () => Effect.succeed(session),
+  lasting: () => Effect.succeed(session)
 })

@@ -4,9 +4,12 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
+import type { ImportFault } from "./internal/glance/options.js"
 import type { Caller } from "./internal/wire.js"
 
 /**
+ * Something that goes wrong with one request; the constructors below say what each of them does.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -234,6 +237,22 @@ export const strictAdd: Fault = { _tag: "StrictAdd" }
  * @category constructors
  */
 export const hang: Fault = { _tag: "Hang" }
+
+/**
+ * Lets an import fail in a store, with what the store said.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export const importFails = (message: string): ImportFault => ({ _tag: "Fail", message })
+
+/**
+ * Lets an import come to a store and never get on, until the cloud is closed.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export const importHangs: ImportFault = { _tag: "Hang" }
 
 /**
  * A request as a fault's `where` sees it.

@@ -20,22 +20,22 @@ import { makeClient, send } from "./internal/client.js"
 import type { ProjectOptions, UserOptions } from "./internal/directory.js"
 import { defaultPassword } from "./internal/directory.js"
 import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
-import type { GlanceOptions, ImportFault, ImportStep, InitialImage } from "./internal/glance/options.js"
+import type { Hasher, ImportFault, ImportStep } from "./internal/glance/options.js"
+import { plain } from "./internal/hasher.js"
 import { type Inside, inside, makeInside } from "./internal/inside.js"
+import type * as internal from "./internal/options.js"
 import { storageTenant } from "./internal/rackspace.js"
 import { userOf } from "./internal/tokens.js"
 import type { Caller } from "./internal/wire.js"
 import type * as RequestLog from "./RequestLog.js"
 
 /**
+ * What options are made of.
+ *
  * @since 0.1.0
  * @category models
  */
-/**
- * @since 0.1.0
- * @category models
- */
-export type { ImportFault, ImportStep, ProjectOptions, UserOptions }
+export type { Hasher, ImportFault, ImportStep, ProjectOptions, UserOptions }
 
 /**
  * An image to begin with. Its owner and its members are projects by name or id.
@@ -43,10 +43,7 @@ export type { ImportFault, ImportStep, ProjectOptions, UserOptions }
  * @since 0.1.0
  * @category models
  */
-export interface ImageOptions extends InitialImage {
-  /** @default the first region */
-  readonly region?: string | undefined
-}
+export type ImageOptions = internal.ImageOptions
 
 /**
  * What a cloud is like. Without options it has two projects, `demo` and `guest`, each with a user of the same name, and
@@ -55,22 +52,20 @@ export interface ImageOptions extends InitialImage {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Partial<Omit<GlanceOptions, "images" | "keystoneUrl" | "publicUrl">> {
-  /** Domains besides `Default`. @default none */
-  readonly domains?: ReadonlyArray<string> | undefined
-  /** An `admin` project is there in any case. @default demo and guest */
-  readonly projects?: ReadonlyArray<string | ProjectOptions> | undefined
-  /** An `admin` user is there in any case. @default a user for each project, of its name, with roles member and reader */
-  readonly users?: ReadonlyArray<UserOptions> | undefined
-  /** Each has a Glance of its own. @default RegionOne */
-  readonly regions?: ReadonlyArray<string> | undefined
-  /** How long a login is good for. @default 1 hour */
-  readonly tokenLifetime?: Duration.DurationInput | undefined
-  /** @default none */
-  readonly images?: ReadonlyArray<ImageOptions> | undefined
-}
+export type Options = internal.CloudOptions
 
 /**
+ * md5 and sha512 without the runtime's help. A cloud takes the runtime's own where there are any; these are what it falls
+ * back to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const plainHasher: Hasher = plain
+
+/**
+ * A project or a user, as little of it as a test wants to know.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -147,6 +142,8 @@ export interface MemoryCloud {
 }
 
 /**
+ * The cloud that a layer of this module has made.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -243,7 +240,7 @@ export interface PortOptions {
  * @category ports
  */
 export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.Service => {
-  const { directory, engine, objectStores } = cloud[inside]
+  const { directory, engine, objectStore } = cloud[inside]
   const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
   if (project === undefined) throw new Error(`no project is called ${options.project}`)
   const user = options.user === undefined ? userOf(directory, project) : directory.user(options.user)
@@ -271,10 +268,11 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.
     execute: execute("image", endpoints.image(region), "/v2"),
     projectId: Effect.succeed(Option.some(project.id)),
     objectStore: Effect.succeed(
-      objectStores
+      objectStore
         ? Option.some(execute("object-store", endpoints.objectStore(region), `/v1/${storageTenant(project.id)}`))
         : Option.none()
     ),
+    ensureToken: () => Effect.void,
     timeLimit: Duration.decode(options.timeLimit ?? "5 minutes")
   }
 }
@@ -306,6 +304,15 @@ export const httpClient = (cloud: MemoryCloud): HttpClient.HttpClient =>
  */
 export const layerHttpClient = (cloud: MemoryCloud): Layer.Layer<HttpClient.HttpClient> =>
   Layer.sync(HttpClient.HttpClient, () => httpClient(cloud))
+
+/**
+ * A fresh cloud, and an HTTP client that reaches it and nothing else.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerClient = (options: Options = {}): Layer.Layer<HttpClient.HttpClient | Cloud> =>
+  Layer.effect(HttpClient.HttpClient, Effect.map(Cloud, httpClient)).pipe(Layer.provideMerge(layerCloud(options)))
 
 /**
  * Where Keystone is for {@link httpClient}: the `OS_AUTH_URL` of the cloud.

@@ -28,6 +28,8 @@ export interface Connection {
 }
 
 /**
+ * Where the services are.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -96,8 +98,10 @@ export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default 
   const local = endpointsBelow("", engine.regions, paths)
 
   const toldTo = (request: HttpServerRequest.HttpServerRequest): Endpoints => {
-    const scheme = request.headers["x-forwarded-proto"] ?? "http"
-    const here = endpointsBelow(`${scheme}://${request.headers["host"] ?? "localhost"}`, engine.regions, paths)
+    const absolute = /^(https?):\/\/([^/?#]+)/.exec(request.originalUrl)
+    const scheme = request.headers["x-forwarded-proto"] ?? absolute?.[1] ?? "http"
+    const host = absolute?.[2] ?? request.headers["host"] ?? "localhost"
+    const here = endpointsBelow(`${scheme}://${host}`, engine.regions, paths)
     if (urls === undefined) return here
     const elsewhere = endpointsBelow("", engine.regions, {
       identity: trimmed(urls.identity ?? here.identity),

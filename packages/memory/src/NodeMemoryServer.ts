@@ -19,6 +19,8 @@ import * as MemoryCloud from "./MemoryCloud.js"
 import * as MemoryServer from "./MemoryServer.js"
 
 /**
+ * Where to listen.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -58,6 +60,8 @@ export interface Server {
 }
 
 /**
+ * The server that {@link layer} has started.
+ *
  * @since 0.1.0
  * @category tags
  */

@@ -38,6 +38,10 @@ const read = () =>
 
 const quoted = (value: string): string => (/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
 
+/** A server that cannot listen says why in its cause. */
+const reason = (error: unknown): string =>
+  error instanceof Error ? error.message || reason(error.cause) : String(error)
+
 const print = (text: string) => Effect.sync(() => process.stdout.write(text))
 
 const main = Effect.gen(function* () {
@@ -67,7 +71,7 @@ ${exports.join("")}`)
   Effect.scoped,
   Effect.catchAll((error) =>
     Effect.sync(() => {
-      process.stderr.write(`glance-memory: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.stderr.write(`glance-memory: ${reason(error)}\n`)
       process.exitCode = 1
     })
   )

@@ -78,6 +78,8 @@ export const makeEngine = (options: {
   readonly tokens: Tokens
   readonly regions: ReadonlyArray<string>
   readonly services: Services
+  /** How many requests the log holds. */
+  readonly kept: number
 }): Engine => {
   const { clock, directory, services, tokens } = options
   const faults: Array<{ readonly matcher: Matcher; readonly fault: Fault; left: number }> = []
@@ -236,6 +238,7 @@ export const makeEngine = (options: {
         outcome: "open"
       }
       log.push(record)
+      if (log.length >= 2 * options.kept) log = log.slice(-options.kept)
       begin()
 
       const keepsText = place.service !== "identity" && /json/i.test(request.headers["content-type"] ?? "")
@@ -299,7 +302,7 @@ export const makeEngine = (options: {
     clearFaults: () => {
       faults.length = 0
     },
-    entries: () => log.map(entryOf),
+    entries: () => log.slice(-options.kept).map(entryOf),
     clearEntries: () => {
       log = []
     },

@@ -3,14 +3,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Options } from "../MemoryCloud.js"
 import { type Directory, makeDirectory } from "./directory.js"
 import { type Engine, makeEngine } from "./engine.js"
 import * as Glance from "./glance/index.js"
 import type { ImportFault, ImportStep, InitialImage } from "./glance/options.js"
 import { hasher } from "./hasher.js"
 import { makeKeystone } from "./keystone.js"
-import { type Accounts, makeObjectStore } from "./objectStore.js"
+import { makeObjectStore } from "./objectStore.js"
+import type { CloudOptions } from "./options.js"
 import { makeRackspace } from "./rackspace.js"
 import { makeTokens, type Tokens } from "./tokens.js"
 
@@ -30,7 +30,7 @@ export interface Inside {
   readonly imports: ImportFaults
   readonly glances: ReadonlyMap<string, Glance.Glance>
   /** Whether programs are told of an object store. */
-  readonly objectStores: boolean
+  readonly objectStore: boolean
 }
 
 const makeImportFaults = () => {
@@ -57,9 +57,10 @@ const makeImportFaults = () => {
   }
 }
 
-export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<Inside, never, Scope.Scope> =>
+export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Effect<Inside, never, Scope.Scope> =>
   Effect.gen(function* () {
     const rackspace = options.flavour === "rackspace"
+    const hasObjectStore = rackspace || options.containers !== undefined
     const regions = options.regions ?? ["RegionOne"]
     const directory = makeDirectory({
       domains: options.domains,
@@ -90,7 +91,7 @@ export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<
         images: imagesOf(region),
         containers: {
           initial: Object.fromEntries(
-            Object.entries(options.containers?.initial ?? {}).map(([project, names]) => [projectId(project), names])
+            Object.entries(options.containers ?? {}).map(([project, names]) => [projectId(project), names])
           )
         },
         onImport: (step) => options.onImport?.(step) ?? imports.take(step)
@@ -98,14 +99,16 @@ export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<
       glances.set(region, glance)
     }
 
-    const accounts: Accounts = new Map()
-    for (const [project, names] of Object.entries(options.containers?.initial ?? {})) {
-      accounts.set(projectId(project), new Map(names.map((name) => [name, new Map()])))
-    }
-    const objectStore = makeObjectStore({ directory, hasher: options.hasher ?? hasher, accounts })
+    // What tasks read and write is what the object store of the region shows.
+    const objectStores = new Map(
+      [...glances].map(([region, { containers }]) => [
+        region,
+        makeObjectStore({ directory, hasher: options.hasher ?? hasher, accounts: containers })
+      ])
+    )
 
     const tokenLifetime = Duration.toMillis(options.tokenLifetime ?? "1 hour")
-    const keystone = makeKeystone({ directory, tokens, regions, tokenLifetime })
+    const keystone = makeKeystone({ directory, tokens, regions, tokenLifetime, objectStore: hasObjectStore })
     const rackspaceIdentity = makeRackspace({ directory, tokens, regions, tokenLifetime })
 
     const engine = makeEngine({
@@ -113,6 +116,7 @@ export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<
       directory,
       tokens,
       regions,
+      kept: Math.max(1, options.requestsKept ?? 10_000),
       services: {
         identity: (request, endpoints) =>
           request.path === "/v2.0" || request.path.startsWith("/v2.0/")
@@ -139,9 +143,10 @@ export const makeInside = (options: Options, clock: Clock.Clock): Effect.Effect<
               : response
           )
         },
-        objectStore: (request, caller) => objectStore.handle(request, caller)
+        objectStore: (request, caller, region) =>
+          objectStores.get(region)?.handle(request, caller) ?? Effect.dieMessage(`no region is called ${region}`)
       }
     })
 
-    return { directory, tokens, engine, imports, glances, objectStores: rackspace }
+    return { directory, tokens, engine, imports, glances, objectStore: hasObjectStore }
   })

@@ -20,6 +20,8 @@ export interface KeystoneOptions {
   readonly regions: ReadonlyArray<string>
   /** Milliseconds. */
   readonly tokenLifetime: number
+  /** Whether the catalog names an object store. */
+  readonly objectStore: boolean
 }
 
 /** What ends a request early. Keystone's own sentences, its own status. */
@@ -59,7 +61,7 @@ const notFoundPage =
 /** Answers for one path: a method that is not here is 405 with the others in `Allow`. */
 type Methods = Readonly<Record<string, () => WireResponse>>
 
-export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: KeystoneOptions): Keystone => {
+export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, tokens }: KeystoneOptions): Keystone => {
   const credentials = new Map<string, ApplicationCredential>()
 
   const domainOf = (id: string): Domain => {
@@ -316,7 +318,7 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
 
   const roleRef = (name: string) => ({ id: idOf("role", name), name })
 
-  const catalog = (token: Token, endpoints: Endpoints): ReadonlyArray<Json> => {
+  const catalog = (token: Token, endpoints: Endpoints) => {
     const service = (type: string, name: string, url: (region: string) => string) => ({
       endpoints: regions.flatMap((region) =>
         ["public", "internal", "admin"].map((kind) => ({
@@ -334,7 +336,7 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
     return [
       service("identity", "keystone", () => `${endpoints.identity}/v3`),
       service("image", "glance", (region) => endpoints.image(region)),
-      ...(token.project === undefined
+      ...(token.project === undefined || !objectStore
         ? []
         : [
             service(
@@ -361,8 +363,8 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
           password_expires_at: null
         },
         audit_ids: token.auditIds,
-        expires_at: microTime(token.expiresAt),
-        issued_at: microTime(token.issuedAt),
+        expires_at: wholeSeconds(token.expiresAt),
+        issued_at: wholeSeconds(token.issuedAt),
         ...(token.project === undefined
           ? {}
           : {
@@ -548,7 +550,13 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
 
     /** Whoever the request's own token speaks for. */
     const me = (): Token => {
-      const token = tokens.find(request.headers["x-auth-token"] ?? "", now)
+      const id = request.headers["x-auth-token"] ?? ""
+      const credential = tokens.peek(id)?.applicationCredential
+      // What is missing here is told as if it had been asked for.
+      if (credential !== undefined && !credentials.has(credential.id)) {
+        throw absent("Application Credential", credential.id)
+      }
+      const token = tokens.find(id, now)
       if (token === undefined) throw unauthorized()
       return token
     }
@@ -732,6 +740,52 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
         }
       })
     }
+    if (area === "services" && path.length === 2) {
+      return only({
+        GET: () => {
+          const token = allow("list_services", isAdmin)
+          const type = query.get("type")
+          const services = filtered(
+            catalog(token, endpoints).map(({ id, name, type }) => ({
+              id,
+              name,
+              type,
+              enabled: true,
+              links: { self: `${base}/services/${id}` }
+            }))
+          )
+          return collection(
+            "services",
+            services.filter((service) => type === null || service.type === type)
+          )
+        }
+      })
+    }
+    if (area === "endpoints" && path.length === 2) {
+      return only({
+        GET: () => {
+          const token = allow("list_endpoints", isAdmin)
+          const [service, kind, region] = ["service_id", "interface", "region_id"].map((name) => query.get(name))
+          const all = catalog(token, endpoints).flatMap(({ endpoints, id }) =>
+            endpoints.map((endpoint) => ({
+              ...endpoint,
+              service_id: id,
+              enabled: true,
+              links: { self: `${base}/endpoints/${endpoint.id}` }
+            }))
+          )
+          return collection(
+            "endpoints",
+            all.filter(
+              (endpoint) =>
+                (service === null || endpoint.service_id === service) &&
+                (kind === null || endpoint.interface === kind) &&
+                (region === null || endpoint.region_id === region)
+            )
+          )
+        }
+      })
+    }
     if (area === "regions" && path.length === 2) {
       return only({
         GET: () => {
@@ -871,14 +925,16 @@ export const makeKeystone = ({ directory, regions, tokenLifetime, tokens }: Keys
         if (response === "missing") {
           response = { status: 404, headers: { "content-type": "text/html; charset=utf-8" }, body: notFoundPage }
         }
-        return {
-          ...response,
-          headers: { ...response.headers, vary: "X-Auth-Token", "x-openstack-request-id": requestId() },
-          body: request.method === "HEAD" ? "" : response.body
-        }
+        const headers = { ...response.headers, vary: "X-Auth-Token", "x-openstack-request-id": requestId() }
+        if (request.method !== "HEAD" || typeof response.body !== "string") return { ...response, headers }
+        const length = new TextEncoder().encode(response.body).length
+        return { ...response, headers: { ...headers, "content-length": String(length) }, body: "" }
       })
   }
 }
+
+/** Tokens carry no fractions of a second. */
+const wholeSeconds = (millis: number): string => microTime(Math.floor(millis / 1000) * 1000)
 
 /** A value as Python prints it in a sentence about it. */
 const python = (value: Json | undefined): string =>

@@ -3,18 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Directory } from "./directory.js"
-import type { Hasher } from "./glance/options.js"
+import type { Accounts, Hasher } from "./glance/options.js"
 import { empty, json, randomHex } from "./reply.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
 
-/** Bytes that are kept, or were only counted and read as zeroes. */
-export interface StoredObject {
-  readonly size: number
-  readonly chunks: ReadonlyArray<Uint8Array> | undefined
-}
-
-/** Project id -> container -> object. */
-export type Accounts = Map<string, Map<string, Map<string, StoredObject>>>
+type StoredObject = NonNullable<
+  ReturnType<NonNullable<ReturnType<NonNullable<ReturnType<Accounts["get"]>>["get"]>>["get"]>
+>
 
 /** The containers and objects of Swift's API v1, as far as moving images through them goes. */
 export interface ObjectStore {

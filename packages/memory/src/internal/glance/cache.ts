@@ -12,13 +12,15 @@ const requireCache = (context: Context, action: string): void => {
 }
 
 const cachedImages = (context: Context) =>
-  [...context.state.cached.values()].map((image) => ({
-    image_id: image.imageId,
-    hits: image.hits,
-    last_accessed: image.lastAccessed / 1000,
-    last_modified: image.lastModified / 1000,
-    size: image.size
-  }))
+  [...context.state.cached.values()]
+    .sort((a, b) => (a.imageId < b.imageId ? -1 : 1))
+    .map((image) => ({
+      image_id: image.imageId,
+      hits: image.hits,
+      last_accessed: image.lastAccessed / 1000,
+      last_modified: image.lastModified / 1000,
+      size: image.size
+    }))
 
 const queuedImages = (context: Context) => [...context.state.queuedForCache]
 

@@ -374,6 +374,8 @@ export const cachedDownload = (context: Context, id: string): Effect.Effect<Repl
       if (image.status === "deactivated") return download(context, id)
       entry.hits += 1
       entry.lastAccessed = context.now
+      // Its size has become another one since: the service notices after it has begun to answer.
+      if (entry.size !== image.size) return Effect.fail(crash())
       return Effect.map(open(context, image, undefined), (body) => ({
         status: 200,
         headers: { ...dataHeaders(image), "content-length": String(image.size) },

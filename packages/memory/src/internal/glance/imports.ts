@@ -174,7 +174,11 @@ export const importImage = (context: Context, id: string): Effect.Effect<Reply, 
     const found = yield* attempt(() => plan(context, id, wanted))
     if (found === undefined) return accepted
     const backend = state.multiStore ? found.stores : [null]
-    const task = newTask(context, "api_image_import", { image_id: id, import_req: wanted.body, backend }, id)
+    const request =
+      wanted.name === "glance-download"
+        ? { ...wanted.body, method: { glance_service_interface: "public", ...wanted.method } }
+        : wanted.body
+    const task = newTask(context, "api_image_import", { image_id: id, import_req: request, backend }, id)
     changeImage(state, found.image, (one) => one.properties.set(lock, task.id))
     yield* Effect.forkIn(run(state, task, found), state.scope)
     return accepted
@@ -252,7 +256,7 @@ const copying = (state: State, task: Task, size: number): Effect.Effect<void> =>
       task.message = `Copied ${Math.floor((size * done) / total / 2 ** 20)} MiB`
       task.updatedAt = stamp(state, yield* Clock.currentTimeMillis)
     }
-    task.message = `Copied ${Math.floor(size / 2 ** 20)} MiB`
+    if (size > 0) task.message = `Copied ${Math.floor(size / 2 ** 20)} MiB`
   })
 
 const putInto = (
@@ -308,6 +312,8 @@ const takeBack = (state: State, image: Image, storeId: string): void => {
 const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
   const { image, stores, wanted } = found
   const copies = wanted.name === "copy-image"
+  /** An import that failed to undo itself never lets go of the image. */
+  let stuck = false
 
   const work = Effect.gen(function* () {
     beginTask(state, task, yield* Clock.currentTimeMillis)
@@ -317,12 +323,17 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
       change(one, failed, without(stores))
     })
     // What a failure undoes, newest first, as far as the work had come.
-    const undo: Array<(one: Image) => void> = []
+    const undo: Array<(one: Image) => boolean | void> = []
     const revert = (error: Stopped) =>
       Effect.zipRight(
         Effect.ignore(
           edit(state, task, image, (one) => {
-            for (const step of [...undo].reverse()) step(one)
+            for (const step of [...undo].reverse()) {
+              if (step(one) === false) {
+                stuck = true
+                return
+              }
+            }
           })
         ),
         Effect.fail(error)
@@ -335,10 +346,13 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
     }
     if (wanted.name === "web-download") {
       undo.push((one) => {
+        // Nothing goes from queued to queued: what was to be undone before this stays, and so does the claim.
+        if (one.status === "queued") return false
         requeue(one)
         change(one, importing, without(stores))
         change(one, failed, including(stores))
         state.staging.delete(one.id)
+        return true
       })
     }
     const data = yield* Effect.catchAll(source(state, found), revert)
@@ -371,7 +385,8 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
   })
 
   const release = Effect.sync(() => {
-    if (image.properties.get(lock) === task.id) changeImage(state, image, (one) => one.properties.delete(lock))
+    if (!stuck && image.properties.get(lock) === task.id)
+      changeImage(state, image, (one) => one.properties.delete(lock))
   })
 
   return Effect.gen(function* () {

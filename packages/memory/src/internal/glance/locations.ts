@@ -132,7 +132,12 @@ const checkQuota = (context: Context, image: Image, count: number, added: number
 
 const store = (state: State, image: Image, location: NewLocation, index: number, size: number): void => {
   state.lastLocationId += 1
-  image.locations.splice(index, 0, { id: state.lastLocationId, url: location.url, metadata: location.metadata })
+  image.locations.splice(index, 0, {
+    id: state.lastLocationId,
+    url: location.url,
+    metadata: location.metadata,
+    validation: location.validation_data
+  })
   if (image.size === null || image.size === 0) image.size = size
 }
 

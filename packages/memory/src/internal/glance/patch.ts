@@ -141,7 +141,7 @@ const setters: { readonly [name: string]: (context: Context, image: Image, value
     image.minDisk = Number(value)
   },
   owner: (_, image, value) => {
-    image.owner = value === "" ? null : (value as string | null)
+    image.owner = value as string | null
   },
   disk_format: (_, image, value) => {
     requireUnsaved(image, "disk_format")
@@ -221,7 +221,8 @@ const update = (
     ...image,
     tags: new Set(image.tags),
     properties: new Map(image.properties),
-    locations: image.locations.map((location) => ({ ...location }))
+    locations: image.locations.map((location) => ({ ...location })),
+    json: undefined
   }
   const emptied: Array<string> = []
   for (const change of changes) {
@@ -234,17 +235,26 @@ const update = (
   }
   checkColumns(draft)
   requireMutable(context, image)
-  if (!isVisible(context, draft)) throw forbidden(`Forbidding request, image ${id} not visible`)
-  const tags = draft.tags
+  if (!isVisible(context, { ...draft, owner: draft.owner === "" ? null : draft.owner }))
+    throw forbidden(`Forbidding request, image ${id} not visible`)
+  draft.updatedAt = stamp(state, context.now)
+  const { owner, tags } = draft
+  // The answer shows what was sent; the database has it tidied up, with the oldest location first.
+  const reply = jsonReply(renderImage(state, draft, context.isAdmin))
   changeImage(state, image, (one) => {
-    Object.assign(one, { ...draft, tags: image.tags, updatedAt: stamp(state, context.now) })
+    Object.assign(one, {
+      ...draft,
+      owner: owner === "" ? null : owner,
+      tags: image.tags,
+      locations: draft.locations.map(({ id, metadata, url }) => ({ id, url, metadata })).sort((a, b) => a.id - b.id)
+    })
   })
   for (const store of emptied) dropCopy(state, image, store)
   checkTags([...tags].filter((tag) => !image.tags.has(tag)))
   changeImage(state, image, (one) => {
     one.tags = tags
   })
-  return jsonReply(renderImage(state, image, context.isAdmin))
+  return reply
 }
 
 export const updateImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>

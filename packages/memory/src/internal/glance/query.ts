@@ -56,13 +56,20 @@ const compareValues = (a: Value, b: Value): number => {
   return a < b ? -1 : 1
 }
 
+const read = (key: SortKey): ((image: Image) => Value) => columns[key] ?? (() => null)
+
 const comparator = (sorts: ReadonlyArray<Sort>): ((a: Image, b: Image) => number) => {
-  const steps = sorts.map(({ descending, key }) => ({ read: columns[key] ?? columns["id"], sign: descending ? -1 : 1 }))
+  const steps = sorts.map(({ descending, key }) => ({ of: read(key), sign: descending ? -1 : 1 }))
+  const [first, ...others] = steps
+  if (first === undefined) return () => 0
+  const { of, sign } = first
   return (a, b) => {
-    for (const { read, sign } of steps) {
-      if (read === undefined) continue
-      const result = compareValues(read(a), read(b))
-      if (result !== 0) return result * sign
+    const one = of(a)
+    const two = of(b)
+    if (one !== two) return compareValues(one, two) * sign
+    for (const step of others) {
+      const result = compareValues(step.of(a), step.of(b))
+      if (result !== 0) return result * step.sign
     }
     return 0
   }
@@ -74,13 +81,13 @@ const comparator = (sorts: ReadonlyArray<Sort>): ((a: Image, b: Image) => number
  */
 const follows = (sorts: ReadonlyArray<Sort>, marker: Image): ((image: Image) => boolean) => {
   const steps = sorts.map(({ descending, key }) => {
-    const read = columns[key] ?? (() => null)
+    const of = read(key)
     const empty = key === "size" ? 0 : ""
-    return { read: (image: Image) => read(image) ?? empty, at: read(marker) ?? empty, descending }
+    return { of: (image: Image) => of(image) ?? empty, at: of(marker) ?? empty, descending }
   })
   return (image) => {
-    for (const { at, descending, read } of steps) {
-      const value = read(image)
+    for (const { at, descending, of } of steps) {
+      const value = of(image)
       if (value === at) continue
       return value < at === descending
     }
@@ -288,8 +295,8 @@ const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> 
 
 /** The first image that can follow the marker, given that the order agrees with it on the first key. */
 const firstCandidate = (images: ReadonlyArray<Image>, sort: Sort, marker: Image): number => {
-  const read = columns[sort.key] ?? (() => null)
-  const at = read(marker)
+  const of = read(sort.key)
+  const at = of(marker)
   if (at === null || at === "" || at === 0) return 0
   const sign = sort.descending ? -1 : 1
   let low = 0
@@ -297,7 +304,7 @@ const firstCandidate = (images: ReadonlyArray<Image>, sort: Sort, marker: Image)
   while (low < high) {
     const middle = (low + high) >>> 1
     const image = images[middle]
-    if (image !== undefined && compareValues(read(image), at) * sign < 0) low = middle + 1
+    if (image !== undefined && compareValues(of(image), at) * sign < 0) low = middle + 1
     else high = middle
   }
   return low

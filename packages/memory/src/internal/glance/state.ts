@@ -17,6 +17,8 @@ export interface Location {
   readonly id: number
   readonly url: string
   metadata: { readonly [key: string]: Json }
+  /** Only on its way into the database: the answer to the request that brings it shows it. */
+  readonly validation?: Json | undefined
 }
 
 /** Times are microseconds since 1970, as the service's database has them: its answers drop what is below a second. */
@@ -222,49 +224,68 @@ export const storeOf = (location: Location): string | undefined => {
   return typeof store === "string" ? store : undefined
 }
 
-const hiddenProperties = new Set(["os_glance_stage_host"])
+const ownNames = new Set([
+  "name",
+  "disk_format",
+  "container_format",
+  "visibility",
+  "size",
+  "virtual_size",
+  "status",
+  "checksum",
+  "protected",
+  "min_ram",
+  "min_disk",
+  "owner",
+  "os_hidden",
+  "os_hash_algo",
+  "os_hash_value",
+  "id",
+  "created_at",
+  "updated_at",
+  "locations",
+  "direct_url",
+  "tags",
+  "self",
+  "file",
+  "schema",
+  "stores"
+])
 
+const quoted = (text: string | null): string => (text === null ? "null" : JSON.stringify(text))
+
+/** Put together by hand: a page of a thousand images that nobody has asked for before is made of this. */
 const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
-  const fields: Array<[string, unknown]> = []
-  const own = new Map<string, unknown>()
-  for (const [key, value] of image.properties) if (!hiddenProperties.has(key)) own.set(key, value)
-  const set = (key: string, value: unknown) => own.set(key, value)
-  set("name", image.name)
-  set("disk_format", image.diskFormat)
-  set("container_format", image.containerFormat)
-  set("visibility", image.visibility)
-  set("size", image.size)
-  set("virtual_size", image.virtualSize)
-  set("status", image.status)
-  set("checksum", image.checksum)
-  set("protected", image.protected)
-  set("min_ram", image.minRam)
-  set("min_disk", image.minDisk)
-  set("owner", image.owner)
-  set("os_hidden", image.hidden)
-  set("os_hash_algo", image.hashAlgo)
-  set("os_hash_value", image.hashValue)
-  set("id", image.id)
-  set("created_at", isoTime(image.createdAt))
-  set("updated_at", isoTime(image.updatedAt))
+  let text = "{"
+  // A property may have the name of an attribute when that could not be set otherwise; the attribute is what shows.
+  for (const [key, value] of image.properties) {
+    if (!ownNames.has(key)) text += `${JSON.stringify(key)}: ${JSON.stringify(value)}, `
+  }
+  text +=
+    `"name": ${quoted(image.name)}, "disk_format": ${quoted(image.diskFormat)}, ` +
+    `"container_format": ${quoted(image.containerFormat)}, "visibility": ${quoted(image.visibility)}, ` +
+    `"size": ${image.size}, "virtual_size": ${image.virtualSize}, "status": "${image.status}", ` +
+    `"checksum": ${quoted(image.checksum)}, "protected": ${image.protected}, "min_ram": ${image.minRam}, ` +
+    `"min_disk": ${image.minDisk}, "owner": ${quoted(image.owner)}, "os_hidden": ${image.hidden}, ` +
+    `"os_hash_algo": ${quoted(image.hashAlgo)}, "os_hash_value": ${quoted(image.hashValue)}, "id": "${image.id}", ` +
+    `"created_at": "${isoTime(image.createdAt)}", "updated_at": "${isoTime(image.updatedAt)}", `
   if (state.options.showMultipleLocations === true) {
-    set(
-      "locations",
-      locations.map(({ metadata, url }) => ({ url, metadata }))
-    )
+    const shown = locations.map(({ metadata, url, validation }) => ({
+      url,
+      metadata,
+      ...(validation === undefined ? {} : { validation_data: validation })
+    }))
+    text += `"locations": ${dumps(shown)}, `
   }
   const first = locations[0]
-  if (state.options.showDirectUrl === true && first !== undefined) set("direct_url", first.url)
-  set("tags", [...image.tags])
-  set("self", `/v2/images/${image.id}`)
-  set("file", `/v2/images/${image.id}/file`)
-  set("schema", "/v2/schemas/image")
-  if (state.multiStore) {
+  if (state.options.showDirectUrl === true && first !== undefined) text += `"direct_url": ${quoted(first.url)}, `
+  const path = `/v2/images/${image.id}`
+  text += `"tags": ${dumps([...image.tags])}, "self": "${path}", "file": "${path}/file", "schema": "/v2/schemas/image"`
+  if (state.multiStore && locations.length > 0) {
     const stores = locations.map(storeOf).filter((store) => store !== undefined)
-    if (stores.length > 0) set("stores", stores.join(","))
+    if (stores.length > 0) text += `, "stores": ${quoted(stores.join(","))}`
   }
-  fields.push(...own)
-  return `{${fields.map(([key, value]) => `${JSON.stringify(key)}: ${dumps(value)}`).join(", ")}}`
+  return `${text}}`
 }
 
 /** An image as JSON text. Where the bytes of a deactivated image lie is for administrators. */

@@ -1,0 +1,114 @@
+/**
+ * Where the bytes of an image come from.
+ *
+ * @since 0.1.0
+ */
+import type * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/**
+ * Bytes that an attempt to send them reads from the first to the last.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImageSource<out E = never, out R = never> {
+  /** Is run once for each attempt that gets so far as to need the bytes. */
+  readonly open: Effect.Effect<Opened<E, R>, E, R>
+  /** Whether a second run gives the same bytes. Where it does not, no attempt is made after bytes were taken. */
+  readonly replayable: boolean
+}
+
+/**
+ * A source at the beginning of an attempt.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Opened<out E = never, out R = never> {
+  readonly stream: Stream.Stream<Uint8Array, E, R>
+  /** How many bytes the stream gives, where that is known before it gives them. */
+  readonly size: Option.Option<number>
+}
+
+/**
+ * What is taken for a source: one, or a stream of which nothing is known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input<E = never, R = never> = ImageSource<E, R> | Stream.Stream<Uint8Array, E, R>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions {
+  /**
+   * How many bytes the stream gives. The server then learns it before the first byte, and a stream that gives fewer or
+   * more fails.
+   *
+   * @default not known
+   */
+  readonly size?: number | undefined
+  /**
+   * Whether the stream can be run again and then gives the same bytes. Say so of what opens its resource itself; what
+   * wraps an open one (`fromReadableStream`, `fromAsyncIterable`, a queue) would give only the rest.
+   *
+   * @default false
+   */
+  readonly replayable?: boolean | undefined
+}
+
+/**
+ * A stream of bytes. A chunk that was given must not be written to any more.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const stream = <E, R>(
+  stream: Stream.Stream<Uint8Array, E, R>,
+  { replayable = false, size }: StreamOptions = {}
+): ImageSource<E, R> => ({
+  open: Effect.succeed({ stream, size: Option.fromNullable(size) }),
+  replayable
+})
+
+/**
+ * Bytes that are in memory already.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const bytes = (bytes: Uint8Array): ImageSource =>
+  stream(Stream.succeed(bytes), { size: bytes.length, replayable: true })
+
+/** Large enough that the file system is asked seldom, small enough that a few of them do not show in memory. */
+const pieceSize = 1024 * 1024
+
+/**
+ * A file, of the size that it has when the attempt begins. A file that shrinks or grows while it is sent fails.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const file = (path: string): ImageSource<PlatformError.PlatformError, FileSystem.FileSystem> => ({
+  open: Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { size } = yield* fs.stat(path)
+    return { stream: fs.stream(path, { chunkSize: pieceSize }), size: Option.some(Number(size)) }
+  }),
+  replayable: true
+})
+
+/**
+ * The source that was meant.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const from = <E, R>(input: Input<E, R>): ImageSource<E, R> =>
+  Stream.StreamTypeId in input ? stream(input as Stream.Stream<Uint8Array, E, R>) : (input as ImageSource<E, R>)

@@ -1,0 +1,94 @@
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+import type * as Hasher from "../Hasher.js"
+import type * as Image from "../Image.js"
+import * as Request from "./request.js"
+
+/** A transfer of one image's data. */
+export interface Transfer {
+  readonly http: GlanceHttp.Service
+  /** As `Module.function`, for errors. */
+  readonly operation: string
+  readonly imageId: Image.ImageId
+  /** How often in a row it may fail without a byte of progress, for reasons that may pass. */
+  readonly retries: number
+  readonly idleLimit: Duration.Duration
+  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
+}
+
+export interface Progress {
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** How many bytes have moved in this attempt, those that an earlier one left usable included. */
+  readonly bytes: number
+  readonly total: Option.Option<number>
+}
+
+/** Sends, and tells the client's failures without the request that they carry. */
+export const execute = (
+  { http, operation }: Transfer,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
+  Effect.mapError(http.execute(request), (error) => told(operation, error))
+
+export const told = <E>(
+  operation: string,
+  error: E | HttpClientError.HttpClientError
+): Exclude<E, HttpClientError.HttpClientError> | GlanceError.TransportError =>
+  HttpClientError.isHttpClientError(error)
+    ? GlanceError.transportError(operation, error)
+    : (error as Exclude<E, HttpClientError.HttpClientError>)
+
+/** What an answer means whose body is not data: the time limit counts from its headers on. */
+export const interpret = <On extends Request.Meanings>(
+  { http, operation }: Transfer,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  on: On & Request.Meanings
+): Effect.Effect<void, Request.ErrorOf<On>> =>
+  Request.run(
+    { execute: () => Effect.succeed(response), timeLimit: http.timeLimit },
+    { operation, request, decode: Request.nothing, on }
+  )
+
+/** Fails when somebody has been waited for, for longer than the idle limit. */
+export const watch = (
+  { idleLimit, imageId, operation }: Transfer,
+  waitingSince: () => number | undefined,
+  bytes: () => number
+): Effect.Effect<never, GlanceError.TransferStalled> => {
+  const limit = Duration.toMillis(idleLimit)
+  if (!Number.isFinite(limit)) return Effect.never
+  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const waited = now - (waitingSince() ?? now)
+    return waited >= limit
+      ? Effect.fail(new GlanceError.TransferStalled({ operation, imageId, bytes: bytes(), limit: idleLimit }))
+      : Effect.zipRight(Effect.sleep(limit - waited), look)
+  })
+  return look
+}
+
+/** Doubles with each failure in a row, up to half a minute; never less than the server asks for. */
+export const backoff = (failures: number, error: unknown): Effect.Effect<void> => {
+  const retryAfter = (error as { readonly retryAfter?: Option.Option<Duration.Duration> } | undefined)?.retryAfter
+  const own = Duration.millis(Math.min(200 * 2 ** (failures - 1), 30_000))
+  const asked = Option.getOrElse(retryAfter ?? Option.none(), () => Duration.zero)
+  return Effect.sleep(Duration.max(own, asked))
+}
+
+/** Whether the same again may end otherwise. */
+export const mayPass = (error: { readonly _tag: string }): boolean =>
+  error._tag === "TransportError" || error._tag === "ServiceUnavailable" || error._tag === "RateLimited"
+
+/** Gives a hash its bytes; costs nothing where it takes them at once. */
+export const hashed = (hash: Hasher.Hash, bytes: Uint8Array): Effect.Effect<void> | undefined => {
+  const wait = hash.update(bytes)
+  return wait === undefined ? undefined : Effect.promise(() => wait)
+}

@@ -1,0 +1,286 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Answer from "../Answer.js"
+import * as GlanceError from "../GlanceError.js"
+import type * as Image from "../Image.js"
+import * as Data from "./data.js"
+import * as Internal from "./image.js"
+import type * as Request from "./request.js"
+
+export interface Download extends Data.Transfer {
+  readonly path: string
+  /** The first byte that is wanted, and the one after the last. */
+  readonly start: number
+  readonly end: Option.Option<number>
+  /** Bytes of the whole image, as its record has it. */
+  readonly size: Option.Option<number>
+  /** The image as it is now. */
+  readonly record: Effect.Effect<Image.Image, GlanceError.GlanceError>
+}
+
+export type Failure =
+  | Request.ErrorOf<{
+      readonly 404: () => GlanceError.ImageNotFound
+      readonly 416: () => GlanceError.RangeNotSatisfiable
+    }>
+  | GlanceError.NoImageData
+  | GlanceError.ImageDeactivated
+  | GlanceError.ImageIntegrityError
+  | GlanceError.TransferStalled
+
+/** What has come, over all attempts. */
+export interface State {
+  attempt: number
+  /** The next byte that is wanted. */
+  position: number
+  /** Whether the store gives ranges; learnt from its answers. */
+  ranges: boolean | undefined
+}
+
+export const begin = (start: number): State => ({ attempt: 0, position: start, ranges: undefined })
+
+/** A failure of whoever takes the bytes, kept apart from those of the connection. */
+class SinkFailure<E> {
+  readonly _tag = "SinkFailure"
+  constructor(readonly error: E) {}
+}
+
+/** A connection that ended before all was there. */
+const cut = ({ operation, path }: Download, got: number, wanted: number): GlanceError.TransportError =>
+  new GlanceError.TransportError({
+    operation,
+    method: "GET",
+    url: path,
+    detail: `the body ended after ${got} of ${wanted} bytes`,
+    cause: new Error("the body ended early")
+  })
+
+/**
+ * Fetches the wanted bytes in their order. A connection that breaks off is taken up at the byte that it left, or, where
+ * the store gives no ranges, from the beginning without delivering again what was delivered.
+ */
+export const run = <E>(
+  download: Download,
+  state: State,
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+): Effect.Effect<void, Failure | E> =>
+  Effect.gen(function* () {
+    let failures = 0
+    for (;;) {
+      if (Option.contains(download.end, state.position)) return
+      const before = state.position
+      state.attempt += 1
+      const result = yield* Effect.either(fetchOnce(download, state, deliver))
+      if (result._tag === "Right") return
+      const error = result.left
+      if (error._tag === "SinkFailure") return yield* Effect.fail(error.error)
+      if (error._tag === "RangesRefused") {
+        state.ranges = false
+        continue
+      }
+      if (state.position > before) failures = 0
+      if (!Data.mayPass(error) || failures >= download.retries) return yield* Effect.fail(error)
+      failures += 1
+      yield* Effect.logWarning(`${download.operation}: ${error.message}; goes on from byte ${state.position}`)
+      yield* Data.backoff(failures, error)
+    }
+  })
+
+class RangesRefused {
+  readonly _tag = "RangesRefused"
+}
+
+const fetchOnce = <E>(
+  download: Download,
+  state: State,
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+): Effect.Effect<void, Failure | SinkFailure<E> | RangesRefused> =>
+  Effect.gen(function* () {
+    const { end, imageId, onProgress, operation, path } = download
+    const clock = yield* Effect.clock
+    const asksRange = state.ranges !== false && (state.position > 0 || Option.isSome(end))
+    const range = `bytes=${state.position}-${Option.match(end, { onNone: () => "", onSome: (end) => String(end - 1) })}`
+    const request = HttpClientRequest.get(path).pipe(
+      HttpClientRequest.setHeaders({
+        // Errors come as JSON to those who accept it, and data to those who accept nothing else.
+        accept: "application/octet-stream, application/json;q=0.9",
+        "accept-encoding": "identity",
+        ...(asksRange ? { range } : {})
+      })
+    )
+    /** Since when the server is waited for. */
+    let since: number | undefined = clock.unsafeCurrentTimeMillis()
+    const watch = Data.watch(
+      download,
+      () => since,
+      () => state.position
+    )
+    const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
+      new GlanceError.UnexpectedAnswer({
+        ...Answer.answer(operation, request, response, detail),
+        record: Option.none()
+      })
+
+    const read = Effect.gen(function* () {
+      const response = yield* Data.execute(download, request)
+      const { status } = response
+      if (asksRange && status === 400) {
+        yield* Effect.ignore(response.text)
+        return yield* Effect.fail(new RangesRefused())
+      }
+      if (status === 204) {
+        const answer = yield* Answer.read(operation, request, response)
+        return yield* new GlanceError.NoImageData({ ...answer, imageId })
+      }
+      if (status !== 200 && !(asksRange && status === 206)) {
+        since = undefined
+        return yield* refuse(download, request, response)
+      }
+      const encoding = response.headers["content-encoding"] ?? "identity"
+      if (encoding !== "identity") return yield* unreadable(response, `the data come with content-encoding ${encoding}`)
+
+      // Where the bytes of this body stand in the image.
+      let at = 0
+      let until = Option.getOrUndefined(download.size)
+      if (status === 206) {
+        const told = contentRange(response.headers["content-range"])
+        if (told === undefined || told.start !== state.position) {
+          return yield* unreadable(
+            response,
+            `asked for ${range}, it came as ${response.headers["content-range"] ?? "an unnamed range"}`
+          )
+        }
+        state.ranges = true
+        at = told.start
+        until = told.end + 1
+        const size = download.size
+        if (told.size !== undefined && Option.isSome(size) && told.size !== size.value) {
+          return yield* wrongSize(download, size.value, told.size)
+        }
+      } else {
+        if (asksRange) state.ranges = false
+        const length = Number(response.headers["content-length"] ?? "")
+        if (response.headers["content-length"] !== undefined && Number.isSafeInteger(length)) {
+          if (until !== undefined && length !== until) return yield* wrongSize(download, until, length)
+          until = length
+        }
+      }
+      const wantedEnd = Option.getOrElse(end, () => until ?? Number.POSITIVE_INFINITY)
+      // A body without a byte is no stream at all to some clients.
+      if (until === at) return
+      const pull = yield* Stream.toPull(response.stream)
+
+      const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
+        Effect.suspend((): Effect.Effect<boolean, SinkFailure<E> | Failure> => {
+          since = undefined
+          let waits: Effect.Effect<void, E> | undefined
+          for (const whole of chunk) {
+            const first = Math.max(0, state.position - at)
+            const last = Math.min(whole.length, wantedEnd - at)
+            at += whole.length
+            if (until !== undefined && at > until) return wrongSize(download, until, at)
+            if (first >= last) continue
+            const bytes = first === 0 && last === whole.length ? whole : whole.subarray(first, last)
+            const delivered = deliver(bytes)
+            if (delivered !== undefined) waits = waits === undefined ? delivered : Effect.zipRight(waits, delivered)
+            state.position += bytes.length
+          }
+          if (onProgress !== undefined) {
+            const told = onProgress({ attempt: state.attempt, bytes: state.position - download.start, total: total })
+            waits = waits === undefined ? told : Effect.zipRight(waits, told)
+          }
+          const done = state.position >= wantedEnd && at < (until ?? Number.POSITIVE_INFINITY)
+          if (waits === undefined) {
+            since = clock.unsafeCurrentTimeMillis()
+            return Effect.succeed(done)
+          }
+          return Effect.mapBoth(waits, {
+            onFailure: (error) => new SinkFailure(error),
+            onSuccess: () => {
+              since = clock.unsafeCurrentTimeMillis()
+              return done
+            }
+          })
+        })
+      const total = Option.map(
+        Option.orElse(end, () => Option.fromNullable(status === 206 ? until : (until ?? undefined))),
+        (end) => end - download.start
+      )
+
+      const loop: Effect.Effect<void, Failure | SinkFailure<E>> = Effect.flatMap(
+        Effect.matchEffect(pull, {
+          onFailure: Option.match({
+            onNone: () => Effect.succeed(true),
+            onSome: (error) => Effect.fail(Data.told(operation, error))
+          }),
+          onSuccess: take
+        }),
+        (done): Effect.Effect<void, Failure | SinkFailure<E>> => (done ? Effect.void : loop)
+      )
+      yield* loop
+      if (until !== undefined && state.position < Math.min(until, wantedEnd)) return yield* cut(download, at, until)
+      if (Option.isSome(end) && state.position < end.value) {
+        // The data end before the range does.
+        return yield* wrongSize(download, end.value, state.position)
+      }
+    })
+    yield* Effect.raceFirst(Effect.scoped(read), watch)
+  })
+
+const wrongSize = ({ imageId, operation }: Download, expected: number, actual: number) =>
+  Effect.fail(
+    new GlanceError.ImageIntegrityError({
+      operation,
+      imageId,
+      at: "download",
+      property: "size",
+      expected: String(expected),
+      actual: String(actual)
+    })
+  )
+
+/** Glance says "deactivated" and "not yours" by the same status; the record tells them apart. */
+const refuse = (
+  download: Download,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<never, Failure> =>
+  Data.interpret(download, request, response, {
+    404: Internal.notFound(download.imageId),
+    416: (answer: Answer.Answer) => new GlanceError.RangeNotSatisfiable({ ...answer, imageId: download.imageId })
+  }).pipe(
+    Effect.zipRight(
+      new GlanceError.UnexpectedStatus(
+        Answer.answer(download.operation, request, response, "it is no answer with data")
+      )
+    ),
+    Effect.catchTag("Forbidden", (error) =>
+      Effect.flatMap(Effect.option(download.record), (record) =>
+        Effect.fail(
+          Option.exists(record, ({ status }) => status === "deactivated")
+            ? new GlanceError.ImageDeactivated({
+                operation: error.operation,
+                method: error.method,
+                url: error.url,
+                status: error.status,
+                requestId: error.requestId,
+                detail: error.detail,
+                imageId: download.imageId
+              })
+            : error
+        )
+      )
+    )
+  )
+
+const contentRange = (
+  header: string | undefined
+): { readonly start: number; readonly end: number; readonly size: number | undefined } | undefined => {
+  const [, start, end, size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header?.trim() ?? "") ?? []
+  if (start === undefined || end === undefined) return undefined
+  return { start: Number(start), end: Number(end), size: size === "*" ? undefined : Number(size) }
+}

@@ -1,0 +1,105 @@
+import type * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Hasher from "../Hasher.js"
+import * as Data from "./data.js"
+
+/** What is gathered before the file system is asked: many small writes would be slower than any network. */
+const pieceSize = 1024 * 1024
+
+export interface Writer {
+  /** Nothing to wait for while there is room. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError.PlatformError> | undefined
+  /** Waits until all that was written is in the file. */
+  readonly flush: Effect.Effect<void, PlatformError.PlatformError>
+}
+
+/**
+ * Writes to a file from a position on, while the next bytes come in. The hash is given what is written; closing the
+ * scope writes what is left.
+ */
+export const writer = (
+  path: string,
+  position: number,
+  hash: Hasher.Hash | undefined
+): Effect.Effect<Writer, PlatformError.PlatformError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const scope = yield* Effect.scope
+    const file = yield* fs.open(path, { flag: position === 0 ? "w" : "r+" })
+    yield* file.seek(position, "start")
+    let filling: Uint8Array | undefined
+    let spare: Uint8Array | undefined
+    let filled = 0
+    /** After a write that failed, the next would stand in its place. */
+    let broken = false
+    let writing: Fiber.Fiber<void, PlatformError.PlatformError> | undefined
+
+    const settled = Effect.suspend(() => {
+      const fiber = writing
+      writing = undefined
+      return fiber === undefined ? Effect.void : Fiber.join(fiber)
+    })
+
+    const drain: Effect.Effect<void, PlatformError.PlatformError> = Effect.suspend(() => {
+      if (broken || filling === undefined || filled === 0) return Effect.void
+      const piece = filling
+      const bytes = piece.subarray(0, filled)
+      filling = undefined
+      filled = 0
+      const wait = hash === undefined ? undefined : Data.hashed(hash, bytes)
+      return Effect.gen(function* () {
+        yield* settled
+        if (broken) return
+        writing = yield* file.writeAll(bytes).pipe(
+          Effect.onExit((exit) =>
+            Effect.sync(() => {
+              spare = piece
+              broken ||= exit._tag === "Failure"
+            })
+          ),
+          Effect.uninterruptible,
+          Effect.forkIn(scope)
+        )
+        if (wait !== undefined) yield* wait
+      })
+    }).pipe(Effect.uninterruptible)
+
+    const put = (bytes: Uint8Array): Effect.Effect<void, PlatformError.PlatformError> | undefined => {
+      if (filling === undefined) {
+        filling = spare ?? new Uint8Array(pieceSize)
+        spare = undefined
+      }
+      const room = pieceSize - filled
+      if (bytes.length < room) {
+        filling.set(bytes, filled)
+        filled += bytes.length
+        return undefined
+      }
+      filling.set(bytes.subarray(0, room), filled)
+      filled = pieceSize
+      const rest = bytes.subarray(room)
+      return rest.length === 0
+        ? drain
+        : Effect.zipRight(
+            drain,
+            Effect.suspend(() => put(rest) ?? Effect.void)
+          )
+    }
+
+    const flush = Effect.zipRight(drain, settled)
+    yield* Effect.addFinalizer(() => Effect.ignore(flush))
+    return { write: put, flush }
+  })
+
+/** Gives the bytes of a file to a hash. */
+export const rehash = (
+  path: string,
+  hash: Hasher.Hash
+): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Stream.runForEach(fs.stream(path, { chunkSize: pieceSize }), (bytes) => Data.hashed(hash, bytes) ?? Effect.void)
+  )

@@ -1,0 +1,383 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Answer from "../Answer.js"
+import * as GlanceError from "../GlanceError.js"
+import type * as Hasher from "../Hasher.js"
+import type * as Image from "../Image.js"
+import * as ImageFormat from "../ImageFormat.js"
+import type * as ImageSource from "../ImageSource.js"
+import * as Data from "./data.js"
+import * as Handoff from "./handoff.js"
+import * as Internal from "./image.js"
+import type * as Request from "./request.js"
+
+export interface Upload<E, R> extends Data.Transfer {
+  /** Of `/file` or of `/stage`. */
+  readonly path: string
+  readonly source: ImageSource.ImageSource<E, R>
+  readonly store: string | undefined
+  readonly hasher: Hasher.Service
+  readonly algorithms: ReadonlyArray<string>
+  /** A hash that the source must have, before its end is told. */
+  readonly expected: { readonly algorithm: string; readonly value: string } | undefined
+  readonly tokenLife: Duration.Duration
+  /** Not checked where it is not given. */
+  readonly format: Pick<Image.Image, "diskFormat" | "containerFormat"> | undefined
+  /** Whether the image is known to have waited for data before the first attempt. */
+  readonly queued: boolean
+  /** The image as it is now. */
+  readonly record: Effect.Effect<Image.Image, GlanceError.GlanceError>
+}
+
+/** What was sent. */
+export interface Sent {
+  readonly size: number
+  readonly hashes: ReadonlyMap<string, string>
+}
+
+export type Failure =
+  | Request.ErrorOf<{
+      readonly 404: () => GlanceError.ImageNotFound
+      readonly 409: () => GlanceError.ImageNotQueued
+      readonly 410: () => GlanceError.ImageDeletedMeanwhile
+      readonly 415: () => GlanceError.ImageFormatRefused
+    }>
+  | GlanceError.ImageFormatMismatch
+  | GlanceError.SourceLengthMismatch
+  | GlanceError.EmptyImageSource
+  | GlanceError.ImageIntegrityError
+  | GlanceError.TransferStalled
+
+/**
+ * A failure of the caller's source, kept apart from those of the upload: a source that is a download of another image
+ * fails with the same tags.
+ */
+class SourceFailure<E> {
+  readonly _tag = "SourceFailure"
+  constructor(readonly error: E) {}
+}
+
+/** A source that is being read. */
+interface Reader<E, R> {
+  readonly scope: Scope.CloseableScope
+  readonly size: Option.Option<number>
+  /** What was read to know its format, and after it the rest. */
+  readonly head: Chunk.Chunk<Uint8Array>
+  readonly rest: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>, R>
+  readonly hash: Hasher.Hash
+}
+
+/**
+ * Sends the source, again where that may help and the source can be read again. The client that sends sees a body that
+ * ends only when all is well: whatever is wrong, its body stands still until the request is broken off. On every
+ * transport the server then sees a connection that ends in the middle.
+ */
+export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const scope = yield* Effect.scope
+      yield* upload.http.ensureToken(upload.tokenLife)
+      let failures = 0
+      let renewed = false
+      let reader: Reader<E, R> | undefined
+      for (let attempt = 1; ; attempt++) {
+        const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
+        const state: State = { attempt, taken: false, size: 0, hashes: undefined }
+        const exit = yield* Effect.exit(sendOnce(upload, current, state))
+        if (Exit.isSuccess(exit)) return exit.value
+        const failure = Cause.failureOption(exit.cause)
+        if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
+        const error = failure.value
+        const refused: boolean =
+          error._tag === "AuthenticationFailed" && error.operation === upload.operation && !renewed
+        if (!(refused || Data.mayPass(error)) || failures >= upload.retries) return yield* Effect.fail(error)
+        renewed ||= refused
+        failures += 1
+        reader = state.taken ? undefined : current
+        if (state.taken) {
+          yield* Scope.close(current.scope, exit)
+          const settled = yield* settle(upload, state, error)
+          if (Option.isSome(settled)) return settled.value
+          if (!upload.source.replayable) return yield* Effect.fail(error)
+        } else {
+          yield* Data.backoff(failures, error)
+        }
+        yield* Effect.logWarning(`${upload.operation}: ${error.message}; again from the first byte`)
+      }
+    })
+  ).pipe(Effect.mapError((error) => (error instanceof SourceFailure ? (error.error as E) : error)))
+
+/** What became of an attempt, as far as this side knows. */
+interface State {
+  readonly attempt: number
+  /** Whether bytes of the source went out. */
+  taken: boolean
+  size: number
+  /** Known when the whole source was given to the client. */
+  hashes: ReadonlyMap<string, string> | undefined
+}
+
+const open = <E, R>(
+  { algorithms, format, hasher, imageId, operation, source }: Upload<E, R>,
+  parent: Scope.Scope
+): Effect.Effect<Reader<E, R>, GlanceError.ImageFormatMismatch | GlanceError.EmptyImageSource | SourceFailure<E>, R> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.fork(parent, { _tag: "Sequential" })
+    const mapped = Effect.mapError((error: E) => new SourceFailure(error))
+    const { size, stream } = yield* mapped(source.open)
+    const rest = yield* Scope.extend(Stream.toPull(stream), scope)
+    const hash = yield* Scope.extend(hasher.start(algorithms), scope)
+    let head = Chunk.empty<Uint8Array>()
+    let length = 0
+    // One byte is enough to know that the source is not empty, and that it opens at all, before anything is sent.
+    const wanted = format === undefined ? 1 : ImageFormat.headSize
+    while (length < wanted) {
+      const chunk = yield* Effect.catchAll(
+        rest,
+        Option.match({
+          onNone: () => Effect.succeed(undefined),
+          onSome: (error) => Effect.fail(new SourceFailure(error))
+        })
+      )
+      if (chunk === undefined) break
+      for (const bytes of chunk) length += bytes.length
+      head = Chunk.appendAll(head, chunk)
+    }
+    if (length === 0) return yield* new GlanceError.EmptyImageSource({ operation, imageId })
+    if (format !== undefined) {
+      const found = ImageFormat.contradiction(
+        join(head, ImageFormat.headSize),
+        format.diskFormat,
+        format.containerFormat
+      )
+      if (Option.isSome(found)) {
+        return yield* new GlanceError.ImageFormatMismatch({
+          operation,
+          imageId,
+          diskFormat: Option.getOrElse(format.diskFormat, () => ""),
+          found: found.value
+        })
+      }
+    }
+    return { scope, size, head, rest, hash }
+  })
+
+const join = (chunk: Chunk.Chunk<Uint8Array>, most: number): Uint8Array => {
+  const joined = new Uint8Array(most)
+  let at = 0
+  for (const bytes of chunk) {
+    if (at === most) break
+    const part = bytes.subarray(0, most - at)
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined.subarray(0, at)
+}
+
+/**
+ * In two pieces what is one: the node:http client waits for its socket between the items of a chunk, and never after
+ * the last.
+ */
+const inPieces = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
+  if (chunk.length !== 1) return chunk
+  const bytes = Chunk.unsafeHead(chunk)
+  if (bytes.length < 2) return chunk
+  const half = bytes.length >>> 1
+  return Chunk.unsafeFromArray([bytes.subarray(0, half), bytes.subarray(half)])
+}
+
+const sendOnce = <E, R>(
+  upload: Upload<E, R>,
+  reader: Reader<E, R>,
+  state: State
+): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
+  Effect.gen(function* () {
+    const { imageId, operation } = upload
+    const clock = yield* Effect.clock
+    const handoff = Handoff.make(() => clock.unsafeCurrentTimeMillis())
+    const request = HttpClientRequest.put(upload.path).pipe(
+      HttpClientRequest.setHeaders({
+        accept: "application/json",
+        ...(upload.store === undefined ? {} : { "x-image-meta-store": upload.store }),
+        ...Option.match(reader.size, {
+          onNone: () => ({}),
+          onSome: (size) => ({ "x-openstack-image-size": String(size) })
+        })
+      }),
+      HttpClientRequest.bodyStream(Stream.mapChunks(handoff.stream, inPieces), {
+        contentType: "application/octet-stream",
+        contentLength: Option.getOrUndefined(reader.size)
+      })
+    )
+    const response = yield* Data.execute(upload, request).pipe(
+      Effect.raceFirst(Effect.zipRight(produce(upload, reader, state, handoff), Effect.never)),
+      Effect.raceFirst(Data.watch(upload, handoff.lyingSince, () => state.size))
+    )
+    yield* Data.interpret(upload, request, response, {
+      404: Internal.notFound(imageId),
+      409: (answer: Answer.Answer) => new GlanceError.ImageNotQueued({ ...answer, imageId }),
+      410: (answer: Answer.Answer) => new GlanceError.ImageDeletedMeanwhile({ ...answer, imageId }),
+      415: (answer: Answer.Answer) => new GlanceError.ImageFormatRefused({ ...answer, imageId })
+    })
+    if (state.hashes === undefined) {
+      return yield* new GlanceError.UnexpectedAnswer({
+        ...Answer.answer(operation, request, response, "the upload was confirmed before all of it had been sent"),
+        record: Option.none()
+      })
+    }
+    return { size: state.size, hashes: state.hashes }
+  })
+
+/** Reads the source into the body, and ends the body when everything is as it should be. */
+const produce = <E, R>(
+  { expected, imageId, onProgress, operation }: Upload<E, R>,
+  { hash, head, rest, size }: Reader<E, R>,
+  state: State,
+  handoff: Handoff.Handoff<never>
+): Effect.Effect<void, GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>, R> => {
+  const promised = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
+  /** What makes the body as long as was promised is kept back until the source has ended: a server asks for no more. */
+  let last: Chunk.Chunk<Uint8Array> | undefined
+
+  const mismatch = () =>
+    new GlanceError.SourceLengthMismatch({ operation, imageId, expected: promised, actual: state.size })
+
+  const progress =
+    onProgress === undefined
+      ? undefined
+      : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.size, total: size }))
+
+  const put = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> =>
+    progress === undefined ? handoff.put(chunk) : Effect.zipRight(handoff.put(chunk), progress)
+
+  const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> =>
+    Effect.suspend(() => {
+      let waits: Effect.Effect<void> = Effect.void
+      for (const bytes of chunk) {
+        state.size += bytes.length
+        const wait = Data.hashed(hash, bytes)
+        if (wait !== undefined) waits = Effect.zipRight(waits, wait)
+      }
+      if (state.size > promised) return Effect.fail(mismatch())
+      if (state.size === promised) {
+        last = last === undefined ? chunk : Chunk.appendAll(last, chunk)
+        return waits
+      }
+      return waits === Effect.void ? put(chunk) : Effect.zipRight(waits, put(chunk))
+    })
+
+  const finish = Effect.gen(function* () {
+    if (Option.isSome(size) && state.size < promised) return yield* mismatch()
+    const hashes = yield* hash.digest
+    if (expected !== undefined) {
+      const actual = hashes.get(expected.algorithm) ?? ""
+      if (actual !== expected.value) {
+        return yield* new GlanceError.ImageIntegrityError({
+          operation,
+          imageId,
+          at: "source",
+          property: expected.algorithm,
+          expected: expected.value,
+          actual
+        })
+      }
+    }
+    if (last !== undefined) yield* put(last)
+    state.hashes = hashes
+    handoff.end()
+  })
+
+  type Failed = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>
+  const pull = Effect.mapError(
+    rest,
+    Option.map((error) => new SourceFailure(error))
+  )
+  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) =>
+    Effect.flatMap(Effect.mapError(process(chunk), Option.some), () => loop)
+  )
+  const following = Effect.catchAll(
+    loop,
+    (end): Effect.Effect<void, Failed> => (Option.isNone(end) ? finish : Effect.fail(end.value))
+  )
+  return Effect.gen(function* () {
+    yield* handoff.wanted
+    state.taken = true
+    yield* process(head)
+    yield* following
+  })
+}
+
+/** How often the record is looked at while the server clears up after an attempt that broke off. */
+const looks = 8
+
+/**
+ * Finds out what the server made of an attempt that broke off after bytes had been sent. Nothing, when it waits for
+ * data again; all, when it had got everything and only its answer was lost.
+ */
+const settle = <E, R>(
+  upload: Upload<E, R>,
+  state: State,
+  error: Failure
+): Effect.Effect<Option.Option<Sent>, Failure> =>
+  Effect.gen(function* () {
+    for (let look = 1; look <= looks; look++) {
+      yield* Data.backoff(look, look === 1 ? error : undefined)
+      const record = yield* Effect.mapError(upload.record, () => error)
+      const { status } = record
+      if (status === "queued") return Option.none()
+      if (status === "active" && upload.queued && state.hashes !== undefined) {
+        const sent = { size: state.size, hashes: state.hashes }
+        const { comparable, wrong } = compare(record, sent)
+        // Other data than these are somebody else's.
+        if (comparable && wrong === undefined) return Option.some(sent)
+      }
+      if (status !== "saving" && status !== "uploading") break
+    }
+    return yield* Effect.fail(error)
+  })
+
+/** A hash and what it is of. */
+export interface Known {
+  readonly algorithm: string
+  readonly value: string
+}
+
+/** The hashes of a record, the strongest first. */
+export const hashesOf = (image: Image.Image): ReadonlyArray<Known> => [
+  ...Option.toArray(
+    Option.zipWith(image.osHashAlgo, image.osHashValue, (algorithm, value) => ({
+      algorithm: algorithm.toLowerCase(),
+      value: value.toLowerCase()
+    }))
+  ),
+  ...Option.toArray(Option.map(image.checksum, (value) => ({ algorithm: "md5", value: value.toLowerCase() })))
+]
+
+/** Where the record disagrees with what was sent, and whether it has a hash of what was sent at all. */
+export const compare = (
+  record: Image.Image,
+  sent: Sent
+): {
+  readonly comparable: boolean
+  readonly wrong: Pick<GlanceError.ImageIntegrityError, "property" | "expected" | "actual"> | undefined
+} => {
+  const expected = [
+    ...Option.toArray(Option.map(record.size, (size) => ["size", String(sent.size), String(size)] as const)),
+    ...hashesOf(record).flatMap(({ algorithm, value }) => {
+      const own = sent.hashes.get(algorithm)
+      return own === undefined ? [] : [[algorithm, own, value] as const]
+    })
+  ]
+  const wrong = expected.find(([, own, recorded]) => own !== recorded)
+  return {
+    comparable: expected.some(([property]) => property !== "size"),
+    wrong: wrong === undefined ? undefined : { property: wrong[0], expected: wrong[1], actual: wrong[2] }
+  }
+}
