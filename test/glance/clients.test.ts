@@ -67,7 +67,7 @@ const setUp = Effect.gen(function* () {
 describe("the `openstack` command", () => {
   const missing = !installed("openstack")
   it.scoped.skipIf(missing)(
-    `creates, shows, shares, changes, saves and deletes images${missing ? " (openstack is not installed)" : ""}`,
+    `creates, shows, shares, changes, saves, gives away and deletes images${missing ? " (openstack is not installed)" : ""}`,
     () =>
       Effect.gen(function* () {
         const { bytes, client, cloud, directory, file } = yield* setUp
@@ -112,7 +112,10 @@ describe("the `openstack` command", () => {
           ["renamed"]
         )
 
-        yield* demo(["image", "delete", id])
+        yield* admin(["image", "set", "--project", "guest", id])
+        assert.deepInclude((yield* cloud.images)[0], { owner: cloud.project("guest").id })
+
+        yield* guest(["image", "delete", id])
         assert.deepStrictEqual(yield* cloud.images, [])
       }),
     120_000

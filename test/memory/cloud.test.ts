@@ -4,7 +4,9 @@ import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as RequestLog from "@effect-glance/memory/RequestLog"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { createImage, type Json, json, logIn } from "./support.js"
@@ -201,6 +203,33 @@ describe("the log of requests", () => {
         ]
       )
       assert.strictEqual(yield* cloud.logins, 2)
+    })
+  )
+})
+
+describe("options", () => {
+  it.effect("that name what is not there are a defect", () =>
+    Effect.gen(function* () {
+      const wrong: ReadonlyArray<MemoryCloud.Options> = [
+        { users: [{ name: "x", roles: { nowhere: ["member"] } }] },
+        { projects: [{ name: "x", domain: "nowhere" }] }
+      ]
+      for (const options of wrong) {
+        const exit = yield* Effect.exit(Effect.scoped(MemoryCloud.make(options)))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      }
+    })
+  )
+
+  it.scoped("say how many requests are kept", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({ requestsKept: 3 })
+      const port = MemoryCloud.port(cloud)
+      for (let i = 0; i < 10; i++) yield* port.execute(HttpClientRequest.get("/images"))
+      assert.deepStrictEqual(
+        (yield* cloud.requests).map(({ number }) => number),
+        [8, 9, 10]
+      )
     })
   )
 })

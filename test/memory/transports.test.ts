@@ -35,6 +35,8 @@ const source = (pieces: number) => {
   return { state, stream }
 }
 
+const id = "0a4f0c3e-0000-4000-8000-000000000001"
+
 const anyUpload: Fault.Matcher = { service: "object-store", method: "PUT", path: "/v1/*/box/*" }
 const anyDownload: Fault.Matcher = { service: "object-store", method: "GET", path: "/v1/*/box/*" }
 
@@ -140,7 +142,7 @@ describe.each(transports)("a cloud %s", (_, connect) => {
       yield* cloud.idle
       const entry = yield* last
       assert.isBelow(entry?.bytesSent ?? 0, 20 * 1024 * 1024)
-      assert.notStrictEqual(entry?.outcome, "open")
+      assert.strictEqual(entry?.outcome, "abandoned")
       assert.isTrue(Option.isSome(entry?.endedAt ?? Option.none()))
     })
   )
@@ -336,6 +338,22 @@ describe("an HTTP client without a socket", () => {
       const response = yield* client.get(`${account}/box/form`, { headers })
       assert.match(response.headers["content-type"] ?? "", /^multipart\/form-data; boundary=/)
       assert.match(yield* response.text, /name="field"\r\n\r\nvalue/)
+    })
+  )
+
+  it.scoped("stops an answer when the scope of its request is closed", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({ images: [{ owner: "demo", id, data: new Uint8Array(1_000_000) }] })
+      const client = MemoryCloud.httpClient(cloud)
+      const { token } = yield* logIn(cloud, client)
+      const get = HttpClient.withScope(client).get(`http://glance.memory/v2/images/${id}/file`, {
+        headers: { "x-auth-token": token }
+      })
+      const open = yield* get
+      yield* Stream.runDrain(open.stream)
+      const closed = yield* Effect.scoped(get)
+      const error = yield* Effect.flip(Stream.runDrain(closed.stream))
+      assert.strictEqual(error._tag, "ResponseError")
     })
   )
 

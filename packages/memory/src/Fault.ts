@@ -137,7 +137,7 @@ export interface Hang {
 /**
  * Answers with a status of your choice, such as a 503 with `Retry-After`, in place of the service.
  *
- * A body that is JSON and has no content type of its own is sent as `application/json`.
+ * Unless the headers name a content type, text is `text/plain` and anything else is sent as JSON.
  *
  * @since 0.1.0
  * @category constructors
@@ -153,7 +153,9 @@ export const status = (
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(options?.headers ?? {})) headers[name.toLowerCase()] = value
   const body = options?.body
-  if (body !== undefined && typeof body !== "string") headers["content-type"] ??= "application/json"
+  if (body !== undefined) {
+    headers["content-type"] ??= typeof body === "string" ? "text/plain; charset=UTF-8" : "application/json"
+  }
   return {
     _tag: "Status",
     status: code,

@@ -52,7 +52,7 @@ export interface Entry {
 }
 
 /**
- * The entries of one kind.
+ * The entries of one kind: those of the image service, unless the matcher names another.
  *
  * @since 0.1.0
  * @category filtering

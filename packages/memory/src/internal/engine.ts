@@ -270,18 +270,25 @@ export const makeEngine = (options: {
           const body = response.body
           const sent = Stream.suspend(() => {
             begin()
+            let whole = false
             return body.pipe(
               Stream.map((bytes) => {
                 record.bytesSent += bytes.length
                 return bytes
               }),
+              // A reader who has had enough ends the stream as happily as its last byte does.
+              Stream.concat(
+                Stream.execute(
+                  Effect.sync(() => {
+                    whole = true
+                  })
+                )
+              ),
               Stream.ensuringWith((exit) =>
                 Effect.sync(() => {
                   end()
-                  finish(
-                    record,
-                    Exit.isSuccess(exit) ? "answered" : Cause.isInterruptedOnly(exit.cause) ? "abandoned" : "reset"
-                  )
+                  const left = Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)
+                  finish(record, whole ? "answered" : left ? "abandoned" : "reset")
                 })
               )
             )

@@ -1,6 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type { ProjectOptions, UserOptions } from "./directory.js"
-import type { GlanceOptions, InitialImage } from "./glance/options.js"
+import type { GlanceOptions, Hasher, InitialImage } from "./glance/options.js"
 
 /**
  * An image to begin with. Its owner and its members are projects by name or id.
@@ -15,7 +15,7 @@ export interface ImageOptions extends InitialImage {
  * an `admin`; every password is `secret`.
  */
 export interface CloudOptions
-  extends Partial<Omit<GlanceOptions, "images" | "containers" | "keystoneUrl" | "publicUrl">> {
+  extends Partial<Omit<GlanceOptions, "hasher" | "images" | "containers" | "keystoneUrl" | "publicUrl">> {
   /** Domains besides `Default`. @default none */
   readonly domains?: ReadonlyArray<string> | undefined
   /** An `admin` project is there in any case. @default demo and guest */
@@ -26,6 +26,8 @@ export interface CloudOptions
   readonly regions?: ReadonlyArray<string> | undefined
   /** How long a login is good for. @default 1 hour */
   readonly tokenLifetime?: Duration.DurationInput | undefined
+  /** Where md5 and sha512 come from. @default the runtime, where it has them, else `plainHasher` */
+  readonly hasher?: Hasher | undefined
   /** How many of the latest requests the log holds. @default 10,000 */
   readonly requestsKept?: number | undefined
   /** @default none */

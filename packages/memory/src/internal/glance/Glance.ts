@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Caller, WireRequest, WireResponse } from "../wire.js"
 import { type Context, emptyPage, type Reply } from "./context.js"
-import { Fault, render } from "./errors.js"
+import { Fault, internalError, render } from "./errors.js"
 import { randomId } from "./images.js"
 import * as info from "./info.js"
 import { initialImages, makeState } from "./initial.js"
@@ -81,13 +81,8 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
     const answer = (caller: Caller, request: WireRequest, path: string, now: number): Effect.Effect<Reply> => {
       const asked = request.headers["x-openstack-request-id"]
       if (asked !== undefined && asked.length > longestRequestId) {
-        return Effect.succeed(
-          render(
-            new Fault(431, { comment: `x-openstack-request-id is too long, max size ${longestRequestId}` }),
-            request.method,
-            request.headers
-          )
-        )
+        // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
+        return Effect.succeed(refuse(request, internalError()))
       }
       const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
       const context: Context = {

@@ -30,7 +30,7 @@ const isTaskVisible = (context: Context, task: Task): boolean => context.isAdmin
 const liveTasks = (context: Context): ReadonlyArray<Task> => {
   const { state } = context
   for (const task of state.tasks.values()) {
-    if (task.expiresAt !== null && task.expiresAt <= context.now * 1000) state.tasks.delete(task.id)
+    if (task.expiresAt !== null && Math.floor(task.expiresAt / 1000) <= context.now) state.tasks.delete(task.id)
   }
   return [...state.tasks.values()].filter((task) => isTaskVisible(context, task))
 }
@@ -271,6 +271,9 @@ const checkTask = (
 
 const checkSource = (context: Context, uri: Json | undefined): void => {
   if (typeof uri !== "string" || uri === "") throw badRequest(`Invalid location: ${uri === "" ? "" : "None"}`)
+  if (uri.startsWith("file:") || uri.startsWith("filesystem:")) {
+    throw badRequest("File based imports are not allowed. Please use a non-local source of image data.")
+  }
   if (!uri.startsWith("http")) {
     throw badRequest(
       "The given uri is not valid. Please specify a valid uri from the following list of supported uri ['http']"
@@ -335,13 +338,16 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
             return yield* Effect.fail(new Failure(`Input does not contain '${name}' field`))
         }
       }
+      const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
+      if (!isRackspace(context) && !(properties["disk_format"] && properties["container_format"])) {
+        return yield* Effect.fail(new Failure(internalFailure))
+      }
       const imageId = randomId()
       yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
       const received = yield* isRackspace(context)
         ? fromContainer(context, String(input["import_from"]))
         : fromUri(context, String(input["import_from"]))
       const now = yield* Clock.currentTimeMillis
-      const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
       const createdAt = stamp(state, now)
       const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
       const image: Image = {
