@@ -7,7 +7,9 @@ export default defineConfig({
   test: {
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
-      { test: { name: "unit", include: ["test/{core,http,memory,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"] } },
+      {
+        test: { name: "unit", include: ["test/{core,http,memory,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"] }
+      },
       {
         test: {
           name: "types",

@@ -1,0 +1,84 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Catalog } from "@effect-glance/http"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+
+const catalog: Catalog.Catalog = [
+  { service: "identity", region: "north", interface: "public", url: "https://keystone.test/v3" },
+  { service: "image", region: "north", interface: "public", url: "https://north.test/image/" },
+  { service: "image", region: "north", interface: "internal", url: "http://10.0.0.1:9292" },
+  { service: "image", region: "south", interface: "public", url: "https://south.test/v2/1234" }
+]
+
+describe("a catalog", () => {
+  it("gives the endpoint by service, region and interface", () => {
+    const cases: ReadonlyArray<readonly [Catalog.Selection | undefined, string]> = [
+      [undefined, "https://north.test/image"],
+      [{}, "https://north.test/image"],
+      [{ region: "south" }, "https://south.test/v2/1234"],
+      [{ interface: "internal" }, "http://10.0.0.1:9292"],
+      [{ region: "north", interface: "internal" }, "http://10.0.0.1:9292"]
+    ]
+    for (const [selection, url] of cases) {
+      assert.deepStrictEqual(Catalog.endpoint(catalog, "image", selection), Either.right(url))
+    }
+  })
+
+  it("that has no such endpoint says what it was asked for, and what it has", () => {
+    const cases: ReadonlyArray<readonly [string, Catalog.Selection, string]> = [
+      ["image", { region: "west" }, 'no public endpoint of service "image" in region "west"'],
+      ["image", { interface: "admin" }, 'no admin endpoint of service "image" in any region'],
+      [
+        "image",
+        { region: "south", interface: "internal" },
+        'no internal endpoint of service "image" in region "south"'
+      ],
+      ["volume", {}, 'no public endpoint of service "volume" in any region']
+    ]
+    for (const [service, selection, sentence] of cases) {
+      const error = Either.getOrThrow(Either.flip(Catalog.endpoint(catalog, service, selection)))
+      assert.strictEqual(error._tag, "EndpointNotFound")
+      assert.include(error.message, sentence)
+      assert.deepStrictEqual(error.region, Option.fromNullable(selection.region))
+      assert.deepStrictEqual(error.available, [
+        "identity north public",
+        "image north public",
+        "image north internal",
+        "image south public"
+      ])
+    }
+    const nothing = Either.getOrThrow(Either.flip(Catalog.endpoint([], "image")))
+    assert.include(nothing.message, "no endpoint at all")
+  })
+
+  it("tells regions apart by case, as Keystone does", () => {
+    assert.isTrue(Either.isLeft(Catalog.endpoint(catalog, "image", { region: "North" })))
+  })
+})
+
+describe("the versioned root", () => {
+  const cases: ReadonlyArray<readonly [string, string, string]> = [
+    ["an unversioned endpoint", "http://glance.test:9292", "http://glance.test:9292/v2"],
+    ["slashes at its end", "http://glance.test:9292//", "http://glance.test:9292/v2"],
+    ["a version", "http://glance.test:9292/v2", "http://glance.test:9292/v2"],
+    ["a version and a slash", "http://glance.test:9292/v2/", "http://glance.test:9292/v2"],
+    ["a minor version", "http://glance.test:9292/v2.9/", "http://glance.test:9292/v2.9"],
+    ["a minor version of two digits", "http://glance.test:9292/v2.16", "http://glance.test:9292/v2.16"],
+    ["a prefix", "https://cloud.test/image", "https://cloud.test/image/v2"],
+    ["a prefix and a version", "https://cloud.test/image/v2/", "https://cloud.test/image/v2"],
+    ["a project after the version", "https://iad.test/v2/123456", "https://iad.test/v2/123456"],
+    ["prefix, version and project", "https://cloud.test/a/b/v2.0/123456/", "https://cloud.test/a/b/v2.0/123456"],
+    ["an address of IPv6", "http://[2001:db8::1]:9292", "http://[2001:db8::1]:9292/v2"],
+    ["an address of IPv6 with a version", "http://[::1]/v2/", "http://[::1]/v2"],
+    ["a query", "https://cloud.test/image/?region=north", "https://cloud.test/image/v2"],
+    ["a query and a version", "https://cloud.test/image/v2/?v=/v1#top", "https://cloud.test/image/v2"],
+    ["a host that is called like a version", "http://v2", "http://v2/v2"],
+    ["a host whose name begins like a version", "http://v2.test/", "http://v2.test/v2"],
+    ["a user that is called like a version", "http://v2@glance.test/", "http://v2@glance.test/v2"],
+    ["a segment that only begins like a version", "https://cloud.test/v2beta", "https://cloud.test/v2beta/v2"],
+    ["a segment that only ends like a version", "https://cloud.test/glance-v2", "https://cloud.test/glance-v2/v2"]
+  ]
+  for (const [what, url, root] of cases) {
+    it(`of ${what}`, () => assert.strictEqual(Catalog.imageRoot(url), root))
+  }
+})

@@ -1,0 +1,163 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Images from "@effect-glance/core/Images"
+import { Cloud, Identity, Rackspace } from "@effect-glance/http"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Http from "../support/http.js"
+import { isLogin, list, noImages } from "./support.js"
+
+const apiKey = "0123456789abcdef"
+
+const options = { username: "alice", apiKey: Redacted.make(apiKey) }
+
+/** As Rackspace's identity service answers a login. */
+const access = (token = "rackspace-token") =>
+  Http.json({
+    access: {
+      token: {
+        id: token,
+        expires: "1970-01-02T00:00:00.000Z",
+        tenant: { id: "123456", name: "123456" },
+        "RAX-AUTH:authenticatedBy": ["APIKEY"]
+      },
+      serviceCatalog: [
+        {
+          name: "cloudFiles",
+          type: "object-store",
+          endpoints: ["ORD", "IAD"].map((region) => ({
+            region,
+            tenantId: "MossoCloudFS_1",
+            publicURL: `https://storage.${region}.test/v1/MossoCloudFS_1`,
+            internalURL: `https://snet-storage.${region}.test/v1/MossoCloudFS_1`
+          }))
+        },
+        {
+          name: "cloudImages",
+          type: "image",
+          endpoints: ["IAD", "ORD"].map((region) => ({
+            region,
+            tenantId: "123456",
+            publicURL: `https://${region}.images.test/v2/123456`
+          }))
+        },
+        { name: "cloudDNS", type: "rax:dns", endpoints: [{ publicURL: "https://dns.test/v1.0/123456" }] }
+      ],
+      user: { id: "u1", name: "alice", roles: [], "RAX-AUTH:defaultRegion": "IAD" }
+    }
+  })
+
+const unauthorized = () =>
+  Http.json({ unauthorized: { code: 401, message: "Username or api key is invalid." } }, 401, { "x-trans-id": "tx1" })
+
+const over = (handler: Http.Handler, extra: Partial<Rackspace.ApiKeyOptions> = {}, cloud?: Cloud.Options) =>
+  Layer.provideMerge(Images.layer, Cloud.layer(cloud)).pipe(
+    Layer.provideMerge(Rackspace.layerApiKey({ ...options, ...extra })),
+    Layer.provideMerge(Http.layer(() => handler))
+  )
+
+const session = Effect.flatMap(Identity.Identity, ({ session }) => session)
+
+const bodies = Effect.map(Http.sent, (all) => all.filter(isLogin).map(({ body }) => JSON.parse(body)))
+
+const asKey = { auth: { "RAX-KSKEY:apiKeyCredentials": { username: "alice", apiKey } } }
+const asPassword = { auth: { passwordCredentials: { username: "alice", password: apiKey } } }
+
+describe("a login at Rackspace", () => {
+  it.effect("sends the API key, and opens the session that the answer names", () =>
+    Effect.gen(function* () {
+      const { catalog, lifetime, projectId, token } = yield* session
+      assert.deepStrictEqual(yield* bodies, [asKey])
+      assert.strictEqual(Redacted.value(token), "rackspace-token")
+      assert.deepStrictEqual(projectId, Option.some("123456"))
+      assert.deepStrictEqual(lifetime, Option.some({ issuedAt: 0, expiresAt: 86_400_000 }))
+      assert.deepInclude(catalog, {
+        service: "object-store",
+        region: "ORD",
+        interface: "internal",
+        url: "https://snet-storage.ORD.test/v1/MossoCloudFS_1"
+      })
+      assert.deepInclude(catalog, {
+        service: "rax:dns",
+        region: "",
+        interface: "public",
+        url: "https://dns.test/v1.0/123456"
+      })
+    }).pipe(Effect.provide(over(() => access())))
+  )
+
+  it.effect("goes to Rackspace unless another URL is given, with or without the version", () =>
+    Effect.gen(function* () {
+      const urls = [
+        [undefined, "https://identity.api.rackspacecloud.com/v2.0/tokens"],
+        ["https://id.test", "https://id.test/v2.0/tokens"],
+        ["https://id.test/v2.0/", "https://id.test/v2.0/tokens"]
+      ] as const
+      for (const [authUrl, expected] of urls) {
+        const [sent] = yield* Effect.zipRight(session, Http.sent).pipe(
+          Effect.provide(over(() => access(), { authUrl }))
+        )
+        assert.strictEqual(sent?.url.href, expected)
+      }
+    })
+  )
+
+  it.effect("tries as a password what is refused as a key", () =>
+    Effect.gen(function* () {
+      yield* session
+      assert.deepStrictEqual(yield* bodies, [asKey, asPassword])
+    }).pipe(Effect.provide(over((_, index) => (index === 0 ? unauthorized() : access()))))
+  )
+
+  it.effect("fails when it is refused as both", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(session)
+      if (error._tag !== "AuthenticationFailed") return assert.fail(error._tag)
+      assert.strictEqual(error.detail, "Username or api key is invalid.")
+      assert.deepStrictEqual(error.requestId, Option.some("tx1"))
+      assert.lengthOf(yield* bodies, 2)
+    }).pipe(Effect.provide(over(unauthorized)))
+  )
+
+  it.effect("tries no password when the key was not refused, but the service failed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(session))._tag, "ServerError")
+      assert.deepStrictEqual(yield* bodies, [asKey])
+    }).pipe(Effect.provide(over(() => new Response("", { status: 500 }))))
+  )
+
+  it.effect("that is answered with another document does not tell what stands there", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(session)
+      if (error._tag !== "UnexpectedAnswer") return assert.fail(error._tag)
+      assert.include(error.detail, "access.token.expires (Missing)")
+      assert.notInclude(JSON.stringify(error), "rackspace-token")
+    }).pipe(Effect.provide(over(() => Http.json({ access: { token: { id: "rackspace-token" } } }))))
+  )
+
+  it.effect("is done again when the token ends", () =>
+    Effect.gen(function* () {
+      yield* list
+      yield* TestClock.adjust("23 hours")
+      yield* list
+      assert.lengthOf(yield* bodies, 1)
+      yield* TestClock.adjust("1 hour")
+      yield* list
+      assert.lengthOf(yield* bodies, 2)
+    }).pipe(Effect.provide(over((sent) => (isLogin(sent) ? access() : noImages()))))
+  )
+})
+
+describe("Rackspace's images", () => {
+  const handler: Http.Handler = (sent) => (isLogin(sent) ? access() : noImages())
+
+  it.effect("are asked for below the project that the catalog puts after the version", () =>
+    Effect.gen(function* () {
+      yield* list
+      const [, sent] = yield* Http.sent
+      assert.strictEqual(sent?.url.href, "https://ord.images.test/v2/123456/images")
+    }).pipe(Effect.provide(over(handler, {}, { region: "ORD" })))
+  )
+})

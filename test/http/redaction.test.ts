@@ -1,0 +1,204 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { assert, describe, it } from "@effect/vitest"
+import { GlanceHttp } from "@effect-glance/core"
+import * as Images from "@effect-glance/core/Images"
+import { Cloud, type Identity, Keystone, Rackspace } from "@effect-glance/http"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import * as Http from "../support/http.js"
+import * as Server from "./server.js"
+import { imageService, isLogin, list, noImages, tokenAnswer } from "./support.js"
+import * as Witness from "./witness.js"
+
+/** Words that nobody says by chance. In quotes and such, since escapes must not hide them. */
+const secrets = {
+  password: `pa55w0rd-"Zx9'\\<Qk7>`,
+  apiKey: "ap1k3y-Zx9Qk7-0123",
+  credential: "cr3d3nt1al-Zx9Qk7-4567",
+  token: "gAAAAA-given-Zx9Qk7-89ab",
+  issued: "gAAAAA-issued-Zx9Qk7",
+  urlPassword: "ur1pa55-Zx9Qk7"
+}
+
+/** What stays of a secret in whichever quoting. */
+const cores = ["pa55w0rd", "ap1k3y", "cr3d3nt1al", "gAAAAA", "ur1pa55"]
+
+const leaks = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  texts.filter((text) => cores.some((core) => text.includes(core)))
+
+const wrong = "-wrong"
+
+const accessAnswer = (base: string, token: string) =>
+  Http.json({
+    access: {
+      token: { id: token, expires: "2999-01-01T00:00:00Z", tenant: { id: "t1" } },
+      serviceCatalog: [{ type: "image", endpoints: [{ region: "RegionOne", publicURL: base }] }]
+    }
+  })
+
+/** A cloud that fails in many ways, and repeats a wrong login as Keystone does. */
+const handlerAt = (base: () => string) => (): Http.Handler => {
+  let logins = 0
+  let flaky = 0
+  return (sent) => {
+    if (isLogin(sent)) {
+      if (sent.url.pathname.startsWith("/page")) return Http.html(`<h1>Welcome</h1>${secrets.issued}`)
+      if (sent.url.pathname.startsWith("/other")) return Http.json({ token: { id: secrets.issued } })
+      if (sent.url.pathname.startsWith("/reset")) return Http.failure("ECONNRESET")
+      if (sent.body.includes(wrong)) {
+        return Http.json({ error: { code: 400, message: `On instance: ${sent.body}`, title: "Bad Request" } }, 400)
+      }
+      const token = `${secrets.issued}-${logins++}`
+      return sent.url.pathname.includes("v2.0")
+        ? accessAnswer(base(), token)
+        : tokenAnswer(token, { catalog: [imageService(base())], expiresAt: 9e12 })
+    }
+    const path = sent.url.pathname
+    if (path.endsWith("/flaky")) return flaky++ === 0 ? Http.html("<h1>Bad Gateway</h1>", 502) : noImages()
+    if (path.endsWith("/revoked")) {
+      return sent.headers["x-auth-token"]?.endsWith("-0")
+        ? Http.html("<h1>Unauthorized</h1>", 401, { "www-authenticate": 'Keystone uri="http://k.test"' })
+        : noImages()
+    }
+    if (path.endsWith("/reset")) return Http.failure("ECONNRESET")
+    if (path.endsWith("/forbidden")) return Http.json({ message: "You are not allowed.", code: "403 Forbidden" }, 403)
+    return noImages()
+  }
+}
+
+type Login = (base: string, suffix?: string) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient>
+
+const alice = { username: "alice", userDomainId: "default", projectName: "alpha" }
+
+const forms: { readonly [form: string]: Login } = {
+  "a password": (base, suffix = "") =>
+    Keystone.layerPassword({ authUrl: base, ...alice, password: Redacted.make(secrets.password + suffix) }),
+  "a token": (base, suffix = "") =>
+    Keystone.layerToken({ authUrl: base, token: Redacted.make(secrets.token + suffix), projectId: "p1" }),
+  "an application credential": (base, suffix = "") =>
+    Keystone.layerApplicationCredential({
+      authUrl: base,
+      applicationCredentialId: "a1",
+      applicationCredentialSecret: Redacted.make(secrets.credential + suffix)
+    }),
+  "an API key": (base, suffix = "") =>
+    Rackspace.layerApiKey({ authUrl: base, username: "alice", apiKey: Redacted.make(secrets.apiKey + suffix) })
+}
+
+const options = { backoff: Duration.millis(1) }
+
+type Step = Effect.Effect<unknown, unknown, HttpClient.HttpClient>
+
+/** Everything that can happen to somebody who logs in so. Each step begins with a login of its own. */
+const steps = (base: string, login: Login): { readonly [step: string]: Step } => {
+  const get = (path: string) =>
+    Effect.flatMap(GlanceHttp.GlanceHttp, (http) => http.execute(HttpClientRequest.get(path)))
+  const read = (path: string) => Effect.flatMap(get(path), (response) => response.text)
+  const over = (identity: ReturnType<Login>) =>
+    Layer.provideMerge(Images.layer, Layer.provideMerge(Cloud.layer(options), identity))
+  const good = over(login(base))
+  return {
+    "a list": Effect.provide(list, good),
+    "a repetition": Effect.provide(read("/flaky"), good),
+    "a refused token": Effect.provide(Effect.zipRight(get("/images"), read("/revoked")), good),
+    "a refusal": Effect.provide(Effect.zipRight(get("/forbidden"), Effect.fail("forbidden")), good),
+    "a broken connection": Effect.provide(read("/reset"), good),
+    "a wrong secret": Effect.provide(list, over(login(base, wrong))),
+    "a page instead of a token": Effect.provide(list, over(login(`${base}/page`))),
+    "another document instead of a token": Effect.provide(list, over(login(`${base}/other`))),
+    "a login whose connection breaks": Effect.provide(list, over(login(`${base}/reset`))),
+    "a URL that is none": Effect.provide(list, over(login(`http://alice:${secrets.urlPassword}@[no`))),
+    "a URL with a password": Effect.provide(list, over(login(base.replace("://", `://alice:${secrets.urlPassword}@`)))),
+    "a wrong secret at a URL with a password": Effect.provide(
+      list,
+      over(login(base.replace("://", `://alice:${secrets.urlPassword}@`), wrong))
+    ),
+    "a token that no header can hold": Effect.provide(
+      read("/images"),
+      Cloud.layerToken({ endpoint: base, token: Redacted.make(`${secrets.token}\nsecond line`), ...options })
+    ),
+    "a service that is not there": Effect.provide(
+      read("/images"),
+      Cloud.layerToken({ endpoint: "http://127.0.0.1:1", token: Redacted.make(secrets.token), ...options })
+    )
+  }
+}
+
+const fails = [
+  "a refusal",
+  "a broken connection",
+  "a wrong secret",
+  "a wrong secret at a URL with a password",
+  "a page instead of a token",
+  "another document instead of a token",
+  "a login whose connection breaks",
+  "a URL that is none"
+]
+
+/** Runs every step under a witness; nothing that comes out may hold a secret. */
+const nothingLeaks = (login: Login) =>
+  Effect.gen(function* () {
+    const base = yield* Server.Base
+    const witness = Witness.make()
+    for (const [step, effect] of Object.entries(steps(base, login))) {
+      const before = witness.texts.length
+      const exit = yield* witness.watch(Effect.withSpan(effect, step)).pipe(Effect.provide(witness.layer))
+      if (fails.includes(step)) assert.isTrue(Exit.isFailure(exit), step)
+      assert.deepStrictEqual(leaks(witness.texts.slice(before)), [], step)
+    }
+    // What the witness saw is not nothing.
+    const said = (sentence: string) => witness.texts.some((text) => text.includes(sentence))
+    const names = witness.spans.map(({ name }) => name)
+    for (const name of ["http.client POST", "http.client GET"]) assert.include(names, name)
+    const attributes = witness.spans.flatMap((span) => [...span.attributes])
+    assert.deepInclude(
+      attributes.map(([key, value]) => `${key}: ${value}`),
+      "http.request.header.x-auth-token: <redacted>"
+    )
+    assert.isTrue(witness.lines.some((line) => line.includes("status 502, again in")))
+    assert.isTrue(said("a text that repeats the credentials"))
+    assert.isTrue(said("not JSON, so this is not an identity service"))
+    return witness
+  })
+
+const stub = Layer.merge(
+  Http.layer(handlerAt(() => "http://cloud.test")),
+  Layer.succeed(Server.Base, "http://cloud.test")
+)
+
+/** The same cloud on a socket. A failure is a connection that breaks. */
+const server = Server.layer((base) => handlerAt(base)())
+
+describe.concurrent("no secret comes out", () => {
+  for (const [form, login] of Object.entries(forms)) {
+    it.effect(
+      `of a session that begins with ${form}`,
+      () =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.fork(nothingLeaks(login))
+          // The clock goes on for as long as there is something to wait for.
+          while ((yield* Fiber.poll(fiber))._tag === "None") {
+            yield* TestClock.adjust("100 millis")
+          }
+          yield* Fiber.join(fiber)
+        }).pipe(Effect.provide(stub)),
+      60_000
+    )
+  }
+
+  for (const [transport, client] of Object.entries(Server.transports)) {
+    for (const [form, login] of Object.entries(forms)) {
+      it.live(
+        `of ${transport}, with ${form}`,
+        () => Effect.provide(nothingLeaks(login), Layer.merge(server, client)),
+        60_000
+      )
+    }
+  }
+})
