@@ -64,7 +64,7 @@ const passwordBody = (user: object, scope?: object) => ({
 })
 
 describe("the environment", () => {
-  const user = { name: "alice", domain: { name: "Default" } }
+  const user = { name: "alice", domain: { id: "default" } }
   const cases: { readonly [what: string]: readonly [Variables, object] } = {
     "a password": [byPassword, passwordBody(user)],
     "a password, said so": [{ ...byPassword, OS_AUTH_TYPE: "password" }, passwordBody(user)],
@@ -93,7 +93,7 @@ describe("the environment", () => {
     ],
     "a project as it is called, before that": [
       { ...byPassword, OS_PROJECT_NAME: "new", OS_TENANT_NAME: "old" },
-      passwordBody(user, { project: { name: "new", domain: { name: "Default" } } })
+      passwordBody(user, { project: { name: "new", domain: { id: "default" } } })
     ],
     "what is empty as unset": [
       {

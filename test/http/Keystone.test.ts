@@ -60,7 +60,7 @@ const forms: {
   ],
   "password of a name in no domain, which is the default one": [
     Keystone.layerPassword({ ...at, username: "alice", password: secret }),
-    passwordBody({ name: "alice", domain: { name: "Default" } })
+    passwordBody({ name: "alice", domain: { id: "default" } })
   ],
   "a project's id": [
     Keystone.layerPassword({ ...at, ...alice, password: secret, projectId: "p1", projectName: "alpha" }),
@@ -76,7 +76,7 @@ const forms: {
   ],
   "a project's name in no domain, which is the default one": [
     Keystone.layerPassword({ ...at, ...alice, password: secret, projectName: "alpha" }),
-    passwordBody(aliceSent, { project: { name: "alpha", domain: { name: "Default" } } })
+    passwordBody(aliceSent, { project: { name: "alpha", domain: { id: "default" } } })
   ],
   "a domain's id": [
     Keystone.layerPassword({ ...at, ...alice, password: secret, domainId: "d1" }),

@@ -30,8 +30,8 @@ export interface AuthUrl {
 }
 
 /**
- * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain). Without
- * any of it the user's default project, if there is one.
+ * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain, which is
+ * the one with the id `default` unless told otherwise). Without any of it the user's default project, if there is one.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ export interface ScopeOptions {
 }
 
 /**
- * A user, by id, or by name with its domain.
+ * A user, by id, or by name with its domain, which is the one with the id `default` unless told otherwise.
  *
  * @since 0.1.0
  * @category models
@@ -148,8 +148,13 @@ const login = (
     )
   )
 
-const domain = (id: string | undefined, name: string | undefined) =>
-  id !== undefined ? { id } : { name: name ?? "Default" }
+/** The id that every Keystone gives its first domain; the name of that can be changed. */
+const defaultDomain = { id: "default" }
+
+const domain = (id: string | undefined, name: string | undefined) => {
+  if (id !== undefined) return { id }
+  return name === undefined ? defaultDomain : { name }
+}
 
 const scopeOf = (options: ScopeOptions): object | undefined => {
   if (options.projectId !== undefined) return { project: { id: options.projectId } }

@@ -134,6 +134,8 @@ export interface GlanceOptions {
   readonly showMultipleLocations?: boolean | undefined
   /** @default false */
   readonly showDirectUrl?: boolean | undefined
+  /** Whether `/images/{id}/locations` is there, which newer releases list as v2.17. @default false */
+  readonly locationRoutes?: boolean | undefined
   /** @default true */
   readonly cache?: boolean | undefined
   /** What it is: OpenStack's Glance, or Rackspace's. @default "openstack" */

@@ -9,6 +9,7 @@ import * as info from "./info.js"
 import * as members from "./members.js"
 import * as patch from "./patch.js"
 import { listImages } from "./query.js"
+import * as registrations from "./registrations.js"
 import { hasBody, readJson } from "./request.js"
 import * as tags from "./tags.js"
 import * as tasks from "./tasks.js"
@@ -77,6 +78,12 @@ const routes: ReadonlyArray<Route> = [
   route("GET", "info/usage", info.showUsage)
 ]
 
+/** Routes that came after the release everything else here is like. */
+const newRoutes: ReadonlyArray<Route> = [
+  route("GET", "images/:id/locations", registrations.listLocations, true),
+  route("POST", "images/:id/locations", registrations.addRegistration)
+]
+
 /** Paths for which another method is 404 instead of 405: the service forgot to reject them. */
 const withoutRejection = [
   "info/usage",
@@ -106,6 +113,8 @@ const deleteBeforePut = ["cache/:id"]
 const putBeforeDelete = ["images/:id/tags/:tag"]
 
 const allowed = (path: string, methods: ReadonlyArray<string>): string => {
+  // GET works there, and goes unmentioned.
+  if (path === "images/:id/locations") return "POST"
   if (deleteBeforePut.includes(path)) return "DELETE, PUT"
   if (putBeforeDelete.includes(path)) return "PUT, DELETE"
   return [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
@@ -129,7 +138,8 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
   }
   const methods: Array<string> = []
   let pattern = ""
-  for (const candidate of routes) {
+  const all = context.state.options.locationRoutes === true ? [...routes, ...newRoutes] : routes
+  for (const candidate of all) {
     const values = match(candidate.segments, segments)
     if (values === undefined) continue
     if (candidate.segments[0] === "schemas" && !info.isSchema(values[0] ?? "")) continue
