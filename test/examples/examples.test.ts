@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
 import * as Effect from "effect/Effect"
-import { ofAnother, runExample } from "../support/examples.js"
+import { ofAnother, randomFile, runExample } from "../support/examples.js"
 
 const timeout = 60_000
 
@@ -84,6 +85,21 @@ it.scopedLive(
       assert.deepStrictEqual([code, stdout], [0, "POST 201\nGET 200\n0 images\n"])
       const agents = (yield* cloud.requests).map(({ headers }) => headers["user-agent"])
       assert.deepStrictEqual(agents, ["nightly-report/1.0", "nightly-report/1.0"])
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "the bytes of a file go there and come back",
+  () =>
+    Effect.gen(function* () {
+      const { cloud, environment } = yield* served
+      const file = yield* randomFile(3_000_000)
+      const { code, stderr } = yield* runExample("bytes", { ...environment(), FILE: file })
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.isTrue(readFileSync(file).equals(readFileSync(`${file}.copy`)))
+      const left = (yield* cloud.images).filter(({ status }) => status !== "deleted")
+      assert.deepStrictEqual(left, [])
     }),
   timeout
 )

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type AccountName, fromEnvironment, type TestCloud } from "../contract/cloud.js"
-import { ofAnother, runExample } from "../support/examples.js"
+import { ofAnother, randomFile, runExample } from "../support/examples.js"
 
 const variables = ({ accounts, authUrl, region }: TestCloud, name: AccountName) => ({
   OS_AUTH_URL: authUrl,
@@ -26,12 +26,15 @@ it.live("the tour runs on a real cloud, with two projects", () =>
   })
 )
 
-it.live("the other examples run on a real cloud", () =>
+it.scopedLive("the other examples run on a real cloud", () =>
   Effect.gen(function* () {
     const cloud = yield* fromEnvironment
     for (const name of ["first", "own-client"]) {
       const { code, stderr } = yield* runExample(name, variables(cloud, "alice"))
       assert.deepStrictEqual([code, stderr], [0, ""], name)
     }
+    const FILE = yield* randomFile(3_000_000)
+    const { code, stderr } = yield* runExample("bytes", { ...variables(cloud, "alice"), FILE })
+    assert.deepStrictEqual([code, stderr], [0, ""], "bytes")
   })
 )

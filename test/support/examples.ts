@@ -1,5 +1,10 @@
 import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 
 export interface Ended {
   readonly code: number
@@ -29,3 +34,16 @@ export const runExample = (name: string, variables: Readonly<Record<string, stri
 /** The variables under the names by which the tour knows a second project's. */
 export const ofAnother = (variables: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).map(([name, value]) => [`OTHER_${name}`, value]))
+
+/** A file of bytes that no pattern can stand for, gone with its directory when the scope closes. */
+export const randomFile = (size: number): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-glance-"))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+  ).pipe(
+    Effect.map((directory) => {
+      const file = join(directory, "file")
+      writeFileSync(file, randomBytes(size))
+      return file
+    })
+  )
