@@ -237,3 +237,11 @@ describe("image or id", () => {
     assert.strictEqual(Image.idOf(image.id), image.id)
   })
 })
+
+describe("an image as JSON", () => {
+  it("keeps its properties", () => {
+    const record = imageRecord({ os_distro: "debian", "a/b~c": "x" })
+    const image = Schema.decodeUnknownSync(Image.ImageFromJson)(record)
+    assert.deepInclude(JSON.parse(JSON.stringify(image)), { id: image.id, os_distro: "debian", "a/b~c": "x" })
+  })
+})

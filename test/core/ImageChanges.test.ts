@@ -255,6 +255,12 @@ describe("changes that Glance would not take", () => {
       /keeps for itself/
     ],
     ["a property of os_glance", { properties: { os_glance_x: "v" } }, 'properties["os_glance_x"]', /keeps for itself/],
+    [
+      "a property that ends in what is white space to Python",
+      { properties: { "k\u0085": "v" } },
+      'properties["k\u0085"]',
+      /white space/
+    ],
     ["a property with spaces round it", { properties: { " k ": "v" } }, 'properties[" k "]', /white space/],
     ["null properties", { properties: null }, "properties", /must be an object, not null/],
     ["properties as text", { properties: "abc" }, "properties", /must be an object, not "abc"/],

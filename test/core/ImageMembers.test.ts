@@ -101,6 +101,48 @@ describe("sharing an image", () => {
     }).pipe(Effect.provide(Port.core([Port.refusal(403, `Not allowed to create members for image ${id}.`)])))
   )
 
+  it.effect("makes a private image shared first, when told to", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const member = yield* members.add(id, "p", { makeShared: true })
+      assert.strictEqual(member.memberId, "p")
+      deepStrictEqual(
+        (yield* Port.requests).map(({ body, method }) => [method, body]),
+        [
+          ["POST", '{"member":"p"}'],
+          ["GET", undefined],
+          ["PATCH", '[{"op":"replace","path":"/visibility","value":"shared"}]'],
+          ["POST", '{"member":"p"}']
+        ]
+      )
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.refusal(403, `Not allowed to create members for image ${id}.`),
+          Port.json(imageRecord({ visibility: "private" })),
+          Port.json(imageRecord({ visibility: "shared" })),
+          Port.json(memberRecord({ member_id: "p" }))
+        ])
+      )
+    )
+  )
+
+  it.effect("leaves every other visibility as it is, whatever it is told", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const error = yield* Effect.flip(members.add(id, "p", { makeShared: true }))
+      assert.strictEqual(error._tag, "UnsharableImage")
+      assert.strictEqual((yield* Port.requests).length, 2)
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.refusal(403, `Not allowed to create members for image ${id}.`),
+          Port.json(imageRecord({ visibility: "public" }))
+        ])
+      )
+    )
+  )
+
   it.effect("with a project that is a member already fails with an error of its own", () =>
     Effect.gen(function* () {
       const members = yield* Members
@@ -183,8 +225,6 @@ describe("answering for a membership", () => {
         Port.core([], {
           projectId: new GlanceError.TimeLimitExceeded({
             operation: "login",
-            method: "POST",
-            url: "/v3/auth/tokens",
             limit: Duration.seconds(1)
           })
         })

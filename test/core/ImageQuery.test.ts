@@ -205,6 +205,7 @@ describe("a query that Glance would refuse or misread", () => {
     ["a name that is null", { name: null }, "query.name", /a string or an array/],
     ["a name with four bytes", { name: "😀" }, "query.name", /U\+FFFF/],
     ["a tag that begins with a space", { tags: ["a", " b"] }, "query.tags[1]", /white space/],
+    ["a tag that begins with what is white space to Python", { tags: ["\u001cb"] }, "query.tags[0]", /white space/],
     ["a tag that ends in a tab", { tags: ["b\t"] }, "query.tags[0]", /white space/],
     ["an empty tag", { tags: [""] }, "query.tags[0]", /empty/],
     ["a tag that is a number", { tags: [5] }, "query.tags[0]", /must be a string/],

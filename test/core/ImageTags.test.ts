@@ -60,8 +60,52 @@ describe("a tag that can stand in a path", () => {
       assert(error._tag === "ImageTagNotFound")
       deepStrictEqual([error.imageId, error.tag, error.detail], [id, "t", "The resource could not be found."])
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
-      assert.strictEqual(error.message, `ImageTags.remove: image ${id} does not carry the tag "t" [${Port.requestId}]`)
-    }).pipe(Effect.provide(Port.core([Port.refusal(404, "The resource could not be found.")])))
+      assert.strictEqual(
+        error.message,
+        `ImageTags.remove: image ${id} does not carry the tag "t" (The resource could not be found.) [${Port.requestId}]`
+      )
+    }).pipe(
+      Effect.provide(
+        Port.core([Port.refusal(404, "The resource could not be found."), Port.json(imageRecord({ tags: ["s"] }))])
+      )
+    )
+  )
+
+  it.effect("cannot be taken off an image that is not there", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatMap(tags, (service) => service.remove(id, "t")))
+      assert.strictEqual(error._tag, "ImageNotFound")
+    }).pipe(Effect.provide(Port.core(() => Port.refusal(404, `Image ${id} not found.`))))
+  )
+
+  it.effect("is put and taken off again where Glance, busy with another change, says that the image is not there", () =>
+    Effect.gen(function* () {
+      const service = yield* tags
+      yield* service.add(id, "t")
+      yield* service.remove(id, "t")
+      deepStrictEqual(
+        (yield* Port.lines).map((line) => line.split(" ")[0]),
+        ["PUT", "GET", "PUT", "DELETE", "GET", "DELETE"]
+      )
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.refusal(404, "An object with the specified identifier was not found."),
+          Port.json(imageRecord({ tags: [] })),
+          Port.empty(),
+          Port.refusal(404, "An object with the specified identifier was not found."),
+          Port.json(imageRecord({ tags: ["t"] })),
+          Port.empty()
+        ])
+      )
+    )
+  )
+
+  it.effect("is not put again where somebody else has put it meanwhile", () =>
+    Effect.gen(function* () {
+      yield* (yield* tags).add(id, "t")
+      assert.strictEqual((yield* Port.requests).length, 2)
+    }).pipe(Effect.provide(Port.core([Port.refusal(404, "not found"), Port.json(imageRecord({ tags: ["t"] }))])))
   )
 
   it.effect("cannot be put on an image that is not there, that is not one's own, or that has too many", () =>
@@ -76,6 +120,7 @@ describe("a tag that can stand in a path", () => {
       Effect.provide(
         Port.core([
           Port.refusal(404, `Image ${id} not found.`),
+          Port.refusal(404, `No image found with ID ${id}`),
           Port.refusal(403, `Not allowed to update tags for image ${id}.`),
           Port.refusal(413, "Attempted: 129, Maximum: 128")
         ])

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Image, ImageTask, ImageTasks } from "@effect-glance/core"
+import { type GlanceError, Image, ImageTask, ImageTasks } from "@effect-glance/core"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -136,6 +136,10 @@ describe("tasks", () => {
         ["query.limit", { limit: 1.5 }],
         ["query.marker", { marker: "a/b" }],
         ["query.sort.key", { sort: { key: "toString" } }],
+        ["query.stauts", { stauts: "success" }],
+        ["query.status", { status: 5 }],
+        ["query.type", { type: "" }],
+        ["query", null],
         ["query.sort.direction", { sort: { key: "id", direction: "up" } }]
       ]
       for (const [argument, query] of wrong) {
@@ -145,6 +149,32 @@ describe("tasks", () => {
       }
       deepStrictEqual(yield* Port.lines, [])
     }).pipe(Effect.provide(Port.core([])))
+  )
+})
+
+describe("a task that Glance would not understand", () => {
+  it.effect("is not started", () =>
+    Effect.gen(function* () {
+      const tasks = yield* service
+      const bad = <A>(value: unknown) => value as A
+      const failures = yield* Effect.forEach(
+        [
+          tasks.create("", {}),
+          tasks.create("import", { size: 1n }),
+          tasks.create("import", bad(null)),
+          tasks.import("c", ""),
+          tasks.import("c", "o", { format: "" }),
+          tasks.import("c", "o", { name: bad(7) }),
+          tasks.import("c", "o", { properties: { k: bad(5) } })
+        ],
+        (operation: Effect.Effect<unknown, GlanceError.GlanceError>) => Effect.flip(operation)
+      )
+      deepStrictEqual(
+        failures.map((error) => error._tag === "InvalidArgument" && error.argument),
+        ["type", "input", "input", "object", "format", "name", 'properties["k"]']
+      )
+      deepStrictEqual(yield* Port.lines, [])
+    }).pipe(Effect.provide(Port.core([], { objectStore: [] })))
   )
 })
 

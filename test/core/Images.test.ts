@@ -227,7 +227,7 @@ describe("update", () => {
 
   it.effect("says that the image is missing, whether the copy or the patch finds out", () =>
     Effect.gen(function* () {
-      for (const requests of [1, 3]) {
+      for (const requests of [1, 4]) {
         const error = yield* Effect.flip(update({ name: "new" }))
         assert(error._tag === "ImageNotFound")
         assert.strictEqual(error.imageId, id)
@@ -236,7 +236,28 @@ describe("update", () => {
       }
     }).pipe(
       Effect.provide(
-        Port.core([Port.refusal(404, "No image"), Port.json(record), Port.refusal(404, "No image found with ID")])
+        Port.core([
+          Port.refusal(404, "No image"),
+          Port.json(record),
+          Port.refusal(404, "An object with the specified identifier was not found."),
+          Port.refusal(404, "No image found with ID")
+        ])
+      )
+    )
+  )
+
+  it.effect("is planned again where Glance, busy with another change, says that the image is not there", () =>
+    Effect.gen(function* () {
+      yield* update({ name: "new" })
+      deepStrictEqual(yield* Port.lines, [get, patch, get, patch])
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.json(record),
+          Port.refusal(404, "An object with the specified identifier was not found."),
+          Port.json(record),
+          Port.json(record)
+        ])
       )
     )
   )

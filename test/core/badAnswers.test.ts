@@ -23,6 +23,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -237,6 +238,78 @@ function timing(name: string, program: Program, reply: () => Port.Reply) {
     assert.strictEqual((yield* Port.requests).length, 1)
   }).pipe(Effect.provide(Port.core(reply, { timeLimit: Duration.seconds(90) })))
 }
+
+describe("the time limit", () => {
+  const silent = () => Effect.never
+
+  it.effect("holds where the caller cannot be interrupted", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const fiber = yield* Effect.fork(Effect.flip(Effect.uninterruptible(images.get(imageId))))
+      yield* TestClock.adjust("90 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeLimitExceeded")
+    }).pipe(Effect.provide(Port.core(silent, { timeLimit: Duration.seconds(90) })))
+  )
+
+  it.effect("leaves what cannot be interrupted whole: an image is not created and forgotten", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const made = yield* Ref.make(false)
+      const fiber = yield* Effect.fork(
+        Effect.uninterruptible(Effect.zipRight(images.create({ name: "kept" }), Ref.set(made, true)))
+      )
+      yield* TestClock.adjust("1 second")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(interrupting)
+      assert.isTrue(yield* Ref.get(made))
+    }).pipe(
+      Effect.provide(
+        Port.core(() =>
+          Effect.delay(
+            Effect.sync(() => Port.json(imageRecord())),
+            "2 seconds"
+          )
+        )
+      )
+    )
+  )
+
+  it.effect("is for the operation, however many requests it takes", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const fiber = yield* Effect.fork(Effect.flip(images.update(imageId, { name: "new" })))
+      yield* TestClock.adjust("90 seconds")
+      const exit = yield* Fiber.poll(fiber)
+      assert.isTrue(Option.isSome(exit))
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "TimeLimitExceeded")
+      assert.strictEqual(error.operation, "Images.update")
+    }).pipe(
+      Effect.provide(
+        Port.core(
+          () =>
+            Effect.delay(
+              Effect.sync(() => Port.json(imageRecord())),
+              "60 seconds"
+            ),
+          {
+            timeLimit: Duration.seconds(90)
+          }
+        )
+      )
+    )
+  )
+
+  it.effect("counts the login by which an operation learns who it acts for", () =>
+    Effect.gen(function* () {
+      const members = yield* ImageMembers.ImageMembers
+      const fiber = yield* Effect.fork(Effect.flip(members.setStatus(imageId, "accepted")))
+      yield* TestClock.adjust("90 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeLimitExceeded")
+    }).pipe(Effect.provide(Port.core([], { projectId: Effect.never, timeLimit: Duration.seconds(90) })))
+  )
+})
 
 describe("an error whose body breaks off", () => {
   it.effect("is still what its status says", () =>

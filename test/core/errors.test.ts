@@ -172,7 +172,8 @@ const operations: ReadonlyArray<Operation> = [
     name: "Images.update",
     request: `PATCH ${path}`,
     run: Effect.flatMap(Images.Images, (images) => images.update(imageId, { name: "n" })),
-    own: { 404: "ImageNotFound", 409: "UpdateConflict" }
+    // The record is there, so the image is not missing.
+    own: { 404: "UpdateConflict", 409: "UpdateConflict" }
   },
   {
     name: "Images.delete",
@@ -208,7 +209,7 @@ const operations: ReadonlyArray<Operation> = [
     name: "ImageTags.add",
     request: `PUT ${path}/tags/t`,
     run: Effect.flatMap(ImageTags.ImageTags, (tags) => tags.add(imageId, "t")),
-    own: { 404: "ImageNotFound" }
+    own: { 404: "UpdateConflict" }
   },
   {
     name: "ImageTags.remove",
@@ -268,6 +269,21 @@ describe("the sentence in an error", () => {
       assert(error._tag === "BadRequest")
       return error
     }).pipe(Effect.provide(Port.core([response])))
+
+  it.effect("is the server's own, angle brackets and all, where it comes as JSON", () =>
+    Effect.gen(function* () {
+      const { detail } = yield* failing(Port.refusal(400, "Property <my_prop> of <b>x&amp;y does not exist"))
+      assert.strictEqual(detail, "Property <my_prop> of <b>x&amp;y does not exist")
+    })
+  )
+
+  it.effect("is looked for at the beginning of a page, however long the page is", () =>
+    Effect.gen(function* () {
+      const page = `<html><body><p>Sorry.</p>${"<title>".repeat(1_000_000)}`
+      const { detail } = yield* failing(new Response(page, { status: 400, headers: { "content-type": "text/html" } }))
+      assert.strictEqual(detail, "Sorry.")
+    })
+  )
 
   it.effect("is cut where it is longer than anybody reads", () =>
     Effect.gen(function* () {

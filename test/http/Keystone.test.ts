@@ -183,7 +183,12 @@ describe("a session", () => {
                   { interface: "public", region_id: "by-id", url: "https://dns.test" }
                 ]
               },
-              { type: "of nothing", endpoints: [] }
+              { type: "of nothing", endpoints: [] },
+              // What is odd is left out, and keeps nobody from the rest.
+              { type: "metering", endpoints: [{ interface: "public", region: "RegionOne", url: null }, "?"] },
+              { type: null, endpoints: [] },
+              { type: "no list", endpoints: null },
+              7
             ]
           })
         )

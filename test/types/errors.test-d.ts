@@ -110,7 +110,7 @@ describe("each operation lists exactly what it can end in", () => {
       AnyRequest | "InvalidArgument" | "RepeatedMarker"
     >()
     expectTypeOf<Tags<ImageTasks.Service["get"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "TaskNotFound">()
-    expectTypeOf<Tags<ImageTasks.Service["create"]>>().toEqualTypeOf<AnyRequest>()
+    expectTypeOf<Tags<ImageTasks.Service["create"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument">()
     expectTypeOf<Tags<ImageTasks.Service["export"]>>().toEqualTypeOf<
       AnyRequest | "InvalidArgument" | "NoSuchContainer"
     >()

@@ -108,8 +108,9 @@ describe("a cloud", () => {
     Cloud.layer({ region: undefined, interface: "internal", endpoint: undefined, retries: 0 })
     // @ts-expect-error no such interface
     Cloud.layer({ interface: "publicURL" })
-    // @ts-expect-error a number is no duration
-    Cloud.layer({ timeLimit: 5 })
+    Cloud.layer({ timeLimit: "5 seconds", backoff: 100 })
+    // @ts-expect-error a word is no duration
+    Cloud.layer({ timeLimit: "long" })
     // @ts-expect-error no such option
     Cloud.layer({ tenant: "alpha" })
     // @ts-expect-error a token opens one endpoint: there is no catalog to choose from

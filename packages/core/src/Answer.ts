@@ -46,13 +46,14 @@ const character = (whole: string, name: string): string => {
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
 }
 
-const cleaned = (text: string): string =>
+/** More than any page says before it comes to the point; what is longer would cost time, and is cut anyway. */
+const maxText = 8192
+
+const withoutMarkup = (text: string): string =>
   text
     .replace(/<(title|style|script)\b[^>]*>.*?<\/\1>/gis, " ")
-    .replace(/<[/!]?[a-z-][^>]*>/gi, " ")
+    .replace(/<[/!]?[a-z-][^>]*(>|$)/gi, " ")
     .replace(/&(#?\w+);/g, character)
-    .replace(/\s+/g, " ")
-    .trim()
 
 /** Longer than any sentence of Glance, shorter than a proxy's page. */
 const maxDetail = 1000
@@ -70,13 +71,17 @@ const wrappedIn = (json: unknown): unknown => {
   return "error" in wrapper ? wrapper.error : more.length === 0 ? only : undefined
 }
 
+/** webob puts line breaks into the sentences of JSON and escapes nothing in them. */
+const withoutBreaks = (text: string): string => text.slice(0, maxText).replace(/<br ?\/?>/gi, " ")
+
 const sentenceOf = (body: string): string => {
   try {
     const json: unknown = JSON.parse(body)
-    return messageIn(json) ?? messageIn(wrappedIn(json)) ?? body
+    return withoutBreaks(messageIn(json) ?? messageIn(wrappedIn(json)) ?? body)
   } catch {
     // Text opens with the status line and HTML with a heading, which say nothing that the status does not.
-    return body.replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "").replace(/<h1\b[^>]*>.*?<\/h1>/gis, " ")
+    const text = body.slice(0, maxText).replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "")
+    return withoutMarkup(text.replace(/<h1\b[^>]*>.*?<\/h1>/gis, " "))
   }
 }
 
@@ -88,7 +93,7 @@ const sentenceOf = (body: string): string => {
  * @category getters
  */
 export const detailOf = (body: string): string => {
-  const sentence = cleaned(sentenceOf(body))
+  const sentence = sentenceOf(body).replace(/\s+/g, " ").trim()
   return sentence.length > maxDetail ? `${sentence.slice(0, maxDetail)} …` : sentence
 }
 

@@ -96,15 +96,10 @@ export class TransportError extends Schema.TaggedError<TransportError>("@effect-
  */
 export class TimeLimitExceeded extends Schema.TaggedError<TimeLimitExceeded>("@effect-glance/core/TimeLimitExceeded")(
   "TimeLimitExceeded",
-  {
-    operation: Schema.String,
-    method: Schema.String,
-    url: Schema.String,
-    limit: Schema.Duration
-  }
+  { operation: Schema.String, limit: Schema.Duration }
 ) {
   override get message(): string {
-    return `${this.operation}: no whole answer within ${Duration.format(this.limit)} (${this.method} ${this.url})`
+    return `${this.operation}: no whole answer within ${Duration.format(this.limit)}`
   }
 }
 
@@ -141,7 +136,8 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>("@eff
 ) {
   override get message(): string {
     const region = Option.match(this.region, { onNone: () => "any region", onSome: (name) => `region "${name}"` })
-    const available = this.available.length === 0 ? "no endpoint at all" : this.available.join(", ")
+    const available =
+      this.available.length === 0 ? "no endpoint at all (is the token for a project?)" : this.available.join(", ")
     return `the catalog has no ${this.interface} endpoint of service "${this.service}" in ${region}; it has ${available}`
   }
 }
@@ -386,7 +382,9 @@ export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-
   }
 ) {
   override get message(): string {
-    return `${this.operation}: ${this.imageIds.length} images match the query: ${this.imageIds.join(", ")}`
+    const shown = this.imageIds.slice(0, 10)
+    const more = this.imageIds.length > shown.length ? ", …" : ""
+    return `${this.operation}: ${this.imageIds.length} images match the query: ${shown.join(", ")}${more}`
   }
 }
 
@@ -469,7 +467,7 @@ export class ImageMemberNotFound extends Schema.TaggedError<ImageMemberNotFound>
 }
 
 /**
- * The image does not carry the tag; or, when the server said so (404), the image may be missing or not visible as well.
+ * The image does not carry the tag. Either the server says so (404), or the record of the image.
  *
  * @since 0.1.0
  * @category members and tags
@@ -487,7 +485,8 @@ export class ImageTagNotFound extends Schema.TaggedError<ImageTagNotFound>("@eff
 ) {
   override get message(): string {
     const id = Option.match(this.requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
-    return `${this.operation}: image ${this.imageId} does not carry the tag ${JSON.stringify(this.tag)}${id}`
+    const detail = this.detail === "" ? "" : ` (${this.detail})`
+    return `${this.operation}: image ${this.imageId} does not carry the tag ${JSON.stringify(this.tag)}${detail}${id}`
   }
 }
 

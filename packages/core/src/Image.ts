@@ -151,7 +151,12 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
    * stands here. Properties that are `null` are absent.
    */
   properties: Schema.ReadonlyMap({ key: Schema.String, value: Schema.String })
-}) {}
+}) {
+  /** As Glance sends it. `JSON.stringify` would lose the properties, which are a Map. */
+  toJSON(): { readonly [key: string]: unknown } {
+    return toWire(this)
+  }
+}
 
 /**
  * "Image or id", as every operation on one image takes it.

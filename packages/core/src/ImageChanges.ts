@@ -75,8 +75,6 @@ interface AttributeRule {
   readonly current: (image: Image.Image) => unknown
 }
 
-const flag: Argument.Check = (value) =>
-  typeof value === "boolean" ? undefined : `must be true or false, not ${Argument.shown(value)}`
 const word = Argument.text({ minLength: 1, maxLength: 255 })
 const nullable =
   (check: Argument.Check): Argument.Check =>
@@ -99,8 +97,8 @@ const attributes: { readonly [A in Attribute]: AttributeRule } = {
     current: (image) => Option.getOrNull(image.name)
   },
   visibility: { wire: "visibility", check: word, current: (image) => image.visibility },
-  protected: { wire: "protected", check: flag, current: (image) => image.protected },
-  osHidden: { wire: "os_hidden", check: flag, current: (image) => image.osHidden },
+  protected: { wire: "protected", check: Argument.flag, current: (image) => image.protected },
+  osHidden: { wire: "os_hidden", check: Argument.flag, current: (image) => image.osHidden },
   containerFormat: {
     wire: "container_format",
     check: word,
@@ -122,8 +120,7 @@ const propertyNameCheck: Argument.Check = (value) => {
   const name = value as string
   if (Image.baseAttributes.has(name)) return "is an attribute of every image, not a custom property"
   if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance keeps for itself"
-  if (name.trim() !== name) return "must not begin or end with white space, which Glance would cut off"
-  return undefined
+  return Argument.stripped(name)
 }
 
 /** A key and its value as the wire has them; `undefined` for a property that is to be removed. */

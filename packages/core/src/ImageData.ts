@@ -501,6 +501,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         Effect.onExit((exit) =>
           Effect.sync(() => (Exit.isSuccess(exit) ? handoff.end() : handoff.fail(Effect.failCause(exit.cause))))
         ),
+        Effect.interruptible,
         Effect.forkScoped
       )
       return handoff.stream

@@ -16,6 +16,8 @@ import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
+import * as Limit from "./internal/limit.js"
+import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import * as Wire from "./internal/wire.js"
 
@@ -90,7 +92,8 @@ export interface Service {
    */
   readonly add: (
     image: Image.ImageRef,
-    projectId: string
+    projectId: string,
+    options?: AddOptions
   ) => Effect.Effect<
     ImageMember,
     | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
@@ -127,6 +130,24 @@ export interface Service {
 }
 
 /**
+ * How a member is added.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AddOptions {
+  /**
+   * Whether a `private` image is made `shared` first, where that is why it cannot be shared. No other visibility is
+   * changed.
+   *
+   * @default false
+   */
+  readonly makeShared?: boolean | undefined
+}
+
+/**
+ * How a status is set.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -184,15 +205,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const add: Service["add"] = Effect.fn("ImageMembers.add")(function* (image, projectId) {
-    const operation = "ImageMembers.add"
-    const path = yield* Internal.path(operation, image, "members")
-    // What could not be removed again is not added.
-    yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
-    const who = { imageId: Image.idOf(image), memberId: projectId }
-    return yield* Request.run(http, {
+  const post = (operation: string, path: string, image: Image.ImageRef, memberId: string) => {
+    const who = { imageId: Image.idOf(image), memberId }
+    return Request.run(http, {
       operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { member: projectId }),
+      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { member: memberId }),
       decode: readMember,
       on: {
         403: (answer) => new GlanceError.UnsharableImage({ ...answer, ...who }),
@@ -200,7 +217,27 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
         409: (answer) => new GlanceError.DuplicateImageMember({ ...answer, ...who })
       }
     })
-  })
+  }
+
+  const add: Service["add"] = Effect.fn("ImageMembers.add")(
+    function* (image, projectId, { makeShared = false } = {}) {
+      const operation = "ImageMembers.add"
+      const path = yield* Internal.path(operation, image, "members")
+      // What could not be removed again is not added.
+      yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
+      const added = post(operation, path, image, projectId)
+      if (!makeShared) return yield* added
+      return yield* Effect.catchTag(added, "UnsharableImage", (unsharable) =>
+        Effect.gen(function* () {
+          const { visibility } = yield* Record.read(http, operation, image)
+          if (visibility !== "private") return yield* unsharable
+          yield* Record.update(http, operation, image, { visibility: "shared" }, { fresh: false })
+          return yield* added
+        }).pipe(Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }))
+      )
+    },
+    Limit.within(http, "ImageMembers.add")
+  )
 
   const remove: Service["remove"] = Effect.fn("ImageMembers.remove")(function* (image, projectId) {
     const operation = "ImageMembers.remove"
@@ -213,32 +250,35 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const setStatus: Service["setStatus"] = Effect.fn("ImageMembers.setStatus")(function* (image, status, options = {}) {
-    const operation = "ImageMembers.setStatus"
-    if (!memberStatuses.includes(status)) {
-      return yield* new GlanceError.InvalidImageMemberStatus({
+  const setStatus: Service["setStatus"] = Effect.fn("ImageMembers.setStatus")(
+    function* (image, status, options = {}) {
+      const operation = "ImageMembers.setStatus"
+      if (!memberStatuses.includes(status)) {
+        return yield* new GlanceError.InvalidImageMemberStatus({
+          operation,
+          memberStatus: Inspectable.toStringUnknown(status, 0)
+        })
+      }
+      const memberId = options.projectId ?? Option.getOrUndefined(yield* http.projectId)
+      if (memberId === undefined) {
+        return yield* new GlanceError.InvalidArgument({
+          operation,
+          argument: "projectId",
+          reason: "must be given: the cloud's layer does not know the caller's project"
+        })
+      }
+      const path = yield* Internal.path(operation, image, "members", ["projectId", memberId])
+      const refused = (answer: Answer.Answer) =>
+        new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })
+      return yield* Request.run(http, {
         operation,
-        memberStatus: Inspectable.toStringUnknown(status, 0)
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { status }),
+        decode: readMember,
+        on: { 403: refused, 404: refused }
       })
-    }
-    const memberId = options.projectId ?? Option.getOrUndefined(yield* http.projectId)
-    if (memberId === undefined) {
-      return yield* new GlanceError.InvalidArgument({
-        operation,
-        argument: "projectId",
-        reason: "must be given: the cloud's layer does not know the caller's project"
-      })
-    }
-    const path = yield* Internal.path(operation, image, "members", ["projectId", memberId])
-    const refused = (answer: Answer.Answer) =>
-      new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { status }),
-      decode: readMember,
-      on: { 403: refused, 404: refused }
-    })
-  })
+    },
+    Limit.within(http, "ImageMembers.setStatus")
+  )
 
   return { list, get, add, remove, setStatus }
 })

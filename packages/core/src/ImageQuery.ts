@@ -172,8 +172,7 @@ const oneOf =
 
 const text = (wire: string): Writer<unknown> => one(wire, Argument.text({ minLength: 1 }))
 
-const flag = (wire: string): Writer<unknown> =>
-  one(wire, (value) => (typeof value === "boolean" ? undefined : `must be true or false, not ${Argument.shown(value)}`))
+const flag = (wire: string): Writer<unknown> => one(wire, Argument.flag)
 
 const number =
   (wire: string): Writer<NumberFilter> =>
@@ -216,7 +215,7 @@ const tags: Writer<ReadonlyArray<string>> = (operation, argument, value) =>
       yield* Argument.checked(operation, `${argument}[${index}]`, tag, (each) => {
         const reason = Argument.tag(each)
         if (reason !== undefined) return reason
-        return tag.trim() === tag ? undefined : "must not begin or end with white space, which Glance would cut off"
+        return Argument.stripped(tag)
       })
     }
     return value.map((tag) => ["tag", tag] as const)

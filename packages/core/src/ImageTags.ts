@@ -13,6 +13,7 @@ import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
+import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 
@@ -83,46 +84,77 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const replace = (operation: string, image: Image.ImageRef, tags: ReadonlyArray<string>) =>
     Record.update(http, operation, image, { tags }, { fresh: false })
 
-  const add: Service["add"] = Effect.fn("ImageTags.add")(function* (image, tag) {
-    const operation = "ImageTags.add"
-    yield* Argument.checked(operation, "tag", tag, Argument.tag)
-    if (!fitsPath(tag)) {
-      const { tags } = yield* Record.read(http, operation, image)
-      if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
-      return
-    }
-    const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
-    yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.put(path),
-      decode: Request.nothing,
-      on: { 404: Internal.notFound(image) }
-    })
-  })
+  /** Below the image's path. A 404 is not yet known to mean anything. */
+  const tagged = (operation: string, image: Image.ImageRef, tag: string, method: "PUT" | "DELETE") =>
+    Effect.flatMap(Internal.path(operation, image, "tags", ["tag", tag]), (path) =>
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.make(method)(path),
+        decode: Request.nothing,
+        on: { 404: Record.conflict(image) }
+      })
+    )
 
-  const remove: Service["remove"] = Effect.fn("ImageTags.remove")(function* (image, tag) {
-    const operation = "ImageTags.remove"
-    yield* Argument.checked(operation, "tag", tag, Argument.tag)
-    const absent = { operation, imageId: Image.idOf(image), tag }
-    if (!fitsPath(tag)) {
-      const { tags } = yield* Record.read(http, operation, image)
-      if (!tags.includes(tag))
+  const tagsOf = (operation: string, image: Image.ImageRef) =>
+    Effect.map(Record.read(http, operation, image), ({ tags }) => tags)
+
+  const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
+
+  const add: Service["add"] = Effect.fn("ImageTags.add")(
+    function* (image, tag) {
+      const operation = "ImageTags.add"
+      yield* Argument.checked(operation, "tag", tag, Argument.tag)
+      if (fitsPath(tag)) {
+        return yield* tagged(operation, image, tag, "PUT").pipe(
+          Effect.catchTag("UpdateConflict", (conflict) =>
+            Effect.flatMap(tagsOf(operation, image), (tags) =>
+              tags.includes(tag) ? Effect.void : Effect.fail(conflict)
+            )
+          ),
+          Effect.retry(again)
+        )
+      }
+      const tags = yield* tagsOf(operation, image)
+      if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
+    },
+    Limit.within(http, "ImageTags.add")
+  )
+
+  const remove: Service["remove"] = Effect.fn("ImageTags.remove")(
+    function* (image, tag) {
+      const operation = "ImageTags.remove"
+      yield* Argument.checked(operation, "tag", tag, Argument.tag)
+      const absent = { operation, imageId: Image.idOf(image), tag }
+      if (fitsPath(tag)) {
+        return yield* tagged(operation, image, tag, "DELETE").pipe(
+          Effect.catchTag("UpdateConflict", (conflict) =>
+            Effect.flatMap(tagsOf(operation, image), (tags) =>
+              Effect.fail(
+                tags.includes(tag)
+                  ? conflict
+                  : new GlanceError.ImageTagNotFound({
+                      ...absent,
+                      requestId: conflict.requestId,
+                      detail: conflict.detail
+                    })
+              )
+            )
+          ),
+          Effect.retry(again)
+        )
+      }
+      const tags = yield* tagsOf(operation, image)
+      if (!tags.includes(tag)) {
         return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
+      }
       yield* replace(
         operation,
         image,
         tags.filter((each) => each !== tag)
       )
-      return
-    }
-    const path = yield* Internal.path(operation, image, "tags", ["tag", tag])
-    yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.del(path),
-      decode: Request.nothing,
-      on: { 404: ({ detail, requestId }) => new GlanceError.ImageTagNotFound({ ...absent, requestId, detail }) }
-    })
-  })
+    },
+    Limit.within(http, "ImageTags.remove")
+  )
 
   const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags) => replace("ImageTags.set", image, tags))
 

@@ -17,6 +17,7 @@ import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageTask from "./ImageTask.js"
 import * as Argument from "./internal/argument.js"
+import * as Limit from "./internal/limit.js"
 import * as Pagination from "./internal/pagination.js"
 import * as Request from "./internal/request.js"
 import type * as Page from "./Page.js"
@@ -133,7 +134,7 @@ export interface Service {
   readonly create: (
     type: ImageTask.TaskType,
     input: { readonly [key: string]: unknown }
-  ) => Effect.Effect<ImageTask.ImageTask, GlanceError.RequestError>
+  ) => Effect.Effect<ImageTask.ImageTask, GlanceError.RequestError | GlanceError.InvalidArgument>
   /**
    * Starts to export an image into a container of the object store (Rackspace). Whether there is such a container is
    * asked before where the cloud has an object store; whether there is such an image shows only in the task.
@@ -191,30 +192,40 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
   expiresAt: "expires_at"
 }
 
+const conditions = ["status", "type", "sort", "limit", "marker"] satisfies ReadonlyArray<keyof TaskQuery>
+
 const toParams = (
-  { limit, marker, sort, status, type }: TaskQuery,
+  query: TaskQuery,
   operation: string
 ): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
+    yield* Argument.checked(operation, "query", query, Argument.object)
+    for (const key of Object.keys(query)) {
+      yield* Argument.checked(operation, `query.${key}`, key, Argument.oneOf(conditions))
+    }
+    const { limit, marker, sort, status, type } = query
     const params: Array<readonly [string, string]> = []
-    if (status !== undefined) params.push(["status", status])
-    if (type !== undefined) params.push(["type", type])
+    if (status !== undefined) {
+      params.push([
+        "status",
+        yield* Argument.checked(operation, "query.status", status, Argument.text({ minLength: 1 }))
+      ])
+    }
+    if (type !== undefined) {
+      params.push(["type", yield* Argument.checked(operation, "query.type", type, Argument.text({ minLength: 1 }))])
+    }
     if (sort !== undefined) {
-      yield* Argument.checked(operation, "query.sort.key", sort.key, (key) =>
-        Object.hasOwn(sortKeys, key as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
-      )
-      const direction = yield* Argument.checked(operation, "query.sort.direction", sort.direction ?? "desc", (each) =>
-        each === "asc" || each === "desc" ? undefined : 'must be "asc" or "desc"'
-      )
+      yield* Argument.checked(operation, "query.sort", sort, Argument.object)
+      yield* Argument.checked(operation, "query.sort.key", sort.key, Argument.oneOf(Object.keys(sortKeys)))
+      const direction = sort.direction ?? "desc"
+      yield* Argument.checked(operation, "query.sort.direction", direction, Argument.oneOf(["asc", "desc"]))
       params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", direction])
     }
     if (limit !== undefined) {
-      yield* Argument.checked(operation, "query.limit", limit, Argument.wholeNumber(1))
-      params.push(["limit", String(limit)])
+      params.push(["limit", String(yield* Argument.checked(operation, "query.limit", limit, Argument.wholeNumber(1)))])
     }
     if (marker !== undefined) {
-      yield* Argument.checked(operation, "query.marker", marker, Argument.segment)
-      params.push(["marker", marker])
+      params.push(["marker", yield* Argument.checked(operation, "query.marker", marker, Argument.segment)])
     }
     return params
   })
@@ -264,9 +275,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       decode: readTask
     })
 
-  const create: Service["create"] = Effect.fn("ImageTasks.create")((type, input) =>
-    start("ImageTasks.create", type, input)
-  )
+  const create: Service["create"] = Effect.fn("ImageTasks.create")(function* (type, input) {
+    const operation = "ImageTasks.create"
+    yield* Argument.checked(operation, "type", type, Argument.text({ minLength: 1 }))
+    yield* Argument.checked(operation, "input", input, Argument.json)
+    return yield* start(operation, type, input)
+  })
 
   /** Fails with `NoSuchContainer`, unless the cloud has no object store to ask. */
   const checkContainer = (operation: string, container: string) =>
@@ -285,27 +299,36 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       )
     })
 
-  const exportImage: Service["export"] = Effect.fn("ImageTasks.export")(function* (image, container) {
-    const operation = "ImageTasks.export"
-    const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
-    yield* checkContainer(operation, container)
-    return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
-  })
+  const exportImage: Service["export"] = Effect.fn("ImageTasks.export")(
+    function* (image, container) {
+      const operation = "ImageTasks.export"
+      const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
+      yield* checkContainer(operation, container)
+      return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
+    },
+    Limit.within(http, "ImageTasks.export")
+  )
 
-  const importImage: Service["import"] = Effect.fn("ImageTasks.import")(function* (
-    container,
-    object,
-    { format = "vhd", name = object, properties = {} } = {}
-  ) {
-    const operation = "ImageTasks.import"
-    yield* Argument.checked(operation, "object", object, Argument.text({ minLength: 1 }))
-    yield* checkContainer(operation, container)
-    return yield* start(operation, "import", {
-      import_from: `${container}/${object}`,
-      import_from_format: format,
-      image_properties: { ...properties, name }
-    })
-  })
+  const importImage: Service["import"] = Effect.fn("ImageTasks.import")(
+    function* (container, object, { format = "vhd", name = object, properties = {} } = {}) {
+      const operation = "ImageTasks.import"
+      const word = Argument.text({ minLength: 1 })
+      yield* Argument.checked(operation, "object", object, word)
+      yield* Argument.checked(operation, "format", format, word)
+      yield* Argument.checked(operation, "name", name, word)
+      yield* Argument.checked(operation, "properties", properties, Argument.object)
+      for (const [key, value] of Object.entries(properties)) {
+        yield* Argument.checked(operation, `properties[${JSON.stringify(key)}]`, value, Argument.text({}))
+      }
+      yield* checkContainer(operation, container)
+      return yield* start(operation, "import", {
+        import_from: `${container}/${object}`,
+        import_from_format: format,
+        image_properties: { ...properties, name }
+      })
+    },
+    Limit.within(http, "ImageTasks.import")
+  )
 
   const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
     task,

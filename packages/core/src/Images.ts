@@ -70,7 +70,8 @@ export interface Service {
   >
   /**
    * All images that match, page after page; a page is fetched when somebody pulls. `query.limit` is the size of the
-   * pages, `query.marker` where to begin.
+   * pages, `query.marker` where to begin. A page begins after the last image of the one before: to delete what is
+   * listed, collect it first.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -107,7 +108,8 @@ export interface Service {
   ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.DuplicateImage>
   /**
    * Brings the image to what is wanted and answers it as it is then. When another change comes between the fresh copy
-   * and the patch so that the patch no longer fits, it is planned again, at most twice.
+   * and the patch so that the patch no longer fits, it is planned again, at most twice. Glance has no way to ask for
+   * more: of two updates at once that both fit, the later one may undo the other.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */

@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Catalog from "./Catalog.js"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
@@ -32,12 +32,12 @@ export interface Options extends Catalog.Selection {
   /** The image service's URL, instead of that in the catalog. */
   readonly endpoint?: string | undefined
   /**
-   * How long an operation may take, from its first request to the last byte of its JSON answer, logins and retries
+   * How long an operation may take, from its first request to the last byte of its last answer, logins and retries
    * included.
    *
    * @default 60 seconds
    */
-  readonly timeLimit?: Duration.Duration | undefined
+  readonly timeLimit?: Duration.DurationInput | undefined
   /**
    * How often a request is sent again that is safe to repeat: GET, HEAD and PUT after a broken connection, 502, 503 or
    * 504; any method where the server was not reached, or refused before it did anything (429; 413 with `Retry-After`).
@@ -47,12 +47,12 @@ export interface Options extends Catalog.Selection {
    */
   readonly retries?: number | undefined
   /**
-   * The wait before the first repetition, which doubles with each further one; never less than `Retry-After`. A wait
-   * that would end after the time limit is not begun.
+   * The wait before the first repetition, give or take a fifth; it doubles with each further one, and is never less
+   * than `Retry-After`. A wait that would end after the time limit is not begun.
    *
    * @default 200 milliseconds
    */
-  readonly backoff?: Duration.Duration | undefined
+  readonly backoff?: Duration.DurationInput | undefined
 }
 
 /**
@@ -60,7 +60,7 @@ export interface Options extends Catalog.Selection {
  * @category models
  */
 export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
-  /** The image service's URL. */
+  /** The image service's URL, with or without `/v2`. */
   readonly endpoint: string
   readonly token: Redacted.Redacted<string>
   /** The project of the token, for operations that act as it. */
@@ -72,16 +72,17 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  * @category constructors
  */
 export const make = ({
-  backoff = Duration.millis(200),
+  backoff = "200 millis",
   endpoint,
   retries = 3,
-  timeLimit = Duration.minutes(1),
+  timeLimit = "60 seconds",
   ...selection
 }: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const identity = yield* Identity.Identity
     const client = yield* guarded
-    const retry = { times: retries, backoff, longest: timeLimit }
+    const longest = Duration.decode(timeLimit)
+    const retry = { times: retries, backoff: Duration.decode(backoff), longest }
 
     const imageRoot = ({ catalog }: Identity.Session) =>
       Either.map(
@@ -108,7 +109,7 @@ export const make = ({
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit
+      timeLimit: longest
     }
   })
 
@@ -162,7 +163,8 @@ export const layerTokenConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerToken))
 
 const required = (name: string): Config.Config<string> => Config.nonEmptyString(name)
-const secret = (name: string): Config.Config<Redacted.Redacted<string>> => Config.redacted(required(name))
+/** Not by `Config.redacted`, which redacts that the variable is missing, too. */
+const secret = (name: string): Config.Config<Redacted.Redacted<string>> => Config.map(required(name), Redacted.make)
 
 /** A variable that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
 const optional = (name: string): Config.Config<string | undefined> =>
@@ -271,6 +273,9 @@ const face = Config.map(
  * `v3applicationcredential`, `rackspace_apikey`) and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
  * `OS_IMAGE_ENDPOINT_OVERRIDE`. One that is empty is as good as unset. They are read through the `ConfigProvider`, which
  * need not be the environment.
+ *
+ * A layer is built once for all who ask for it in one graph: where two projects stand side by side, take `Layer.fresh`
+ * of this one for each.
  *
  * @since 0.1.0
  * @category layers

@@ -34,6 +34,32 @@ export interface Session {
 }
 
 /**
+ * How persistent a login is. A login that is done twice is done, so it is sent again for every reason for which a GET
+ * would be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LoginOptions {
+  /**
+   * How long it may take, its repetitions included.
+   *
+   * @default 60 seconds
+   */
+  readonly timeLimit?: Duration.DurationInput | undefined
+  /** @default 3 */
+  readonly retries?: number | undefined
+  /**
+   * The wait before the first repetition, give or take a fifth; it doubles with each further one.
+   *
+   * @default 200 milliseconds
+   */
+  readonly backoff?: Duration.DurationInput | undefined
+}
+
+/**
+ * The caller's session, kept and renewed.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -19,12 +19,12 @@ import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 
 /**
- * Where the identity service is.
+ * Where the identity service is. Nobody is logged in before the first operation needs it.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AuthUrl {
+export interface AuthUrl extends Identity.LoginOptions {
   /** With or without a version (`/v3`) at its end. */
   readonly authUrl: string
 }
@@ -92,27 +92,24 @@ const TokenDocument = Schema.Struct({
     expires_at: Schema.DateTimeUtc,
     issued_at: Schema.DateTimeUtc,
     project: Schema.optional(Schema.Struct({ id: Schema.String })),
-    catalog: Schema.optional(
-      Schema.Array(
-        Schema.Struct({
-          type: Schema.String,
-          endpoints: Schema.Array(
-            Schema.Struct({
-              url: Schema.String,
-              interface: Schema.String,
-              region: Schema.optional(Schema.NullishOr(Schema.String)),
-              region_id: Schema.optional(Schema.NullishOr(Schema.String))
-            })
-          )
-        })
-      )
-    )
+    catalog: Schema.optional(Schema.Array(Schema.Unknown))
   })
 })
 
+const services = Login.wholeOnes(Schema.Struct({ type: Schema.String, endpoints: Schema.Array(Schema.Unknown) }))
+
+const endpointsOf = Login.wholeOnes(
+  Schema.Struct({
+    url: Schema.String,
+    interface: Schema.String,
+    region: Schema.optional(Schema.NullishOr(Schema.String)),
+    region_id: Schema.optional(Schema.NullishOr(Schema.String))
+  })
+)
+
 const login = (
   operation: string,
-  { authUrl }: AuthUrl,
+  { authUrl, ...options }: AuthUrl,
   secret: Redacted.Redacted<string>,
   identity: { readonly methods: ReadonlyArray<string>; readonly [method: string]: unknown },
   scope: object | undefined
@@ -122,6 +119,7 @@ const login = (
       Login.login({
         client,
         operation,
+        options,
         url: `${authUrl.replace(/\/+$/, "").replace(/\/v(3|2\.0)$/, "")}/v3/auth/tokens`,
         body: { auth: { identity, ...(scope === undefined ? {} : { scope }) } },
         secret: Redacted.value(secret),
@@ -135,8 +133,8 @@ const login = (
               expiresAt: begun + DateTime.distance(token.issued_at, token.expires_at)
             }),
             projectId: Option.fromNullable(token.project?.id),
-            catalog: (token.catalog ?? []).flatMap(({ endpoints, type }) =>
-              endpoints.map((each) => ({
+            catalog: services(token.catalog ?? []).flatMap(({ endpoints, type }) =>
+              endpointsOf(endpoints).map((each) => ({
                 service: type,
                 region: each.region ?? each.region_id ?? "",
                 interface: each.interface,

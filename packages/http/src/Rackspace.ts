@@ -19,10 +19,12 @@ import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 
 /**
+ * A user and its API key. The time limit is for each of the two forms in which they are tried.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface ApiKeyOptions {
+export interface ApiKeyOptions extends Identity.LoginOptions {
   readonly username: string
   readonly apiKey: Redacted.Redacted<string>
   /**
@@ -40,23 +42,15 @@ const AccessDocument = Schema.Struct({
       expires: Schema.DateTimeUtc,
       tenant: Schema.optional(Schema.Struct({ id: Schema.String }))
     }),
-    serviceCatalog: Schema.optional(
-      Schema.Array(
-        Schema.Struct({
-          type: Schema.String,
-          endpoints: Schema.Array(
-            Schema.Struct({
-              region: Schema.optional(Schema.String),
-              publicURL: Schema.optional(Schema.String),
-              internalURL: Schema.optional(Schema.String),
-              adminURL: Schema.optional(Schema.String)
-            })
-          )
-        })
-      )
-    )
+    serviceCatalog: Schema.optional(Schema.Array(Schema.Unknown))
   })
 })
+
+const services = Login.wholeOnes(Schema.Struct({ type: Schema.String, endpoints: Schema.Array(Schema.Unknown) }))
+
+const text = Schema.optional(Schema.NullishOr(Schema.String))
+
+const endpointsOf = Login.wholeOnes(Schema.Struct({ region: text, publicURL: text, internalURL: text, adminURL: text }))
 
 /**
  * @since 0.1.0
@@ -65,7 +59,8 @@ const AccessDocument = Schema.Struct({
 export const makeApiKey = ({
   apiKey,
   authUrl = "https://identity.api.rackspacecloud.com/v2.0",
-  username
+  username,
+  ...options
 }: ApiKeyOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(guarded, (client) => {
     const secret = Redacted.value(apiKey)
@@ -73,6 +68,7 @@ export const makeApiKey = ({
       Login.login({
         client,
         operation,
+        options,
         url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
         body: { auth },
         secret,
@@ -82,10 +78,10 @@ export const makeApiKey = ({
             token: Redacted.make(token.id),
             lifetime: Option.some({ issuedAt: begun, expiresAt: DateTime.toEpochMillis(token.expires) }),
             projectId: Option.fromNullable(token.tenant?.id),
-            catalog: serviceCatalog.flatMap(({ endpoints, type }) =>
-              endpoints.flatMap(({ adminURL, internalURL, publicURL, region = "" }) =>
+            catalog: services(serviceCatalog).flatMap(({ endpoints, type }) =>
+              endpointsOf(endpoints).flatMap(({ adminURL, internalURL, publicURL, region }) =>
                 Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(([face, url]) =>
-                  url === undefined ? [] : [{ service: type, region, interface: face, url }]
+                  url ? [{ service: type, region: region ?? "", interface: face, url }] : []
                 )
               )
             )

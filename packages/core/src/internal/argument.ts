@@ -44,6 +44,14 @@ export const text =
     return undefined
   }
 
+/** White space to Python, some of which is none to JavaScript. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const outerSpace = /^[\s\x1c-\x1f\x85]|[\s\x1c-\x1f\x85]$/
+
+/** For names that Glance strips before it looks at them. */
+export const stripped: Check = (value) =>
+  outerSpace.test(value as string) ? "must not begin or end with white space, which Glance would cut off" : undefined
+
 export const tag: Check = text({ minLength: 1, maxLength: 255 })
 
 /**
@@ -67,6 +75,26 @@ export const segmentOfUtf8: Check = (value) => {
   if (loneSurrogate.test(value)) return "must not contain half of a surrogate pair"
   return undefined
 }
+
+/** An object that can be sent. */
+export const json: Check = (value) => {
+  const reason = object(value)
+  if (reason !== undefined) return reason
+  try {
+    JSON.stringify(value)
+    return undefined
+  } catch {
+    return "cannot be written as JSON"
+  }
+}
+
+export const flag: Check = (value) =>
+  typeof value === "boolean" ? undefined : `must be true or false, not ${shown(value)}`
+
+export const oneOf =
+  (known: ReadonlyArray<string>): Check =>
+  (value) =>
+    known.includes(value as string) ? undefined : `must be one of ${known.join(", ")}, not ${shown(value)}`
 
 export const wholeNumber =
   (least: number): Check =>

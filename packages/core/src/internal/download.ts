@@ -228,7 +228,8 @@ const fetchOnce = <E>(
         return yield* wrongSize(download, end.value, state.position)
       }
     })
-    yield* Effect.raceFirst(Effect.scoped(read), watch)
+    // Also where the caller may not be interrupted: what loses has to stop.
+    yield* Effect.raceFirst(Effect.interruptible(Effect.scoped(read)), Effect.interruptible(watch))
   })
 
 const wrongSize = ({ imageId, operation }: Download, expected: number, actual: number) =>

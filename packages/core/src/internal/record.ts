@@ -1,18 +1,27 @@
 /** Reading and changing the record of one image, for whichever operation needs it. */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import type * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import * as Image from "../Image.js"
 import * as ImageChanges from "../ImageChanges.js"
 import * as Internal from "./image.js"
+import * as Limit from "./limit.js"
 import * as Request from "./request.js"
 
 export const decode = Request.decoder(Image.ImageFromJson)
 export const fromBody = Request.json(decode)
 
-/** Plans after a conflict that a fresh copy may settle. */
-const replans = 2
+/** Attempts after a conflict that a fresh copy may settle. */
+export const replans = 2
+
+/**
+ * Of several changes at once Glance answers some 409, and some 404 although the image is there. Whether it is shows the
+ * record.
+ */
+export const conflict = (image: Image.ImageRef) => (answer: Answer.Answer) =>
+  new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
 
 export const read = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>
   Effect.flatMap(Internal.path(operation, image), (path) =>
@@ -35,10 +44,7 @@ const patch = (
       operation,
       request: HttpClientRequest.bodyText(HttpClientRequest.patch(path), JSON.stringify(steps), ImageChanges.mediaType),
       decode: fromBody,
-      on: {
-        404: Internal.notFound(image),
-        409: (answer) => new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
-      }
+      on: { 404: conflict(image), 409: conflict(image) }
     })
   )
 
@@ -60,4 +66,4 @@ export const update = (
     return yield* fresh || blind.length === 0
       ? planned
       : Effect.catchTag(patch(http, operation, image, blind), "UpdateConflict", () => planned)
-  })
+  }).pipe(Limit.within(http, operation))

@@ -11,6 +11,7 @@ import type * as Schema from "effect/Schema"
 import * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
+import * as Limit from "./limit.js"
 
 /** What an operation makes of the statuses that mean something to it. All others mean the same to every operation. */
 export type Meanings = { readonly [status: number]: (answer: Answer.Answer) => GlanceError.GlanceError }
@@ -138,21 +139,12 @@ export const run = <A, On extends Meanings = Record<never, never>>(
       (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
         isSuccess(response.status) ? read(response) : fail(response)
     ),
-    // What is left are the meanings in `on` and the common ones of all other statuses.
-    Effect.mapError(
-      (error) =>
-        (HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error) as ErrorOf<On>
+    Effect.mapError((error) =>
+      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
     ),
-    Effect.timeoutFail({
-      duration: http.timeLimit,
-      onTimeout: () =>
-        new GlanceError.TimeLimitExceeded({
-          operation,
-          method: told.method,
-          url: told.url,
-          limit: http.timeLimit
-        }) as ErrorOf<On>
-    })
+    Limit.within(http, operation),
+    // What is left are the meanings in `on` and the common ones of all other statuses.
+    Effect.mapError((error) => error as ErrorOf<On>)
   )
 }
 

@@ -216,10 +216,13 @@ const sendOnce = <E, R>(
         contentLength: Option.getOrUndefined(reader.size)
       })
     )
-    const response = yield* Data.execute(upload, request).pipe(
-      Effect.raceFirst(Effect.zipRight(produce(upload, reader, state, handoff), Effect.never)),
-      Effect.raceFirst(Data.watch(upload, handoff.lyingSince, () => state.size))
+    const exchange = Effect.raceFirst(
+      Data.execute(upload, request),
+      Effect.zipRight(produce(upload, reader, state, handoff), Effect.never)
     )
+    const watch = Data.watch(upload, handoff.lyingSince, () => state.size)
+    // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
+    const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
     yield* Data.interpret(upload, request, response, {
       404: Internal.notFound(imageId),
       409: (answer: Answer.Answer) => new GlanceError.ImageNotQueued({ ...answer, imageId }),

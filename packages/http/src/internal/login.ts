@@ -5,6 +5,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,14 +17,12 @@ import type * as Identity from "../Identity.js"
 import { withoutUser } from "./guard.js"
 import * as Transport from "./transport.js"
 
-/** How long a login may take, its repetitions included. */
-const timeLimit = Duration.minutes(1)
-
 interface Login<A, I> {
   /** A guarded one. */
   readonly client: HttpClient.HttpClient
   readonly operation: string
   readonly url: string
+  readonly options: Identity.LoginOptions
   readonly body: unknown
   /** What of the body nobody may read in an error. */
   readonly secret: string
@@ -46,23 +45,30 @@ const bare = (text: string): string =>
 const repeats = (text: string, secret: string): boolean =>
   secret !== "" && (text.includes(secret) || (bare(secret) !== "" && bare(text).includes(bare(secret))))
 
-/** A login that is done twice is done: it is sent again for every reason for which a GET is. */
-const retry: Transport.Retry = {
-  times: 3,
-  backoff: Duration.millis(200),
-  longest: timeLimit,
-  repeatable: () => true
+/**
+ * The elements that are as they should be. A catalog holds what many teams have registered, and one that is odd is not
+ * the others' fault.
+ */
+export const wholeOnes = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = ParseResult.decodeUnknownOption(schema)
+  return (all: ReadonlyArray<unknown>): ReadonlyArray<A> => Arr.filterMap(all, (each) => decode(each))
 }
 
 /** One login. Whatever goes wrong, nothing of the request's body and nothing of a success' body is told. */
-export const login = <A, I>({ body, client, operation, schema, secret, toSession, url }: Login<A, I>) => {
+export const login = <A, I>({ body, client, operation, options, schema, secret, toSession, url }: Login<A, I>) => {
+  const timeLimit = Duration.decode(options.timeLimit ?? "60 seconds")
   const decode = ParseResult.decodeUnknownEither(schema)
   const request = HttpClientRequest.post(url).pipe(
     HttpClientRequest.setHeader("accept", "application/json"),
     HttpClientRequest.bodyUnsafeJson(body)
   )
   const told = HttpClientRequest.post(withoutUser(url))
-  const send = Transport.persistent(client, retry)
+  const send = Transport.persistent(client, {
+    times: options.retries ?? 3,
+    backoff: Duration.decode(options.backoff ?? "200 millis"),
+    longest: timeLimit,
+    repeatable: () => true
+  })
 
   const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
     new GlanceError.UnexpectedAnswer({ ...Answer.answer(operation, told, response, detail), record: Option.none() })
@@ -126,7 +132,7 @@ export const login = <A, I>({ body, client, operation, schema, secret, toSession
     ),
     Effect.timeoutFail({
       duration: timeLimit,
-      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, method: "POST", url: told.url, limit: timeLimit })
+      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit })
     }),
     Effect.withSpan(operation)
   )

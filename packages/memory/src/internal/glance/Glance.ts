@@ -48,7 +48,13 @@ const inspect = (state: State, image: Image): ImageState => ({
   bytesStaged: state.staging.get(image.id)?.blob.size ?? 0
 })
 
-/** HEAD answers are what GET would say, cut before the body; an error among them is told in HTML. */
+const beyondAscii = /[\u0080-\uffff]/
+
+/** Most answers are ASCII, and a page of a thousand images is long. */
+const byteLength = (text: string): number =>
+  beyondAscii.test(text) ? new TextEncoder().encode(text).length : text.length
+
+/** Whatever it would have said, an answer to HEAD has no body. */
 const finish = (request: WireRequest, reply: Reply): WireResponse => {
   const { body } = reply
   if (request.method === "HEAD") {
@@ -57,7 +63,7 @@ const finish = (request: WireRequest, reply: Reply): WireResponse => {
   if (reply.headers["content-length"] !== undefined || (typeof body !== "string" && !(body instanceof Uint8Array))) {
     return reply
   }
-  const length = typeof body === "string" ? new TextEncoder().encode(body).length : body.length
+  const length = typeof body === "string" ? byteLength(body) : body.length
   return reply.status === 204 ? reply : { ...reply, headers: { ...reply.headers, "content-length": String(length) } }
 }
 

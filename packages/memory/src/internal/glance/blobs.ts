@@ -10,13 +10,13 @@ export class Overflow {
 }
 
 /** The client, or the server that is read from, went away. */
-export class Cut {
+class Cut {
   readonly _tag = "Cut"
 }
 
 const headLength = 512
 
-export interface ReceiveLimits {
+interface ReceiveLimits {
   readonly image: number
   readonly store: number
   readonly quota: number

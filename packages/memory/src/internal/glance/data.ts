@@ -18,10 +18,11 @@ import {
 import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { requireFormats } from "./locations.js"
-import { findImage, isMutable, requireMutable } from "./policy.js"
+import { findImage, isMutable, isVisible, requireMutable } from "./policy.js"
 import { mediaType } from "./request.js"
 import {
   type Blob,
+  type CachedImage,
   changeImage,
   type Image,
   type Received,
@@ -289,14 +290,16 @@ const open = (
   context: Context,
   image: Image,
   range: Range | undefined
-): Effect.Effect<Stream.Stream<Uint8Array, unknown>, Fault> =>
+): Effect.Effect<{ readonly body: Stream.Stream<Uint8Array, unknown>; readonly isRemote: boolean }, Fault> =>
   Effect.gen(function* () {
     const { state } = context
     let last: Fault = new Fault(204, { headers: {} })
     for (const location of image.locations) {
       const store = state.stores.get(storeOf(location) ?? state.defaultStore)
       const blob = store?.blobs.get(image.id)
-      if (blob !== undefined) return read(blob, range?.start ?? 0, range?.end ?? blob.size)
+      if (blob !== undefined) {
+        return { body: read(blob, range?.start ?? 0, range?.end ?? blob.size), isRemote: false }
+      }
       if (store?.type !== "http") continue
       if (range !== undefined) {
         last = badRequest(
@@ -307,7 +310,7 @@ const open = (
       const opened = yield* Effect.option(
         state.options.fetchUri?.(location.url) ?? Effect.fail({ message: "nothing is there" })
       )
-      if (opened._tag === "Some") return opened.value.body
+      if (opened._tag === "Some") return { body: opened.value.body, isRemote: true }
       last = fault(503, "Remote server where the image is present is unavailable.")
     }
     return yield* Effect.fail(last)
@@ -326,6 +329,22 @@ const remember = (state: State, image: Image): Effect.Effect<void> =>
     })
   })
 
+/** What goes into the cache has to be what the image says it is; what lies elsewhere may not be. */
+const verified = (
+  state: State,
+  body: Stream.Stream<Uint8Array, unknown>,
+  checksum: string
+): Stream.Stream<Uint8Array, unknown> =>
+  Stream.suspend(() => {
+    const md5 = state.options.hasher.create("md5")
+    return Stream.concat(
+      Stream.tap(body, (bytes) => Effect.sync(() => md5.update(bytes))),
+      Stream.unwrap(
+        Effect.sync(() => (md5.digest() === checksum ? Stream.empty : Stream.fail("the checksum does not match")))
+      )
+    )
+  })
+
 const dataHeaders = (image: Image): Record<string, string> => ({
   "content-type": "application/octet-stream",
   ...(image.checksum === null ? {} : { "content-md5": image.checksum })
@@ -341,7 +360,7 @@ export const download = (context: Context, id: string): Effect.Effect<Reply, Fau
       )
     }
     const range = yield* attempt(() => requestedRange(context, image))
-    const body = yield* open(context, image, range)
+    const { body, isRemote } = yield* open(context, image, range)
     if (range !== undefined) {
       const length = range.end - range.start
       return {
@@ -358,9 +377,26 @@ export const download = (context: Context, id: string): Effect.Effect<Reply, Fau
       return { status: 200, headers: { ...dataHeaders(image), "content-length": String(image.size) }, body }
     }
     // Copying into the cache on the way costs the answer its length.
+    const whole = isRemote && image.checksum !== null ? verified(state, body, image.checksum) : body
     const finished = Stream.execute(remember(state, image))
-    return { status: 200, headers: dataHeaders(image), body: Stream.concat(body, finished) }
+    return { status: 200, headers: dataHeaders(image), body: Stream.concat(whole, finished) }
   })
+
+/**
+ * The image has got another size since it was cached: the service notices when it has sent what is in the cache, or, if
+ * that is nothing, before.
+ */
+const corrupt = (context: Context, image: Image, entry: CachedImage): Effect.Effect<Reply, Fault> => {
+  const blob = [...context.state.stores.values()]
+    .map((store) => store.blobs.get(image.id))
+    .find((one) => one?.size === entry.size)
+  if (entry.size === 0 || blob === undefined) return Effect.fail(crash())
+  return Effect.succeed({
+    status: 200,
+    headers: { ...dataHeaders(image), "content-length": String(image.size) },
+    body: Stream.concat(read(blob, 0, blob.size), Stream.fail(`Corrupt image download for image ${image.id}`))
+  })
+}
 
 /** A whole image that is in the cache is answered from there, before anything about the request is checked. */
 export const cachedDownload = (context: Context, id: string): Effect.Effect<Reply, Fault> | undefined => {
@@ -368,15 +404,15 @@ export const cachedDownload = (context: Context, id: string): Effect.Effect<Repl
   const entry = context.state.cached.get(id)
   if (method !== "GET" || entry === undefined) return undefined
   if (headers["range"] !== undefined || headers["content-range"] !== undefined) return undefined
+  const known = context.state.images.get(id)
+  if (known?.status === "deactivated" && isVisible(context, known)) return undefined
   return Effect.flatMap(
     attempt(() => findImage(context, id)),
     (image) => {
-      if (image.status === "deactivated") return download(context, id)
       entry.hits += 1
       entry.lastAccessed = context.now
-      // Its size has become another one since: the service notices after it has begun to answer.
-      if (entry.size !== image.size) return Effect.fail(crash())
-      return Effect.map(open(context, image, undefined), (body) => ({
+      if (entry.size !== image.size) return corrupt(context, image, entry)
+      return Effect.map(open(context, image, undefined), ({ body }) => ({
         status: 200,
         headers: { ...dataHeaders(image), "content-length": String(image.size) },
         body

@@ -181,7 +181,9 @@ const create = (context: Context, body: Json): Reply => {
       "os_glance_tasks_store"
     ].join(",")
   }
-  return jsonReply(renderImage(state, image, context.isAdmin), 201, headers)
+  // An empty owner is nobody in the database, but the answer tells what was sent.
+  const shown = owner === "" ? { ...image, owner, json: undefined } : image
+  return jsonReply(renderImage(state, shown, context.isAdmin), 201, headers)
 }
 
 /** The service makes the URLs of its headers and version documents from what the client called it. */
@@ -200,7 +202,7 @@ export const showImage = (context: Context, id: string): Reply =>
   jsonReply(renderImage(context.state, findImage(context, id), context.isAdmin))
 
 /** Takes the bytes out of every store that has them. */
-export const dropBytes = (state: State, image: Image): void => {
+const dropBytes = (state: State, image: Image): void => {
   for (const location of image.locations) dropCopy(state, image, storeOf(location) ?? state.defaultStore)
 }
 

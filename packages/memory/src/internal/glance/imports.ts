@@ -322,14 +322,19 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
       change(one, importing, including(stores))
       change(one, failed, without(stores))
     })
-    // What a failure undoes, newest first, as far as the work had come.
-    const undo: Array<(one: Image) => boolean | void> = []
+    // What a failure undoes, newest first, as far as the work had come; a step that cannot be undone stops it.
+    const undo: Array<(one: Image) => boolean> = []
+    const undoes = (step: (one: Image) => void) =>
+      undo.push((one) => {
+        step(one)
+        return true
+      })
     const revert = (error: Stopped) =>
       Effect.zipRight(
         Effect.ignore(
           edit(state, task, image, (one) => {
             for (const step of [...undo].reverse()) {
-              if (step(one) === false) {
+              if (!step(one)) {
                 stuck = true
                 return
               }
@@ -341,7 +346,7 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
 
     if (wanted.name === "glance-download") {
       // There is no other region to read from.
-      undo.push(requeue)
+      undoes(requeue)
       return yield* revert(new Stopped())
     }
     if (wanted.name === "web-download") {
@@ -361,7 +366,7 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
       const put = putInto(state, task, found, storeId, data, activates)
       yield* wanted.allMustSucceed
         ? Effect.catchAll(put, (error) => {
-            undo.push((one) => {
+            undoes((one) => {
               takeBack(state, one, storeId)
               change(one, failed, including([storeId]))
             })
@@ -373,11 +378,11 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
               change(one, importing, without([storeId]))
             })
           )
-      undo.push((one) => takeBack(state, one, storeId))
+      undoes((one) => takeBack(state, one, storeId))
     }
     state.staging.delete(image.id)
     if (image.status !== "active") {
-      undo.push((one) => {
+      undoes((one) => {
         if (!copies) requeue(one)
       })
       return yield* revert(new Stopped())

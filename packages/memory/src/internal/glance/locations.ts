@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import type { Context } from "./context.js"
-import { badRequest, conflict, Fault, forbidden, tooLarge, withDetail } from "./errors.js"
+import { badRequest, conflict, forbidden, tooLarge, withDetail } from "./errors.js"
 import { isObject, type Json, repr } from "./python.js"
 import { type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
 
 /** Sizes behind the URLs that a request names, looked up before the request is carried out; absent when unreachable. */
 export type Sizes = ReadonlyMap<string, number>
 
-export interface NewLocation {
+interface NewLocation {
   readonly url: string
   readonly metadata: { readonly [key: string]: Json }
   readonly validation_data?: { readonly [key: string]: Json }
@@ -242,5 +242,3 @@ export const removeLocation = (context: Context, image: Image, at: string): stri
   const removed = image.locations.splice(index, 1)[0]
   return removed === undefined ? undefined : storeOf(removed)
 }
-
-export const isFault = (error: unknown): error is Fault => error instanceof Fault

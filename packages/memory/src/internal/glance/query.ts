@@ -4,7 +4,7 @@ import { badRequest, forbidden, internalError } from "./errors.js"
 import { isMember, isVisible } from "./policy.js"
 import { parseInteger, quotePlus } from "./python.js"
 import { Parameters } from "./request.js"
-import { type Image, orderOf, renderImage, type SortKey } from "./state.js"
+import { type Image, type Order, orderOf, renderImage, type SortKey, type State } from "./state.js"
 
 const sortKeys: ReadonlyArray<SortKey> = [
   "name",
@@ -153,7 +153,7 @@ const isoPattern =
   /^(\d{4})(?:-?(\d{1,2})(?:-?(\d{1,2})(?:[ T](\d{1,2})(?::?(\d{1,2})(?::?(\d{1,2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?$/
 
 /** Microseconds, or nothing when it is no ISO 8601 time. */
-export const parseIsoTime = (text: string): number | undefined => {
+const parseIsoTime = (text: string): number | undefined => {
   const match = isoPattern.exec(text)
   if (match === null) return undefined
   const [, year, month = "1", day = "1", hour = "0", minute = "0", second = "0", fraction = "0", zone = "Z"] = match
@@ -278,6 +278,22 @@ const scopeFilter = (context: Context, memberStatus: string, visibility: string 
   return isAdmin ? wanted : (image) => wanted(image) && mine(image)
 }
 
+/**
+ * Names that the server's record class has without their being columns. It compares the method or the table with the
+ * value, which never holds.
+ */
+const ofRecordClass = new Set([
+  ..."delete get items iteritems keys metadata registry save to_dict update values tags".split(" "),
+  ..."_as_dict _extra_keys _sa_class_manager _sa_registry".split(" "),
+  ...(
+    "abstract class contains delattr dict dir doc eq format ge getattribute getitem getstate gt hash init " +
+    "init_subclass iter le lt mapper module ne new protected_attributes reduce reduce_ex repr setattr setitem sizeof " +
+    "str subclasshook table table_args table_initialized tablename weakref"
+  )
+    .split(" ")
+    .map((name) => `__${name}__`)
+])
+
 const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> => {
   const predicates: Array<Predicate> = []
   const rest: Array<Predicate> = []
@@ -288,10 +304,18 @@ const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> 
     else if (read !== undefined && ["name", "id", "status", "container_format", "disk_format"].includes(name)) {
       predicates.push(listFilter(read, value))
     } else if (read !== undefined) rest.push(equalFilter(read, value))
+    else if (ofRecordClass.has(name)) rest.push(() => false)
     else rest.push((image) => image.properties.get(name) === value)
   }
   return [...predicates, ...rest]
 }
+
+/** A chain rather than a loop: it is walked for every image of the cloud when few match. */
+const allOf = (predicates: ReadonlyArray<Predicate>): Predicate =>
+  predicates.reduceRight<Predicate>(
+    (next, wanted) => (image) => wanted(image) && next(image),
+    () => true
+  )
 
 /** The first image that can follow the marker, given that the order agrees with it on the first key. */
 const firstCandidate = (images: ReadonlyArray<Image>, sort: Sort, marker: Image): number => {
@@ -308,6 +332,33 @@ const firstCandidate = (images: ReadonlyArray<Image>, sort: Sort, marker: Image)
     else high = middle
   }
   return low
+}
+
+/** Images to look at in the wanted order before it is cheaper to look at all of them in the order they lie in memory. */
+const patience = 20_000
+
+/** Few of very many match: they are picked out first, and put in order then. */
+const pickAndSort = (state: State, order: Order, limit: number, wanted: Predicate): ReadonlyArray<Image> => {
+  const found: Array<Image> = []
+  for (const image of state.images.values()) if (wanted(image)) found.push(image)
+  return found.sort(order.compare).slice(0, limit)
+}
+
+const takePage = (
+  state: State,
+  order: Order,
+  start: number,
+  limit: number,
+  wanted: Predicate
+): ReadonlyArray<Image> => {
+  const { images } = order
+  const page: Array<Image> = []
+  for (let i = start; i < images.length && page.length < limit; i++) {
+    if (i - start === patience && images.length - i > patience) return pickAndSort(state, order, limit, wanted)
+    const image = images[i]
+    if (image !== undefined && wanted(image)) page.push(image)
+  }
+  return page
 }
 
 const urlencode = (params: Iterable<readonly [string, string]>): string =>
@@ -389,12 +440,9 @@ export const listImages = (context: Context): Reply => {
   const firstSort = sorts[0]
   const after = at === undefined ? undefined : follows(sorts, at)
   const start = at === undefined || firstSort === undefined ? 0 : firstCandidate(order.images, firstSort, at)
-  const page: Array<Image> = []
-  for (let i = start; i < order.images.length && page.length < limit; i++) {
-    const image = order.images[i]
-    if (image === undefined || after?.(image) === false) continue
-    if (predicates.every((wanted) => wanted(image))) page.push(image)
-  }
+  const matches = allOf(predicates)
+  const wanted: Predicate = after === undefined ? matches : (image) => after(image) && matches(image)
+  const page = takePage(state, order, start, limit, wanted)
 
   const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
   const links = pageLinks(context.request.query, "/v2/images", last?.id)

@@ -105,6 +105,11 @@ export class Parameters {
     return index < 0 ? undefined : this.items.splice(index, 1)[0]?.[1]
   }
 
+  /** All that is left, in the order it came. */
+  entries(): ReadonlyArray<readonly [string, string]> {
+    return this.items
+  }
+
   /** Every name once, where it came first, with the value that came last. */
   flatten(): Map<string, string> {
     return new Map(this.items)

@@ -248,18 +248,19 @@ const ownNames = new Set([
   "tags",
   "self",
   "file",
-  "schema",
-  "stores"
+  "schema"
 ])
 
 const quoted = (text: string | null): string => (text === null ? "null" : JSON.stringify(text))
 
 /** Put together by hand: a page of a thousand images that nobody has asked for before is made of this. */
 const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
+  const stores = state.multiStore ? locations.map(storeOf).filter((store) => store !== undefined) : []
   let text = "{"
   // A property may have the name of an attribute when that could not be set otherwise; the attribute is what shows.
   for (const [key, value] of image.properties) {
-    if (!ownNames.has(key)) text += `${JSON.stringify(key)}: ${JSON.stringify(value)}, `
+    if (ownNames.has(key) || (key === "stores" && stores.length > 0)) continue
+    text += `${JSON.stringify(key)}: ${JSON.stringify(value)}, `
   }
   text +=
     `"name": ${quoted(image.name)}, "disk_format": ${quoted(image.diskFormat)}, ` +
@@ -281,10 +282,7 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
   if (state.options.showDirectUrl === true && first !== undefined) text += `"direct_url": ${quoted(first.url)}, `
   const path = `/v2/images/${image.id}`
   text += `"tags": ${dumps([...image.tags])}, "self": "${path}", "file": "${path}/file", "schema": "/v2/schemas/image"`
-  if (state.multiStore && locations.length > 0) {
-    const stores = locations.map(storeOf).filter((store) => store !== undefined)
-    if (stores.length > 0) text += `, "stores": ${quoted(stores.join(","))}`
-  }
+  if (stores.length > 0) text += `, "stores": ${quoted(stores.join(","))}`
   return `${text}}`
 }
 

@@ -185,7 +185,7 @@ export const listTasks = (context: Context): Reply => {
   const limit = Math.min(limits.maxPageSize, parseLimit(limitText) ?? limits.pageSize)
 
   let tasks = liveTasks(context)
-  for (const [name, value] of params.flatten()) {
+  for (const [name, value] of params.entries()) {
     const read = column(name)
     if (read !== undefined) tasks = tasks.filter((task) => String(read(task)) === value)
   }

@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Glance from "../../packages/memory/src/internal/glance/index.js"
+import { normalize } from "./differential/compare.js"
+import { Generator } from "./differential/generate.js"
+import { knownDifferences } from "./differential/known.js"
+import { type Cloud, hasher, memoryServer, type Probe, realServer } from "./differential/servers.js"
+import { deleteAllImages, openWeb, settled } from "./differential/world.js"
+
+const requests = 5_000
+const seed = 20_260_711
+
+const told = (probe: Probe, index: number): string =>
+  `#${index} ${probe.who} ${probe.method} ${probe.target} ${JSON.stringify(probe.headers)} ${String(probe.body ?? "").slice(0, 400)}`
+
+describe("the Glance in memory, beside a real one", () => {
+  it(`answers ${requests} random requests as the real one does`, { timeout: 600_000 }, async () => {
+    const cloud = JSON.parse(process.env["GLANCE_TEST_CLOUD"] ?? "{}") as Cloud
+    const web = await openWeb()
+    const scope = Effect.runSync(Scope.make())
+    try {
+      const glance = await Effect.runPromise(
+        Glance.make({
+          hasher,
+          fetchUri: web.fetchUri,
+          showMultipleLocations: true,
+          showDirectUrl: true,
+          keystoneUrl: cloud.authUrl,
+          importHosts: ["127.0.0.1"]
+        }).pipe(Scope.extend(scope))
+      )
+      const real = await realServer(cloud)
+      const memory = memoryServer(cloud, glance)
+      await deleteAllImages(real)
+
+      const salt = Date.now().toString(16).slice(-8)
+      const generator = new Generator(cloud, seed, salt, web.uris)
+      const different: Array<{ probe: string; real: unknown; memory: unknown }> = []
+      const known = new Map<string, number>()
+      const statuses = new Map<number, number>()
+      for (let index = 0; index < requests; index++) {
+        const probe = generator.next()
+        const theirs = await real(probe)
+        const ours = await memory(probe)
+        statuses.set(theirs.status, (statuses.get(theirs.status) ?? 0) + 1)
+        const a = normalize(theirs, generator.ids)
+        const b = normalize(ours, generator.ids)
+        if (JSON.stringify(a) !== JSON.stringify(b)) {
+          const reason = knownDifferences.find((difference) => difference.applies(probe, a, b))
+          if (reason === undefined) different.push({ probe: told(probe, index), real: a, memory: b })
+          else known.set(reason.name, (known.get(reason.name) ?? 0) + 1)
+        }
+        if (theirs.status === 202 && probe.target.endsWith("/import")) {
+          const imageId = probe.target.split("/")[3] ?? ""
+          await settled(real, imageId)
+          await settled(memory, imageId)
+        }
+      }
+      assert.deepStrictEqual(different.slice(0, 5), [], `${different.length} answers differ`)
+      // The generator is worth something only while its requests get far enough to be answered in many ways.
+      const seen = [200, 201, 202, 204, 206, 300, 400, 401, 403, 404, 405, 409, 410, 415, 416, 500]
+      assert.deepStrictEqual(
+        seen.filter((status) => !statuses.has(status)),
+        [],
+        "statuses that did not occur"
+      )
+      // A table that explains what no longer happens is a table nobody believes.
+      assert.deepStrictEqual(
+        knownDifferences.filter(({ name }) => !known.has(name)).map(({ name }) => name),
+        [],
+        "known differences that did not occur"
+      )
+    } finally {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      web.close()
+    }
+  })
+})

@@ -1,0 +1,51 @@
+import type * as PlatformError from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type { GlanceError, Image, Images } from "@effect-glance/core"
+import { type ImageData, ImageSource } from "@effect-glance/core"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import { describe, expectTypeOf, it } from "vitest"
+
+class Camera extends Context.Tag("test/Camera")<Camera, { readonly shots: number }>() {}
+
+declare const data: ImageData.Service
+declare const id: Image.ImageId
+declare const raw: Images.NewImage
+declare const shots: Stream.Stream<Uint8Array, "blurred", Camera>
+declare const pure: Stream.Stream<Uint8Array>
+
+describe("the data of images", () => {
+  it("an upload has the errors and the requirements of its source, and no more", () => {
+    expectTypeOf(data.upload(id, shots)).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageData.UploadError | "blurred", Camera>
+    >()
+    expectTypeOf(data.upload(id, pure)).toEqualTypeOf<Effect.Effect<Image.Image, ImageData.UploadError>>()
+    expectTypeOf(data.upload(id, ImageSource.stream(shots, { size: 1, replayable: true }))).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageData.UploadError | "blurred", Camera>
+    >()
+    expectTypeOf(data.upload(id, ImageSource.file("disk"))).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageData.UploadError | PlatformError.PlatformError, FileSystem.FileSystem>
+    >()
+    expectTypeOf(data.stage(id, shots)).toEqualTypeOf<Effect.Effect<void, ImageData.StageError | "blurred", Camera>>()
+    expectTypeOf(data.createWithData(raw, shots)).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageData.UploadError | GlanceError.DuplicateImage | "blurred", Camera>
+    >()
+  })
+
+  it("a download needs nothing, and a file the file system", () => {
+    expectTypeOf(data.download(id)).toEqualTypeOf<Stream.Stream<Uint8Array, ImageData.DownloadError>>()
+    expectTypeOf(data.downloadTo(id, "disk")).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageData.DownloadError | PlatformError.PlatformError, FileSystem.FileSystem>
+    >()
+  })
+
+  it("each operation lists what can go wrong in it", () => {
+    type Tags<E> = E extends { readonly _tag: infer Tag } ? Tag : never
+    expectTypeOf<"NoImageData">().not.toExtend<Tags<ImageData.UploadError>>()
+    expectTypeOf<"ImageUnverifiable">().not.toExtend<Tags<ImageData.StageError>>()
+    expectTypeOf<"ImageNotQueued" | "SourceLengthMismatch" | "QuotaExceeded">().toExtend<Tags<ImageData.StageError>>()
+    expectTypeOf<"ImageNotQueued">().not.toExtend<Tags<ImageData.DownloadError>>()
+    expectTypeOf<"NoImageData" | "RangeNotSatisfiable">().toExtend<Tags<ImageData.DownloadError>>()
+  })
+})
