@@ -17,7 +17,6 @@ import * as Cloud from "@effect-glance/http/Cloud"
 import * as Keystone from "@effect-glance/http/Keystone"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -85,7 +84,10 @@ const tour = (other: Option.Option<ProjectCloud>) =>
     yield* tags.add(first, "à jour / ready?")
     yield* tell((yield* images.get(first)).tags.join(", "))
 
-    if (Option.isSome(other)) yield* share(first, other.value)
+    yield* Option.match(other, {
+      onNone: () => step("share it: left out, since no OTHER_OS_* variables name a second project"),
+      onSome: (other) => share(first, other)
+    })
   }).pipe(Effect.scoped)
 
 const share = (image: Image.ImageRef, other: ProjectCloud) =>
@@ -109,16 +111,16 @@ const share = (image: Image.ImageRef, other: ProjectCloud) =>
     yield* mine.remove(image, projectId)
   })
 
+const isSet = (variable: string) => Config.nonEmptyString(variable).pipe(Effect.option, Effect.map(Option.isSome))
+
 /** The cloud that the environment names and, where it names one, that of a second project. */
-const named: Effect.Effect<Clouds, ConfigError.ConfigError> = Effect.map(
-  Config.option(Config.nonEmptyString("OTHER_OS_AUTH_URL")),
-  (other) => ({
-    mine: Cloud.layerEnv,
-    other: Option.map(other, () =>
-      Layer.provide(Cloud.layerEnv, Layer.setConfigProvider(ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")))
-    )
-  })
-)
+const named: Effect.Effect<Clouds> = Effect.gen(function* () {
+  const hasOther = (yield* isSet("OTHER_OS_AUTH_URL")) || (yield* isSet("OTHER_OS_AUTH_TYPE"))
+  const variables = ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")
+  // A layer is built once for all who ask for it, and this one is to be built for another project.
+  const other = Layer.provide(Layer.fresh(Cloud.layerEnv), Layer.setConfigProvider(variables))
+  return { mine: Cloud.layerEnv, other: hasOther ? Option.some(other) : Option.none() }
+})
 
 /** A cloud in this process, with a project and another. */
 const inMemory: Effect.Effect<Clouds, never, Scope.Scope> = Effect.map(MemoryCloud.make(), (cloud) => {
@@ -131,9 +133,10 @@ const inMemory: Effect.Effect<Clouds, never, Scope.Scope> = Effect.map(MemoryClo
 })
 
 const main = Effect.gen(function* () {
-  const isNamed = Option.isSome(yield* Config.option(Config.nonEmptyString("OS_AUTH_URL")))
+  // Rackspace's is known without a URL.
+  const isNamed = (yield* isSet("OS_AUTH_URL")) || (yield* isSet("OS_AUTH_TYPE"))
   yield* Console.log(
-    isNamed ? "On the cloud that OS_AUTH_URL names" : "On a cloud in memory, since OS_AUTH_URL is not set"
+    isNamed ? "On the cloud that the OS_* variables name" : "On a cloud in memory, since OS_AUTH_URL is not set"
   )
   const { mine, other } = yield* isNamed ? named : inMemory
   yield* Effect.provide(tour(other), Layer.provideMerge(Glance.layer, mine))

@@ -10,15 +10,11 @@ const render = (readme) =>
     (_, file) => `<!-- ${file} -->\n\`\`\`ts\n${readFileSync(new URL(file, root), "utf8")}\`\`\``
   )
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const before = readFileSync(path, "utf8")
-  const after = render(before)
-  if (process.argv.includes("--check")) {
-    if (before !== after) {
-      console.error("README.md does not show the examples as they are: run `npm run readme`")
-      process.exit(1)
-    }
-  } else {
-    writeFileSync(path, after)
-  }
+const before = readFileSync(path, "utf8")
+const after = render(before)
+if (!process.argv.includes("--check")) {
+  writeFileSync(path, after)
+} else if (before !== after) {
+  console.error("README.md does not show the examples as they are: run `npm run readme`")
+  process.exit(1)
 }

@@ -20,7 +20,12 @@ it.scopedLive(
         ...ofAnother(environment({ project: "guest" }))
       })
       assert.deepStrictEqual([code, stderr], [0, ""])
-      for (const shown of ["OS_AUTH_URL names", "2048 MiB", '{"os_distro":"debian","os_version":"13"}', "accepted"]) {
+      for (const shown of [
+        "the OS_* variables name",
+        "2048 MiB",
+        '{"os_distro":"debian","os_version":"13"}',
+        "accepted"
+      ]) {
         assert.include(stdout, shown)
       }
       assert.strictEqual(stdout.match(/deleted /g)?.length, 3)
