@@ -32,6 +32,8 @@ export const fields = {
 }
 
 /**
+ * What an answer that is an error says, as plain data: see {@link fields}.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -138,6 +140,9 @@ export const read = (
   )
 
 /**
+ * What an answer and its request say, with the sentence that was found in its body. {@link read} finds the sentence,
+ * too.
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -14,7 +14,8 @@ import * as ImageTags from "./ImageTags.js"
 import * as ImageTasks from "./ImageTasks.js"
 
 /**
- * Every service of this package that needs nothing but a port.
+ * Every service of this package that needs nothing but a port. A layer is built once for all who ask for it in one
+ * graph: for two projects side by side take `Layer.fresh` of it, or `make` of each service.
  *
  * @since 0.1.0
  * @category layers
@@ -26,7 +27,7 @@ export const layer: Layer.Layer<
 > = Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer, ImageTasks.layer, ImageSchemas.layer)
 
 /**
- * The same and {@link ImageData.ImageData}, which computes hashes.
+ * {@link layer} and {@link ImageData.ImageData}, which needs a hasher as well.
  *
  * @since 0.1.0
  * @category layers

@@ -176,7 +176,8 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("@effect-glance/c
 }
 
 /**
- * 403: a policy of the cloud, the state or the protection of the image, or its ownership forbids it; `detail` says which.
+ * 403: a policy of the cloud, the state or the protection of the image, or its ownership forbids it; `detail` says
+ * which.
  *
  * @since 0.1.0
  * @category any answer
@@ -736,7 +737,10 @@ export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>
 )("ImageIntegrityError", {
   operation: Schema.String,
   imageId: Schema.String,
-  /** Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on what was downloaded. */
+  /**
+   * Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on
+   * what was downloaded.
+   */
   at: Schema.Literal("source", "upload", "download"),
   /** `size`, or the algorithm of the hash. */
   property: Schema.String,
@@ -749,8 +753,8 @@ export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>
 }
 
 /**
- * There is nothing to compare the data with: the record holds no hash that can be computed here. An upload has been stored
- * all the same; of a download nothing was read.
+ * There is nothing to compare the data with: the record holds no hash that can be computed here. An upload has been
+ * stored all the same; of a download nothing was read.
  *
  * @since 0.1.0
  * @category image data

@@ -52,6 +52,8 @@ export interface Service {
 }
 
 /**
+ * The port, as the services of this package ask for it.
+ *
  * @since 0.1.0
  * @category tags
  */

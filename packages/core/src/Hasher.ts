@@ -14,13 +14,17 @@ import type * as Scope from "effect/Scope"
  * @category models
  */
 export interface Hash {
-  /** Takes the next bytes, and a copy of what it needs of them later. A promise asks to wait before it is given more. */
+  /**
+   * Takes the next bytes, and a copy of what it needs of them later. A promise asks to wait before it is given more.
+   */
   readonly update: (bytes: Uint8Array) => void | Promise<void>
   /** What the bytes so far come to, in lower-case hex, by algorithm. Nothing can be added afterwards. */
   readonly digest: Effect.Effect<ReadonlyMap<string, string>>
 }
 
 /**
+ * What computes hashes, and of which algorithms.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -32,6 +36,8 @@ export interface Service {
 }
 
 /**
+ * The hasher, as `ImageData` asks for it.
+ *
  * @since 0.1.0
  * @category tags
  */

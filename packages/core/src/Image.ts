@@ -21,12 +21,16 @@ import * as Wire from "./internal/wire.js"
 export const ImageId = Schema.String.pipe(Schema.brand("ImageId"))
 
 /**
+ * The id of an image: text with a brand.
+ *
  * @since 0.1.0
  * @category ids
  */
 export type ImageId = typeof ImageId.Type
 
 /**
+ * The schema of an image's status: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */
@@ -43,6 +47,8 @@ export const ImageStatus = Wire.openEnum<
 export type ImageStatus = typeof ImageStatus.Type
 
 /**
+ * The schema of an image's visibility: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */
@@ -57,6 +63,8 @@ export const Visibility = Wire.openEnum<"public" | "private" | "shared" | "commu
 export type Visibility = typeof Visibility.Type
 
 /**
+ * The schema of a disk format: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */
@@ -73,6 +81,8 @@ export const DiskFormat = Wire.openEnum<
 export type DiskFormat = typeof DiskFormat.Type
 
 /**
+ * The schema of a container format: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */
@@ -159,7 +169,7 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
 }
 
 /**
- * "Image or id", as every operation on one image takes it.
+ * "Image or id", as every operation on one image takes it. An id is made of text by `Image.ImageId.make("...")`.
  *
  * @since 0.1.0
  * @category models

@@ -52,6 +52,8 @@ export interface ExpectedHash {
 }
 
 /**
+ * How data are moved, in either direction.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -75,6 +77,8 @@ export interface TransferOptions {
 }
 
 /**
+ * How data are staged.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -100,6 +104,8 @@ export interface StageOptions extends TransferOptions {
 }
 
 /**
+ * How data are uploaded, and compared with the record afterwards.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -127,6 +133,8 @@ export interface UploadOptions extends StageOptions {
 }
 
 /**
+ * How an image is made with its data.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -140,6 +148,8 @@ export interface CreateOptions extends UploadOptions {
 }
 
 /**
+ * How data are downloaded, and what they are compared with.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -155,6 +165,8 @@ export interface DownloadOptions extends TransferOptions {
 }
 
 /**
+ * How data are downloaded as a stream, and which part of them.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -164,6 +176,8 @@ export interface DownloadStreamOptions extends DownloadOptions {
 }
 
 /**
+ * How data are downloaded into a file.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -177,34 +191,43 @@ export interface DownloadToOptions extends DownloadOptions {
 }
 
 /**
+ * What staging can end in, besides what the source fails with.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type StageError = Upload.Failure | GlanceError.InvalidArgument
 
 /**
+ * What an upload can end in, besides what the source fails with.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type UploadError = StageError | GlanceError.ImageUnverifiable
 
 /**
+ * What a download can end in.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | GlanceError.InvalidArgument
 
 /**
+ * The operations on the data of an image.
+ *
  * @since 0.1.0
  * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#image-data
  */
 export interface Service {
   /**
    * Gives a queued image its data and answers the image as it is then.
    *
-   * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the body
-   * to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made only
-   * where the source says that it can be read again, or where nothing was read.
+   * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the
+   * body to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made
+   * only where the source says that it can be read again, or where nothing was read.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
@@ -215,6 +238,7 @@ export interface Service {
   ) => Effect.Effect<Image.Image, UploadError | E, R>
   /**
    * Puts data where an import by the method `glance-direct` finds them. The cloud computes no hash before the import.
+   * The import that takes them up (`POST /images/{id}/import`) is not in this library yet.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
@@ -235,8 +259,8 @@ export interface Service {
     options?: CreateOptions
   ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E, R>
   /**
-   * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of ending.
-   * A connection that breaks off is taken up where it left.
+   * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
+   * ending. A connection that breaks off is taken up where it left.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
@@ -258,6 +282,8 @@ export interface Service {
 }
 
 /**
+ * The service of image data.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -270,6 +296,8 @@ const unsupported: Argument.Check = (algorithm) =>
   `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
 
 /**
+ * The service on the port and the hasher of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -579,6 +607,9 @@ const isWrong = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolea
   Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "ImageIntegrityError")
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

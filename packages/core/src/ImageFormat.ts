@@ -48,7 +48,9 @@ const bears = (head: Uint8Array, { at, bytes }: Mark): boolean =>
  */
 export const detect = (head: Uint8Array): string => marks.find((mark) => bears(head, mark))?.format ?? "raw"
 
-/** What bytes of a format may begin like. A VHD of fixed size has its mark at the end, and a raw disk has a boot record. */
+/**
+ * What bytes of a format may begin like. A VHD of fixed size has its mark at the end, and a raw disk has a boot record.
+ */
 const mayBeginAs: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["raw", ["raw", "gpt"]],
   ["gpt", ["gpt"]],

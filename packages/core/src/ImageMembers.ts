@@ -31,6 +31,8 @@ import * as Wire from "./internal/wire.js"
 export type MemberStatus = "pending" | "accepted" | "rejected"
 
 /**
+ * All that a member's status can be set to.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -59,8 +61,11 @@ export class ImageMember extends Schema.Class<ImageMember>("@effect-glance/core/
 }
 
 /**
+ * The operations on the members of an image.
+ *
  * @since 0.1.0
  * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#sharing
  */
 export interface Service {
   /**
@@ -75,6 +80,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
   >
   /**
+   * The membership of one project in an image.
+   *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image-member-details
    */
   readonly get: (
@@ -85,8 +92,9 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound
   >
   /**
-   * Shares the image with a project, which is `pending` until it accepts. Only the owner can; every refusal by policy
-   * is `UnsharableImage`, since Glance has one sentence for all of them.
+   * Shares the image with a project, which is `pending` until it accepts. The project is named by its id, not by its
+   * name: Glance checks neither, and shares with whatever it is given. Only the owner can; every refusal by policy is
+   * `UnsharableImage`, since Glance has one sentence for all of them.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
    */
@@ -161,6 +169,8 @@ export interface SetStatusOptions {
 }
 
 /**
+ * The service of image members.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -171,6 +181,8 @@ const decodeMembers = Request.decoder(Schema.Struct({ members: Schema.Array(Imag
 const readMembers = Request.json((body) => decodeMembers(body))
 
 /**
+ * The service on the port of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -284,6 +296,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 })
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -50,6 +50,8 @@ export type TimeFilter =
 export type SortKey = "name" | "status" | "containerFormat" | "diskFormat" | "size" | "id" | "createdAt" | "updatedAt"
 
 /**
+ * One key to sort images by, and in which direction.
+ *
  * @since 0.1.0
  * @category models
  */

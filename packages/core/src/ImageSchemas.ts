@@ -24,20 +24,33 @@ export interface JsonSchema {
 }
 
 /**
+ * The schemas, each fetched anew when it is run. They are answered as they are: nothing here validates by them.
+ *
  * @since 0.1.0
  * @category models
  * @see https://docs.openstack.org/api-ref/image/v2/#image-schemas
  */
 export interface Service {
+  /**
+   * The schema of an image's record: its attributes, the formats and statuses that the cloud allows, and the custom
+   * properties that its operator describes.
+   */
   readonly image: Effect.Effect<JsonSchema, GlanceError.RequestError>
+  /** The schema of a page of images. */
   readonly images: Effect.Effect<JsonSchema, GlanceError.RequestError>
+  /** The schema of a membership. */
   readonly member: Effect.Effect<JsonSchema, GlanceError.RequestError>
+  /** The schema of the list of an image's members. */
   readonly members: Effect.Effect<JsonSchema, GlanceError.RequestError>
+  /** The schema of a task's record. */
   readonly task: Effect.Effect<JsonSchema, GlanceError.RequestError>
+  /** The schema of a page of tasks. */
   readonly tasks: Effect.Effect<JsonSchema, GlanceError.RequestError>
 }
 
 /**
+ * The service of the server's JSON schemas.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -46,6 +59,8 @@ export class ImageSchemas extends Context.Tag("@effect-glance/core/ImageSchemas"
 const readSchema = Request.json(Request.decoder(Wire.JsonObject))
 
 /**
+ * The service on the port of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -72,6 +87,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 })
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -43,6 +43,8 @@ export interface Opened<out E = never, out R = never> {
 export type Input<E = never, R = never> = ImageSource<E, R> | Stream.Stream<Uint8Array, E, R>
 
 /**
+ * What is known of a stream before it is run.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -18,14 +18,17 @@ import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 
 /**
+ * The operations on the tags of an image.
+ *
  * @since 0.1.0
  * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#image-tags
  */
 export interface Service {
   /**
-   * Puts a tag on the image; one that is there already stays. A tag that cannot stand in a path (with a slash, or beyond
-   * ASCII, which Glance would store as other characters) goes through an update of the whole set, which takes two
-   * requests and can overwrite what somebody else changes in between.
+   * Puts a tag on the image; one that is there already stays. A tag that cannot stand in a path (with a slash, or
+   * beyond ASCII, which Glance would store as other characters) goes through an update of the whole set, which takes
+   * two requests and can overwrite what somebody else changes in between.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-image-tag
    */
@@ -67,6 +70,8 @@ export interface Service {
 }
 
 /**
+ * The service of image tags.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -75,6 +80,8 @@ export class ImageTags extends Context.Tag("@effect-glance/core/ImageTags")<Imag
 const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
 
 /**
+ * The service on the port of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -162,6 +169,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 })
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

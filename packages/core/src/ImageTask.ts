@@ -15,12 +15,16 @@ import * as Wire from "./internal/wire.js"
 export const TaskId = Schema.String.pipe(Schema.brand("TaskId"))
 
 /**
+ * The id of a task: text with a brand.
+ *
  * @since 0.1.0
  * @category ids
  */
 export type TaskId = typeof TaskId.Type
 
 /**
+ * The schema of a task's status: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */
@@ -35,6 +39,8 @@ export const TaskStatus = Wire.openEnum<"pending" | "processing" | "success" | "
 export type TaskStatus = typeof TaskStatus.Type
 
 /**
+ * The schema of a task's type: it takes any text, and its type names what Glance has today.
+ *
  * @since 0.1.0
  * @category enums
  */

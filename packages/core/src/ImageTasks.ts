@@ -45,6 +45,8 @@ export interface TaskQuery {
 }
 
 /**
+ * What tasks are sorted by: one key, unlike images.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -55,6 +57,8 @@ export interface TaskSort {
 }
 
 /**
+ * What an import makes of the object.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -76,6 +80,8 @@ export interface ImportOptions {
 }
 
 /**
+ * How a task is watched.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -89,8 +95,11 @@ export interface AwaitOptions {
 }
 
 /**
+ * The operations on tasks.
+ *
  * @since 0.1.0
  * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#tasks
  */
 export interface Service {
   /**
@@ -118,6 +127,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
   >
   /**
+   * The record of a task, with its input, result and message.
+   *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
   readonly get: (
@@ -138,6 +149,8 @@ export interface Service {
   /**
    * Starts to export an image into a container of the object store (Rackspace). Whether there is such a container is
    * asked before where the cloud has an object store; whether there is such an image shows only in the task.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#create-task
    */
   readonly export: (
     image: Image.ImageRef,
@@ -147,7 +160,10 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
   >
   /**
-   * Starts to import an image from an object in a container of the object store (Rackspace).
+   * Starts to import an image from an object in a container of the object store (Rackspace). Whether there is such an
+   * object shows only in the task.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#create-task
    */
   readonly import: (
     container: string,
@@ -160,6 +176,8 @@ export interface Service {
   /**
    * Waits until the task has ended and answers it. A task that ended in failure is `TaskFailed` with the task's own
    * message; one that has not ended when the schedule has is `TaskNotEnded`.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
   readonly await: (
     task: ImageTask.TaskRef,
@@ -175,6 +193,8 @@ export interface Service {
 }
 
 /**
+ * The service of tasks.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -233,6 +253,8 @@ const toParams = (
 const hasEnded = (task: ImageTask.ImageTask): boolean => task.status === "success" || task.status === "failure"
 
 /**
+ * The service on the port of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -350,6 +372,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 })
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -38,6 +38,8 @@ export interface NewImage extends ImageChanges.ImageChanges {
 }
 
 /**
+ * How an image is updated.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -52,12 +54,15 @@ export interface UpdateOptions {
 }
 
 /**
+ * The operations on the records of images.
+ *
  * @since 0.1.0
  * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#images
  */
 export interface Service {
   /**
-   * One page, and what to ask for to get the next one.
+   * One page of images, and what to ask for to get the next one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -80,7 +85,10 @@ export interface Service {
     options?: Page.ListOptions
   ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
   /**
-   * The one image that matches, looked for through all pages.
+   * The one image that matches, looked for through all pages. None is `NoMatchingImage`, more than one
+   * `AmbiguousImage`.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly find: (
     query: ImageQuery.ImageQuery
@@ -93,6 +101,8 @@ export interface Service {
     | GlanceError.AmbiguousImage
   >
   /**
+   * The record of an image.
+   *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image
    */
   readonly get: (
@@ -151,12 +161,16 @@ export interface Service {
 }
 
 /**
+ * The service of images.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Service>() {}
 
 /**
+ * The service on the port of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -249,6 +263,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 })
 
 /**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -6,6 +6,8 @@
 import type * as Option from "effect/Option"
 
 /**
+ * Some of the records that match a query, and how to get the next ones.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -18,6 +20,8 @@ export interface Page<A, Query> {
 }
 
 /**
+ * How a listing is read.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -23,19 +23,31 @@ export interface Endpoint {
 }
 
 /**
+ * The endpoints of a cloud, in the order in which it lists them.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Catalog = ReadonlyArray<Endpoint>
 
 /**
+ * Which of a service's endpoints is wanted.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Selection {
-  /** @default the first region that has the service */
+  /**
+   * The name of the region.
+   *
+   * @default the first region that has the service
+   */
   readonly region?: string | undefined
-  /** @default "public" */
+  /**
+   * For whom the endpoint is.
+   *
+   * @default "public"
+   */
   readonly interface?: "public" | "internal" | "admin" | undefined
 }
 

@@ -25,6 +25,8 @@ import * as Keystone from "./Keystone.js"
 import * as Rackspace from "./Rackspace.js"
 
 /**
+ * Which endpoint is used, and how persistent a request is.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -56,6 +58,8 @@ export interface Options extends Catalog.Selection {
 }
 
 /**
+ * An image service whose URL is known, and a token for it.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -68,6 +72,9 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
 }
 
 /**
+ * The port on the identity and the HTTP client of the context. Nothing is sent and nobody is logged in before the first
+ * operation.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -125,6 +132,8 @@ export const layer = (
   Layer.effect(GlanceHttp.GlanceHttp, make(options))
 
 /**
+ * {@link layer} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -154,6 +163,8 @@ export const layerToken = ({
   )
 
 /**
+ * {@link layerToken} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -271,8 +282,8 @@ const face = Config.map(
 /**
  * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` (`password` unless told otherwise, `token`,
  * `v3applicationcredential`, `rackspace_apikey`) and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
- * `OS_IMAGE_ENDPOINT_OVERRIDE`. One that is empty is as good as unset. They are read through the `ConfigProvider`, which
- * need not be the environment.
+ * `OS_IMAGE_ENDPOINT_OVERRIDE`. One that is empty is as good as unset. They are read through the `ConfigProvider`,
+ * which need not be the environment.
  *
  * A layer is built once for all who ask for it in one graph: where two projects stand side by side, take `Layer.fresh`
  * of this one for each.

@@ -47,7 +47,11 @@ export interface LoginOptions {
    * @default 60 seconds
    */
   readonly timeLimit?: Duration.DurationInput | undefined
-  /** @default 3 */
+  /**
+   * How often a login is sent again.
+   *
+   * @default 3
+   */
   readonly retries?: number | undefined
   /**
    * The wait before the first repetition, give or take a fifth; it doubles with each further one.
@@ -79,6 +83,8 @@ export interface Service {
 }
 
 /**
+ * The caller's identity, as a cloud asks for it.
+ *
  * @since 0.1.0
  * @category tags
  */

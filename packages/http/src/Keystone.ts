@@ -1,6 +1,6 @@
 /**
- * Logins at Keystone, the identity service of OpenStack, by its API v3. A login that meets a broken connection, 429, 502,
- * 503 or 504 is sent again, up to three times and within a minute.
+ * Logins at Keystone, the identity service of OpenStack, by its API v3. A login that meets a broken connection, 429,
+ * 502, 503 or 504 is sent again, up to three times and within a minute.
  *
  * @since 0.1.0
  */
@@ -30,8 +30,9 @@ export interface AuthUrl extends Identity.LoginOptions {
 }
 
 /**
- * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain, which is
- * the one with the id `default` unless told otherwise). Without any of it the user's default project, if there is one.
+ * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain, which
+ * is the one with the id `default` unless told otherwise). Without any of it the user's default project, if there is
+ * one.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +47,8 @@ export interface ScopeOptions {
 }
 
 /**
- * A user, by id, or by name with its domain, which is the one with the id `default` unless told otherwise.
+ * A user, by id, or by name with its domain, which is the one with the id `default` unless told otherwise. Where
+ * neither user id nor name is given, Keystone refuses the login, unless it is by the id of an application credential.
  *
  * @since 0.1.0
  * @category models
@@ -59,6 +61,8 @@ export interface UserOptions {
 }
 
 /**
+ * A user, its password, and what the token is to be good for.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -67,6 +71,8 @@ export interface PasswordOptions extends AuthUrl, UserOptions, ScopeOptions {
 }
 
 /**
+ * A token, and what the one that is given for it is to be good for.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -76,7 +82,8 @@ export interface TokenOptions extends AuthUrl, ScopeOptions {
 }
 
 /**
- * An application credential, by id, or by name with its user. It has its project in itself.
+ * An application credential, by id, or by name with its user. It has its project in itself. Where neither its id nor
+ * its name is given, or its name without its user, Keystone refuses the login.
  *
  * @since 0.1.0
  * @category models
@@ -172,6 +179,8 @@ const userOf = (options: UserOptions): object =>
     : { name: options.username, domain: domain(options.userDomainId, options.userDomainName) }
 
 /**
+ * An identity that logs in with a user's name or id and password.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -190,6 +199,9 @@ export const makePassword = (
   )
 
 /**
+ * An identity that exchanges a token for one of the scope. It is renewed by the same exchange, which works no longer
+ * than the token that was given.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -205,6 +217,8 @@ export const makeToken = (
   )
 
 /**
+ * An identity that logs in with an application credential.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -228,7 +242,7 @@ export const makeApplicationCredential = (
 }
 
 /**
- * Logs in with a user's name or id and password.
+ * Logs in with a user's name or id and password. Where neither user id nor name is given, Keystone refuses the login.
  *
  * @since 0.1.0
  * @category layers
@@ -238,6 +252,8 @@ export const layerPassword = (options: PasswordOptions): Layer.Layer<Identity.Id
   Layer.scoped(Identity.Identity, makePassword(options))
 
 /**
+ * {@link layerPassword} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -257,6 +273,8 @@ export const layerToken = (options: TokenOptions): Layer.Layer<Identity.Identity
   Layer.scoped(Identity.Identity, makeToken(options))
 
 /**
+ * {@link layerToken} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -266,7 +284,7 @@ export const layerTokenConfig = (
   Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makeToken))
 
 /**
- * Logs in with an application credential.
+ * Logs in with an application credential, by its id, or its name and its user.
  *
  * @since 0.1.0
  * @category layers
@@ -278,6 +296,8 @@ export const layerApplicationCredential = (
   Layer.scoped(Identity.Identity, makeApplicationCredential(options))
 
 /**
+ * {@link layerApplicationCredential} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -1,6 +1,6 @@
 /**
- * Logins at Rackspace's identity service, by its API v2.0. A login that meets a broken connection, 429, 502, 503 or 504 is
- * sent again, up to three times and within a minute.
+ * Logins at Rackspace's identity service, by its API v2.0. A login that meets a broken connection, 429, 502, 503 or 504
+ * is sent again, up to three times and within a minute.
  *
  * @since 0.1.0
  */
@@ -53,6 +53,8 @@ const text = Schema.optional(Schema.NullishOr(Schema.String))
 const endpointsOf = Login.wholeOnes(Schema.Struct({ region: text, publicURL: text, internalURL: text, adminURL: text }))
 
 /**
+ * An identity that logs in with an API key. What is refused as a key is tried as a password.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -106,6 +108,8 @@ export const layerApiKey = (options: ApiKeyOptions): Layer.Layer<Identity.Identi
   Layer.scoped(Identity.Identity, makeApiKey(options))
 
 /**
+ * {@link layerApiKey} with options that are read from the `ConfigProvider`.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -12,6 +12,8 @@ import * as Layer from "effect/Layer"
 const known: ReadonlySet<string> = new Set(Crypto.getHashes().map((name) => name.toLowerCase()))
 
 /**
+ * A hasher of every algorithm that Node's OpenSSL lists.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -30,6 +32,8 @@ export const make: Hasher.Service = {
 }
 
 /**
+ * {@link make} as a layer.
+ *
  * @since 0.1.0
  * @category layers
  */
