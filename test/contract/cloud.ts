@@ -1,6 +1,7 @@
 /** The cloud that the contract is held against, as its projects see it. */
 
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import type * as Image from "@effect-glance/core/Image"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
@@ -51,6 +52,8 @@ export interface Project {
   readonly tasks: ImageTasks.Service
   readonly schemas: ImageSchemas.Service
   readonly projectId: string
+  /** Gives a queued image its data. */
+  readonly give: (image: Image.Image, data: string) => Effect.Effect<unknown, unknown>
   /** What this project sends while the effect runs, beside the result. */
   readonly counting: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<readonly [A, ReadonlyArray<Sent>], E, R>
   /** Runs `before` once, before the next request of this method leaves. */
@@ -112,6 +115,15 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
       http,
       identity,
       projectId: cloud.accounts[name].projectId,
+      give: ({ id }, data) =>
+        http
+          .execute(
+            HttpClientRequest.bodyText(HttpClientRequest.put(`/images/${id}/file`), data, "application/octet-stream")
+          )
+          .pipe(
+            Effect.filterOrFail(({ status }) => status === 204),
+            Effect.flatMap((response) => response.text)
+          ),
       counting: (effect) =>
         Effect.gen(function* () {
           const before = (yield* Ref.get(sent)).length

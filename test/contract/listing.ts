@@ -177,6 +177,38 @@ export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
+  it.scoped("what an image is by its data finds it: status, size, hashes", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("data")
+      const formats = { tags: [tag], diskFormat: "raw", containerFormat: "bare" }
+      const small = yield* newImage(alice, { name: "small", ...formats })
+      const large = yield* newImage(alice, { name: "large", ...formats })
+      yield* newImage(alice, { name: "without", ...formats })
+      yield* alice.give(small, "x".repeat(10))
+      yield* alice.give(large, "y".repeat(1000))
+      const { checksum, osHashValue } = yield* alice.images.get(small)
+      const cases: ReadonlyArray<readonly [ImageQuery.ImageQuery, ReadonlyArray<string>]> = [
+        [{ status: "active" }, ["large", "small"]],
+        [{ status: ["active", "queued"] }, ["large", "small", "without"]],
+        [{ size: 10 }, ["small"]],
+        [{ size: { min: 10 } }, ["large", "small"]],
+        [{ size: { min: 11, max: 1000 } }, ["large"]],
+        [{ size: { max: 9 } }, []],
+        [{ virtualSize: { min: 1000 } }, ["large"]],
+        [{ virtualSize: 10 }, ["small"]],
+        [{ checksum: Option.getOrThrow(checksum) }, ["small"]],
+        [{ osHashValue: Option.getOrThrow(osHashValue) }, ["small"]]
+      ]
+      for (const [query, expected] of cases) {
+        const { items } = yield* alice.images.list({ ...query, tags: [tag] })
+        assert.deepStrictEqual(items.map(nameOf).sort(), expected, JSON.stringify(query))
+      }
+      const bySize = { tags: [tag], status: "active", sort: [{ key: "size", direction: "asc" }] } as const
+      assert.deepStrictEqual((yield* alice.images.list(bySize)).items.map(nameOf), ["small", "large"])
+    })
+  )
+
   it.scoped("every sort key sorts, both ways", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects

@@ -114,6 +114,20 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
+  it.scoped("a private image becomes shared with its first member, when that is asked for", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* Projects
+      const image = yield* newImage(alice, { visibility: "private" })
+      const member = yield* alice.members.add(image, bob.projectId, { makeShared: true })
+      assert.strictEqual(member.status, "pending")
+      assert.strictEqual((yield* alice.images.get(image)).visibility, "shared")
+      const community = yield* newImage(alice, { visibility: "community" })
+      const refused = yield* Effect.flip(alice.members.add(community, bob.projectId, { makeShared: true }))
+      assert.strictEqual(refused._tag, "UnsharableImage")
+      assert.strictEqual((yield* alice.images.get(community)).visibility, "community")
+    })
+  )
+
   it.scoped("a project is a member once", () =>
     Effect.gen(function* () {
       const { alice, bob } = yield* Projects

@@ -2,6 +2,7 @@ import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Image from "@effect-glance/core/Image"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { newImage, Projects } from "./cloud.js"
 
 const awkward = [
@@ -61,6 +62,22 @@ export const tags = (it: Vitest.MethodsNonLive<Projects, true>) => {
         ["PATCH"]
       )
       assert.deepStrictEqual([...(yield* alice.tags.set(image, [])).tags], [])
+    })
+  )
+
+  it.scoped("of many changes at once none finds the image missing", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const image = yield* newImage(alice)
+      const results = yield* Effect.forEach(
+        ["a", "b", "c", "d", "e", "f"],
+        (tag, index) => Effect.either(index % 2 === 0 ? alice.tags.add(image, tag) : alice.tags.set(image, [tag, "x"])),
+        { concurrency: "unbounded" }
+      )
+      for (const result of results) {
+        if (Either.isLeft(result)) assert.notStrictEqual(result.left._tag, "ImageNotFound")
+      }
+      assert.isTrue(results.some(Either.isRight))
     })
   )
 

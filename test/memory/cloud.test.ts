@@ -212,7 +212,10 @@ describe("options", () => {
     Effect.gen(function* () {
       const wrong: ReadonlyArray<MemoryCloud.Options> = [
         { users: [{ name: "x", roles: { nowhere: ["member"] } }] },
-        { projects: [{ name: "x", domain: "nowhere" }] }
+        { projects: [{ name: "x", domain: "nowhere" }] },
+        { images: [{ owner: "nobody" }] },
+        { images: [{ owner: "demo", members: { nobody: "accepted" } }] },
+        { images: [{ owner: "demo", region: "Mars" }] }
       ]
       for (const options of wrong) {
         const exit = yield* Effect.exit(Effect.scoped(MemoryCloud.make(options)))

@@ -68,7 +68,14 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
       users: options.users,
       numericIds: rackspace
     })
-    const projectId = (nameOrId: string): string => directory.project(nameOrId)?.id ?? nameOrId
+    const projectId = (nameOrId: string): string => {
+      const project = directory.project(nameOrId)
+      if (project === undefined) throw new Error(`no project is called ${nameOrId}`)
+      return project.id
+    }
+    for (const { region = regions[0] } of options.images ?? []) {
+      if (!regions.includes(region as string)) throw new Error(`no region is called ${region}`)
+    }
     const tokens = makeTokens()
     const imports = makeImportFaults()
 
