@@ -2,6 +2,7 @@
 
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import type * as Image from "@effect-glance/core/Image"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
@@ -72,6 +73,9 @@ export const fromEnvironment = Effect.map(
   Config.nonEmptyString("GLANCE_TEST_CLOUD"),
   (text) => JSON.parse(text) as TestCloud
 )
+
+/** That cloud, over the client of Node that keeps its connections. */
+export const theRealCloud = Layer.merge(Layer.effect(TheCloud, fromEnvironment), NodeHttpClient.layerUndici)
 
 export const credentials = ({ accounts, authUrl }: TestCloud, name: AccountName) => ({
   authUrl,

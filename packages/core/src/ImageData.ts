@@ -5,7 +5,6 @@
  */
 import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -27,7 +26,7 @@ import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
 import * as Internal from "./internal/image.js"
-import * as Request from "./internal/request.js"
+import * as Record from "./internal/record.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -309,15 +308,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const supported = (operation: string, argument: string, algorithm: string) =>
     Argument.checked(operation, argument, algorithm, hasher.supports(algorithm) ? () => undefined : unsupported)
 
-  const read = (operation: string, image: Image.ImageRef) =>
-    Effect.flatMap(Internal.path(operation, image), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readImage,
-        on: { 404: Internal.notFound(image) }
-      })
-    )
+  const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
 
   const transfer = (operation: string, image: Image.ImageRef, options: TransferOptions): Data.Transfer => ({
     http,
@@ -585,8 +576,6 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
 
   return { upload, stage, createWithData, download, downloadTo }
 })
-
-const readImage = Request.json(Request.decoder(Image.ImageFromJson))
 
 /** Whether a failed creation may have made the image all the same. */
 const mayHaveHappened = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean => {

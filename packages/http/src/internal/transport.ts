@@ -107,7 +107,7 @@ export const persistent =
         const { reason, retryAfter } = again.value
         const jitter = yield* Random.nextRange(0.8, 1.2)
         const wait = Duration.max(
-          Duration.times(backoff, 2 ** made * jitter),
+          Duration.millis(Math.round(Duration.toMillis(backoff) * 2 ** made * jitter)),
           Option.getOrElse(retryAfter, () => Duration.zero)
         )
         const passed = (yield* Clock.currentTimeMillis) - begun

@@ -1,0 +1,42 @@
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { TheCloud } from "../contract/cloud.js"
+
+const imageUrl = "http://glance.memory"
+
+const names = { alice: "alpha", bob: "beta", carol: "gamma", admin: "admin" } as const
+
+const cloud = Effect.gen(function* () {
+  const memory = yield* MemoryCloud.make({
+    projects: ["alpha", "beta", "gamma"],
+    users: (["alice", "bob", "carol"] as const).map((name) => ({
+      name,
+      password: `${name}'s password`,
+      roles: { [names[name]]: ["member", "reader"] }
+    })),
+    // What imports read: the cloud's own list of versions, as the real one can.
+    fetchUri: (uri) =>
+      uri === `${imageUrl}/versions`
+        ? Effect.succeed({ size: undefined, body: Stream.make(new TextEncoder().encode('{"versions": []}')) })
+        : Effect.fail({ message: `nobody answers at ${uri}` })
+  })
+  const account = (name: keyof typeof names) => {
+    const credentials = MemoryCloud.credentials(memory, { project: names[name], user: name })
+    return { ...credentials, password: Redacted.value(credentials.password) }
+  }
+  return Layer.merge(
+    MemoryCloud.layerHttpClient(memory),
+    Layer.succeed(TheCloud, {
+      authUrl: MemoryCloud.authUrl,
+      imageUrl,
+      region: "RegionOne",
+      accounts: { alice: account("alice"), bob: account("bob"), carol: account("carol"), admin: account("admin") }
+    })
+  )
+})
+
+/** A fresh cloud in memory with the projects and users of the contract, and the client that reaches it. */
+export const theMemoryCloud = Layer.unwrapScoped(cloud)
