@@ -40,6 +40,13 @@ const isCustom = (key: string) => !Image.baseAttributes.has(key)
 
 const propertyKey = FastCheck.oneof(FastCheck.constantFrom(...awkwardKeys), text.filter(isCustom))
 
+/** What is white space to Python and none to JavaScript. */
+const pythonSpace = "\u001c\u001d\u001e\u001f\u0085"
+
+/** Whether Python's `strip` would leave it as it is. */
+const isStripped = (text: string): boolean =>
+  text.trim() === text && ![text.at(0), text.at(-1)].some((end) => end !== undefined && pythonSpace.includes(end))
+
 /** Property names that Glance takes in a patch. */
 export const settableKey = FastCheck.oneof(
   FastCheck.constantFrom(...awkwardKeys),
@@ -47,7 +54,7 @@ export const settableKey = FastCheck.oneof(
     (key) =>
       isCustom(key) &&
       key !== "" &&
-      key.trim() === key &&
+      isStripped(key) &&
       !key.startsWith("os_glance") &&
       !["location", "deleted", "deleted_at"].includes(key)
   )
@@ -119,7 +126,7 @@ const format = FastCheck.constantFrom("bare", "raw", "qcow2", "a format of next 
 /** An image, and changes of it that touch some of what it has and add some that it has not. */
 export const imageAndChanges: FastCheck.Arbitrary<readonly [Image.Image, ImageChanges.ImageChanges]> =
   storedImage.chain((image) => {
-    const own = [...image.properties.keys()].filter((key) => key.trim() === key)
+    const own = [...image.properties.keys()].filter(isStripped)
     const key = own.length === 0 ? settableKey : FastCheck.oneof(FastCheck.constantFrom(...own), settableKey)
     const value = FastCheck.oneof(
       storable,
