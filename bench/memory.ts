@@ -1,6 +1,7 @@
 /**
- * What a page costs on a cloud in memory that holds 100,000 images: the time from the request to the last byte of its
- * body, in this process, without a socket.
+ * What a page costs on a cloud in memory that holds 100,000 images: the time from the request to the answer, which is
+ * the cloud's own, and to the last byte of the body as text, which is the client's as well. In this process, without a
+ * socket. The first page in an order that nobody has asked for before puts all images into that order.
  *
  *     npm run bench:memory
  */
@@ -39,23 +40,30 @@ const main = Effect.gen(function* () {
   const cloud = yield* MemoryCloud.make({ images })
   const http = MemoryCloud.port(cloud, { project: "demo" })
   const page = (query: string) =>
-    http
-      .execute(HttpClientRequest.get(`/images?${query}`))
-      .pipe(Effect.flatMap((response) => Effect.map(response.text, (text) => ({ status: response.status, text }))))
+    Effect.gen(function* () {
+      const start = performance.now()
+      const response = yield* http.execute(HttpClientRequest.get(`/images?${query}`))
+      const own = performance.now() - start
+      const text = yield* response.text
+      return { status: response.status, text, own, whole: performance.now() - start }
+    })
   const fiftieth = JSON.parse((yield* page("limit=1000&sort=name:asc")).text) as { images: Array<{ id: string }> }
 
   for (const [name, query] of Object.entries(queries)) {
     const asked = query.endsWith("marker=") ? `${query}${fiftieth.images.at(-1)?.id}` : query
     const times: Array<number> = []
+    const wholes: Array<number> = []
     for (let round = 0; round < rounds; round++) {
-      const start = performance.now()
-      const { status, text } = yield* page(asked)
-      times.push(performance.now() - start)
+      const { own, status, text, whole } = yield* page(asked)
+      times.push(own)
+      wholes.push(whole)
       if (status !== 200 || !text.includes('"images"')) return yield* Effect.fail(new Error(`${status} ${text}`))
     }
     const spread = `${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)}`
+    const first = times[0]?.toFixed(1)
     console.log(
-      `${name.padEnd(34)} ${median(times).toFixed(1).padStart(6)} ms  (${spread}; first ${times[0]?.toFixed(1)})`
+      `${name.padEnd(32)} ${median(times).toFixed(1).padStart(5)} ms own (${spread}; first ${first}), ` +
+        `${median(wholes).toFixed(1)} ms with the text`
     )
   }
 })
