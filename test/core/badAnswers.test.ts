@@ -371,6 +371,7 @@ describe("the token", () => {
               HttpClientRequest.bodyText(password)
             )
           ),
+        unversioned: () => Effect.dieMessage("nobody asks for versions"),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
         ensureToken: () => Effect.void,

@@ -82,3 +82,17 @@ describe("the versioned root", () => {
     it(`of ${what}`, () => assert.strictEqual(Catalog.imageRoot(url), root))
   }
 })
+
+describe("the root above the versions", () => {
+  const cases: ReadonlyArray<readonly [string, string, string]> = [
+    ["an unversioned endpoint", "http://glance.test:9292/", "http://glance.test:9292"],
+    ["a version", "http://glance.test:9292/v2/", "http://glance.test:9292"],
+    ["a prefix and a minor version", "https://cloud.test/image/v2.16", "https://cloud.test/image"],
+    ["a project after the version", "https://iad.test/v2/123456", "https://iad.test"],
+    ["a host that is called like a version", "http://v2", "http://v2"],
+    ["a segment that only begins like a version", "https://cloud.test/v2beta", "https://cloud.test/v2beta"]
+  ]
+  for (const [what, url, root] of cases) {
+    it(`of ${what}`, () => assert.strictEqual(Catalog.unversionedRoot(url), root))
+  }
+})

@@ -52,6 +52,15 @@ describe("a request", () => {
     })
   )
 
+  it.effect("goes above the versions where that is asked for, with the same token", () =>
+    Effect.gen(function* () {
+      const { unversioned } = yield* GlanceHttp.GlanceHttp
+      yield* unversioned(HttpClientRequest.get("/versions"))
+      assert.deepStrictEqual(yield* hrefs, ["https://iad.test/versions"])
+      assert.deepStrictEqual(yield* tokens, ["token"])
+    }).pipe(Effect.provide(port(imagesAt("https://iad.test/v2/123456"))))
+  )
+
   it.effect("goes to the region and the interface that were chosen", () =>
     Effect.gen(function* () {
       const catalog = [imageService("https://north.test", "north"), imageService("https://south.test", "south")]

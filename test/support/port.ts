@@ -83,6 +83,7 @@ export const layer = (script: Script, options: Options = {}): Layer.Layer<Glance
       return Context.make(Port, { requests, objectStore }).pipe(
         Context.add(GlanceHttp.GlanceHttp, {
           execute: answering(script, requests),
+          unversioned: answering(script, requests),
           projectId: options.projectId ?? Effect.succeedSome("own-project"),
           objectStore: Effect.succeed(
             Option.map(Option.fromNullable(options.objectStore), (script) => answering(script, objectStore))

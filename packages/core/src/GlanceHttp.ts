@@ -35,6 +35,11 @@ export interface Service {
    * follows no redirects.
    */
   readonly execute: Execute
+  /**
+   * The same service above its versions: the URL of a request is a path below the endpoint's root, `/versions` for
+   * instance.
+   */
+  readonly unversioned: Execute
   /** The project that the caller acts for; none where only a token is known, or a token without a project. */
   readonly projectId: Effect.Effect<Option.Option<string>, GlanceError.ConnectionError>
   /**

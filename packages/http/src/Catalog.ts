@@ -102,6 +102,24 @@ const root = (url: string): string => url.replace(/[?#].*$/s, "").replace(/\/+$/
  */
 export const imageRoot = (url: string): string => {
   const base = root(url)
-  const path = base.replace(/^\w+:\/\/[^/]*/, "")
-  return /\/v2(\.\d+)?(\/|$)/.test(path) ? base : `${base}/v2`
+  return versionIn(base) < 0 ? `${base}/v2` : base
+}
+
+/**
+ * What is above the versions of an image endpoint: nothing of it from the segment on that names a version.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unversionedRoot = (url: string): string => {
+  const base = root(url)
+  const version = versionIn(base)
+  return version < 0 ? base : base.slice(0, version)
+}
+
+/** Where the segment begins that names a version, or -1. A host may be called anything. */
+const versionIn = (url: string): number => {
+  const host = /^\w+:\/\/[^/]*/.exec(url)?.[0].length ?? 0
+  const version = url.slice(host).search(/\/v2(\.\d+)?(\/|$)/)
+  return version < 0 ? -1 : host + version
 }

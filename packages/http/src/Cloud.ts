@@ -91,11 +91,8 @@ export const make = ({
     const longest = Duration.decode(timeLimit)
     const retry = { times: retries, backoff: Duration.decode(backoff), longest }
 
-    const imageRoot = ({ catalog }: Identity.Session) =>
-      Either.map(
-        endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint),
-        Catalog.imageRoot
-      )
+    const imageEndpoint = ({ catalog }: Identity.Session) =>
+      endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint)
     /** Where no region is chosen, the images' own: containers of another are out of their reach. */
     const objectStoreRoot = ({ catalog }: Identity.Session) =>
       Catalog.endpoint(catalog, "object-store", {
@@ -107,7 +104,18 @@ export const make = ({
       })
 
     return {
-      execute: Transport.make(client, identity, imageRoot, retry),
+      execute: Transport.make(
+        client,
+        identity,
+        (session) => Either.map(imageEndpoint(session), Catalog.imageRoot),
+        retry
+      ),
+      unversioned: Transport.make(
+        client,
+        identity,
+        (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot),
+        retry
+      ),
       projectId: Effect.map(identity.session, (session) => session.projectId),
       objectStore: Effect.map(identity.session, (session) =>
         Either.match(objectStoreRoot(session), {

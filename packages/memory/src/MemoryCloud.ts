@@ -266,6 +266,7 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.
 
   return {
     execute: execute("image", endpoints.image(region), "/v2"),
+    unversioned: execute("image", endpoints.image(region), ""),
     projectId: Effect.succeed(Option.some(project.id)),
     objectStore: Effect.succeed(
       objectStore

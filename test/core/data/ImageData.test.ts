@@ -32,6 +32,7 @@ const over = (record: Record<string, unknown>, file: Execute, asked: Array<Durat
       Layer.succeed(GlanceHttp.GlanceHttp, {
         execute: (request) =>
           request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record))),
+        unversioned: () => Effect.dieMessage("nobody asks for versions"),
         ensureToken: (life) => Effect.sync(() => void asked.push(life)),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
