@@ -160,4 +160,141 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
       assert.strictEqual((yield* Effect.flip(bob.images.delete(image)))._tag, "Forbidden")
     })
   )
+
+  it.scoped("fifty projects of which ten are there: a look and forty requests; a second time a look", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const image = yield* newImage(alice)
+      const projects = Array.from({ length: 50 }, (_, index) => `project-${index}`)
+      yield* Effect.forEach(projects.slice(0, 10), (project) => alice.members.add(image, project), { concurrency: 4 })
+      const [results, sent] = yield* alice.counting(alice.members.share(image, [...projects, "project-49"]))
+      assert.deepStrictEqual(
+        results,
+        projects.map((projectId, index) => ({ _tag: index < 10 ? "Present" : "Added", projectId }))
+      )
+      assert.deepStrictEqual(
+        sent.map(({ method }) => method),
+        ["GET", ...Array.from({ length: 40 }, () => "POST")]
+      )
+      assert.sameMembers(
+        (yield* alice.members.list(image)).map(({ id }) => id),
+        projects
+      )
+      const [again, looks] = yield* alice.counting(alice.members.share(image, projects))
+      assert.isTrue(again.every(({ _tag }) => _tag === "Present"))
+      assert.strictEqual(looks.length, 1)
+    })
+  )
+
+  it.scoped("an exact set removes who is not in it, and keeps the answers of those who are", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* Projects
+      const image = yield* newImage(alice)
+      yield* alice.members.share(image, [bob.projectId, "stranger"])
+      yield* bob.members.setStatus(image, "accepted")
+      const [results, sent] = yield* alice.counting(
+        alice.members.share(image, [bob.projectId, carol.projectId], { exact: true })
+      )
+      assert.deepStrictEqual(results, [
+        { _tag: "Present", projectId: bob.projectId },
+        { _tag: "Added", projectId: carol.projectId },
+        { _tag: "Removed", projectId: "stranger" }
+      ])
+      assert.deepStrictEqual(
+        sent.map(({ method }) => method),
+        ["GET", "DELETE", "POST"]
+      )
+      assert.strictEqual((yield* alice.members.get(image, bob.projectId)).status, "accepted")
+    })
+  )
+
+  it.scoped("a private image is shared with several when that is asked for, and else with none", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* Projects
+      const image = yield* newImage(alice, { visibility: "private" })
+      const projects = [bob.projectId, carol.projectId]
+      assert.strictEqual((yield* Effect.flip(alice.members.share(image, projects)))._tag, "UnsharableImage")
+      const results = yield* alice.members.share(image, projects, { makeShared: true })
+      assert.deepStrictEqual(
+        results.map(({ _tag }) => _tag),
+        ["Added", "Added"]
+      )
+      const community = yield* newImage(alice, { visibility: "community" })
+      const refused = yield* Effect.flip(alice.members.share(community, projects, { makeShared: true }))
+      assert.strictEqual(refused._tag, "UnsharableImage")
+      const foreign = yield* bob.members.share(image, ["somebody"])
+      assert.deepStrictEqual(
+        foreign.map((result) => (result._tag === "Failed" ? result.error._tag : result._tag)),
+        ["UnsharableImage"]
+      )
+      const nowhere = Image.ImageId.make(crypto.randomUUID())
+      assert.strictEqual((yield* Effect.flip(alice.members.share(nowhere, projects)))._tag, "ImageNotFound")
+    })
+  )
+
+  it.scoped("beyond the quota each project that finds no room says so", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const image = yield* newImage(alice)
+      const results = yield* alice.members.share(
+        image,
+        Array.from({ length: 130 }, (_, index) => `project-${index}`),
+        { concurrency: 1 }
+      )
+      const failed = results.filter((result) => result._tag === "Failed")
+      assert.deepStrictEqual(
+        failed.map(({ error, projectId }) => [projectId, error._tag]),
+        [
+          ["project-128", "QuotaExceeded"],
+          ["project-129", "QuotaExceeded"]
+        ]
+      )
+    })
+  )
+
+  it.scoped("all that is pending is accepted, what was rejected and what is one's own is left alone", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* Projects
+      const tag = yield* unique("accept")
+      const make = newImage(alice, { visibility: "shared", tags: [tag] })
+      const pending = yield* Effect.replicateEffect(make, 3)
+      const rejected = yield* make
+      yield* Effect.forEach([...pending, rejected], (image) => alice.members.add(image, bob.projectId))
+      yield* bob.members.setStatus(rejected, "rejected")
+      yield* newImage(bob, { visibility: "shared", tags: [tag] })
+      const accept = bob.counting(bob.members.acceptAll({ query: { tags: [tag] } }))
+      const [results, sent] = yield* accept
+      assert.sameMembers(
+        results.map(({ _tag, image }) => `${_tag} ${image.id}`),
+        pending.map(({ id }) => `Accepted ${id}`)
+      )
+      // The listing, whether this is an administrator, and an answer for each.
+      assert.strictEqual(sent.length, 5)
+      assert.strictEqual((yield* bob.members.get(pending[0] as Image.Image, bob.projectId)).status, "accepted")
+      assert.strictEqual((yield* bob.members.get(rejected, bob.projectId)).status, "rejected")
+      const [none, look] = yield* accept
+      assert.deepStrictEqual(none, [])
+      assert.strictEqual(look.length, 1)
+    })
+  )
+
+  it.scoped("an administrator, to whom the listing shows everything, accepts what is pending for its own project", () =>
+    Effect.gen(function* () {
+      const { admin, alice, bob } = yield* Projects
+      const tag = yield* unique("accept")
+      const make = newImage(alice, { visibility: "shared", tags: [tag] })
+      const [pending, rejected, foreign] = [yield* make, yield* make, yield* make]
+      yield* alice.members.add(pending, admin.projectId)
+      yield* alice.members.add(rejected, admin.projectId)
+      yield* alice.members.add(foreign, bob.projectId)
+      yield* admin.members.setStatus(rejected, "rejected")
+      const results = yield* admin.members.acceptAll({ query: { tags: [tag] } })
+      assert.deepStrictEqual(
+        results.map(({ _tag, image }) => [_tag, image.id]),
+        [["Accepted", pending.id]]
+      )
+      assert.strictEqual((yield* admin.members.get(rejected, admin.projectId)).status, "rejected")
+      assert.strictEqual((yield* alice.members.get(foreign, bob.projectId)).status, "pending")
+    })
+  )
 }

@@ -1,6 +1,7 @@
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Image from "@effect-glance/core/Image"
+import type * as ImageTags from "@effect-glance/core/ImageTags"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { newImage, Projects } from "./cloud.js"
@@ -51,16 +52,19 @@ export const tags = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
-  it.scoped("set makes these the tags, in one request", () =>
+  it.scoped("set makes these the tags with one patch, and with none where they are", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects
       const image = yield* newImage(alice, { tags: ["a", "b"] })
-      const [updated, sent] = yield* alice.counting(alice.tags.set(image, ["b", "c/d", "é", "b"]))
-      assert.deepStrictEqual([...updated.tags].sort(), ["b", "c/d", "é"])
-      assert.deepStrictEqual(
-        sent.map(({ method }) => method),
-        ["PATCH"]
-      )
+      const methods = (options?: ImageTags.SetOptions) =>
+        Effect.map(alice.counting(alice.tags.set(image, ["b", "c/d", "é", "b"], options)), ([{ tags }, sent]) => [
+          [...tags].sort(),
+          sent.map(({ method }) => method)
+        ])
+      const expected = ["b", "c/d", "é"]
+      assert.deepStrictEqual(yield* methods(), [expected, ["GET", "PATCH"]])
+      assert.deepStrictEqual(yield* methods(), [expected, ["GET"]])
+      assert.deepStrictEqual(yield* methods({ fresh: false }), [expected, ["PATCH"]])
       assert.deepStrictEqual([...(yield* alice.tags.set(image, [])).tags], [])
     })
   )

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
 import * as Port from "../support/port.js"
 import { imageRecord, memberRecord } from "../support/records.js"
 
@@ -308,5 +309,150 @@ describe("a project id that cannot stand in a path", () => {
       }
       deepStrictEqual(yield* Port.lines, [])
     }).pipe(Effect.provide(Port.core([])))
+  )
+})
+
+describe("sharing with several projects", () => {
+  it.effect("keeps to eight requests at a time, or to what it is told", () =>
+    Effect.gen(function* () {
+      for (const [concurrency, most] of [
+        [undefined, 8],
+        [3, 3]
+      ] as const) {
+        let now = 0
+        let peak = 0
+        const slow = Effect.acquireUseRelease(
+          Effect.sync(() => {
+            peak = Math.max(peak, ++now)
+          }),
+          () => Effect.sleep("1 second"),
+          () => Effect.sync(() => now--)
+        ).pipe(Effect.as(Port.json(memberRecord())))
+        const projects = Array.from({ length: 20 }, (_, index) => `p${index}`)
+        const sharing = Effect.flatMap(Members, (members) => members.share(id, projects, { concurrency })).pipe(
+          Effect.provide(Port.core(({ method }) => (method === "GET" ? Port.json({ members: [] }) : slow)))
+        )
+        const fiber = yield* Effect.fork(sharing)
+        yield* TestClock.adjust("20 seconds")
+        assert.strictEqual((yield* fiber).length, 20)
+        assert.strictEqual(peak, most)
+      }
+    })
+  )
+
+  it.effect("tells of each what became of it, and goes on after a failure", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const results = yield* members.share(image, ["there", "new", "meanwhile", "full", "broken"], { exact: true })
+      deepStrictEqual(
+        results.map((result) => [result.projectId, result._tag === "Failed" ? result.error._tag : result._tag]),
+        [
+          ["there", "Present"],
+          ["new", "Added"],
+          ["meanwhile", "Present"],
+          ["full", "QuotaExceeded"],
+          ["broken", "ServiceUnavailable"],
+          ["left", "Removed"],
+          ["a/b", "InvalidArgument"],
+          ["kept", "Forbidden"]
+        ]
+      )
+    }).pipe(
+      Effect.provide(
+        Port.core(({ body, method, url }) => {
+          const listed = ["there", "left", "a/b", "kept"].map((member_id) => memberRecord({ member_id }))
+          if (method === "GET") return Port.json({ members: listed })
+          if (method === "DELETE") return url.endsWith("kept") ? Port.refusal(403, "no") : Port.refusal(404, "gone")
+          const { member } = JSON.parse(body ?? "") as { member: string }
+          const status = { meanwhile: 409, full: 413, broken: 503 }[member]
+          return status === undefined ? Port.json(memberRecord({ member_id: member })) : Port.refusal(status, "no")
+        })
+      )
+    )
+  )
+
+  it.effect("looks again after a private image was made shared, since it may have had members before", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      deepStrictEqual(yield* members.share(id, ["before"], { makeShared: true }), [
+        { _tag: "Present", projectId: "before" }
+      ])
+      deepStrictEqual(
+        (yield* Port.requests).map(({ method }) => method),
+        ["GET", "GET", "PATCH", "GET"]
+      )
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.refusal(403, "Only shared images have members."),
+          Port.json(imageRecord({ visibility: "private" })),
+          Port.json(imageRecord({ visibility: "shared" })),
+          Port.json({ members: [memberRecord({ member_id: "before" })] })
+        ])
+      )
+    )
+  )
+
+  it.effect("takes no project that could not be removed again, and no concurrency of none, before any request", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const cases = [
+        [members.share(id, ["p", "a/b"]), "projectIds[1]"],
+        [members.share(id, "p" as unknown as Array<string>), "projectIds"],
+        [members.share(id, [], { concurrency: 0 }), "concurrency"],
+        [members.acceptAll({ concurrency: 0 }), "concurrency"],
+        [members.acceptAll({ query: { tags: [""] } }), "query.tags[0]"]
+      ] as const
+      for (const [operation, argument] of cases) {
+        const error = yield* Effect.flip<unknown, GlanceError.GlanceError, never>(operation)
+        assert(error._tag === "InvalidArgument")
+        assert.strictEqual(error.argument, argument)
+      }
+      deepStrictEqual(yield* Port.lines, [])
+    }).pipe(Effect.provide(Port.core([])))
+  )
+})
+
+describe("accepting all", () => {
+  it.effect("asks for the next page as long as there is one, and tells of each image what became of it", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const results = yield* members.acceptAll({ query: { owner: "giver" } })
+      deepStrictEqual(
+        results.map((result) => [result.image.id, result._tag === "Failed" ? result.error._tag : result._tag]),
+        [
+          ["one", "Accepted"],
+          ["two", "InvalidImageMember"]
+        ]
+      )
+      const listing = "GET /images?owner=giver&visibility=shared&member_status=pending&limit=1000"
+      deepStrictEqual(yield* Port.lines, [
+        listing,
+        `${listing}&marker=one`,
+        "GET /images?id=one&visibility=shared&member_status=rejected&limit=1000",
+        "PUT /images/one/members/own-project",
+        "PUT /images/two/members/own-project"
+      ])
+    }).pipe(
+      Effect.provide(
+        Port.core([
+          Port.json({ images: [imageRecord({ id: "one", owner: "giver" })], next: "/v2/images?marker=one" }),
+          Port.json({
+            images: [imageRecord({ id: "two", owner: "giver" }), imageRecord({ id: "own", owner: "own-project" })]
+          }),
+          Port.json({ images: [] }),
+          Port.json(memberRecord()),
+          Port.refusal(404, "not shared any more")
+        ])
+      )
+    )
+  )
+
+  it.effect("needs to know whose images they are", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatMap(Members, (members) => members.acceptAll()))
+      assert(error._tag === "InvalidArgument")
+      assert.strictEqual(error.argument, "projectId")
+    }).pipe(Effect.provide(Port.core([], { projectId: Effect.succeedNone })))
   )
 })

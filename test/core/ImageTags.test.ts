@@ -196,20 +196,30 @@ describe("a tag that cannot stand in a path", () => {
 })
 
 describe("a set of tags", () => {
-  it.effect("is made the image's in one request, each tag once", () =>
+  it.effect("replaces the tags by one patch, each of them once", () =>
     Effect.gen(function* () {
       const service = yield* tags
       const updated = yield* service.set(image, ["a/b", "é", "a/b", "x y"])
-      deepStrictEqual(updated.tags, ["after"])
-      deepStrictEqual(yield* Port.lines, [`PATCH ${path}`])
+      deepStrictEqual(updated.tags, ["before"])
+      deepStrictEqual(yield* Port.lines, [`GET ${path}`, `PATCH ${path}`])
       deepStrictEqual(yield* patched, [[{ op: "replace", path: "/tags", value: ["a/b", "é", "x y"] }]])
-    }).pipe(Effect.provide(tagged("after")))
+    }).pipe(Effect.provide(tagged("before")))
   )
 
-  it.effect("can be empty", () =>
+  it.effect("that is there already, in whatever order, costs no patch", () =>
     Effect.gen(function* () {
       const service = yield* tags
-      yield* service.set(id, [])
+      const same = yield* service.set(id, ["b", "a", "b"])
+      deepStrictEqual(same.tags, ["a", "b"])
+      deepStrictEqual(yield* Port.lines, [`GET ${path}`])
+    }).pipe(Effect.provide(tagged("a", "b")))
+  )
+
+  it.effect("goes out at once when told to, and can be empty", () =>
+    Effect.gen(function* () {
+      const service = yield* tags
+      yield* service.set(id, [], { fresh: false })
+      deepStrictEqual(yield* Port.lines, [`PATCH ${path}`])
       deepStrictEqual(yield* patched, [[{ op: "replace", path: "/tags", value: [] }]])
     }).pipe(Effect.provide(tagged()))
   )

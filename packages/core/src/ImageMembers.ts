@@ -4,19 +4,25 @@
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Arr from "effect/Array"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
+import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
+import * as Listing from "./internal/images.js"
 import * as Limit from "./internal/limit.js"
+import type * as Member from "./internal/member.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import * as Wire from "./internal/wire.js"
@@ -28,7 +34,7 @@ import * as Wire from "./internal/wire.js"
  * @since 0.1.0
  * @category models
  */
-export type MemberStatus = "pending" | "accepted" | "rejected"
+export type MemberStatus = Member.MemberStatus
 
 /**
  * All that a member's status can be set to.
@@ -135,7 +141,116 @@ export interface Service {
     | GlanceError.InvalidImageMember
     | GlanceError.InvalidImageMemberStatus
   >
+  /**
+   * Shares the image with these projects: one look at who is there, and a request for each project that is missing,
+   * several at a time. What happened to each project is told for each, failures among them: one does not stop the
+   * others. It fails as a whole where nothing can come of it: no such image, or one that cannot have members.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
+   */
+  readonly share: (
+    image: Image.ImageRef,
+    projectIds: ReadonlyArray<string>,
+    options?: ShareOptions
+  ) => Effect.Effect<
+    ReadonlyArray<ShareResult>,
+    | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
+    | GlanceError.InvalidArgument
+    | GlanceError.ImageNotFound
+    | GlanceError.UnsharableImage
+  >
+  /**
+   * Accepts the images that others share with the caller's project and that it has not answered for: a listing, and a
+   * request for each of them, several at a time. Anybody can share anything with a project: with `query` say whose
+   * images are wanted. Images that were rejected stay rejected.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#update-image-member
+   */
+  readonly acceptAll: (
+    options?: AcceptAllOptions
+  ) => Effect.Effect<
+    ReadonlyArray<AcceptResult>,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+  >
 }
+
+/**
+ * How an image is shared with several projects.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShareOptions extends AddOptions {
+  /**
+   * Whether the projects are to be all: whoever else is a member is removed, before any is added.
+   *
+   * @default false
+   */
+  readonly exact?: boolean | undefined
+  /**
+   * Requests at a time.
+   *
+   * @default 8
+   */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * What became of one project: shared with now, shared with before, no more shared with, or why not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ShareResult =
+  | { readonly _tag: "Added" | "Present" | "Removed"; readonly projectId: string }
+  | { readonly _tag: "Failed"; readonly projectId: string; readonly error: ShareFailure }
+
+/**
+ * Why a project could not be added or removed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ShareFailure =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.ImageNotFound
+  | GlanceError.UnsharableImage
+
+/**
+ * Which images are accepted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AcceptAllOptions {
+  /** `owner` is the project that shares. @default whatever is pending and not hidden */
+  readonly query?: Omit<ImageQuery.ImageQuery, "visibility" | "memberStatus" | "sort" | "limit" | "marker"> | undefined
+  /**
+   * Requests at a time.
+   *
+   * @default 8
+   */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * What became of one image: accepted, or why not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AcceptResult =
+  | { readonly _tag: "Accepted"; readonly image: Image.Image }
+  | { readonly _tag: "Failed"; readonly image: Image.Image; readonly error: AcceptFailure }
+
+/**
+ * Why an image could not be accepted; `InvalidImageMember` where it is not shared any more.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type AcceptFailure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.InvalidImageMember
 
 /**
  * How a member is added.
@@ -180,6 +295,8 @@ const readMember = Request.json(Request.decoder(ImageMember))
 const decodeMembers = Request.decoder(Schema.Struct({ members: Schema.Array(ImageMember) }))
 const readMembers = Request.json((body) => decodeMembers(body))
 
+const defaultConcurrency = 8
+
 /**
  * The service on the port of the context.
  *
@@ -188,17 +305,22 @@ const readMembers = Request.json((body) => decodeMembers(body))
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const images = Listing.listing(http)
+
+  const read = (operation: string, path: string, image: Image.ImageRef) =>
+    Effect.map(
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.get(path),
+        decode: readMembers,
+        on: { 404: Internal.notFound(image) }
+      }),
+      ({ members }) => members
+    )
 
   const list: Service["list"] = Effect.fn("ImageMembers.list")(function* (image) {
     const operation = "ImageMembers.list"
-    const path = yield* Internal.path(operation, image, "members")
-    const { members } = yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(path),
-      decode: readMembers,
-      on: { 404: Internal.notFound(image) }
-    })
-    return members
+    return yield* read(operation, yield* Internal.path(operation, image, "members"), image)
   })
 
   const notFound = (image: Image.ImageRef, memberId: string) => ({
@@ -206,15 +328,18 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       new GlanceError.ImageMemberNotFound({ ...answer, imageId: Image.idOf(image), memberId })
   })
 
-  const get: Service["get"] = Effect.fn("ImageMembers.get")(function* (image, projectId) {
-    const operation = "ImageMembers.get"
-    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
-    return yield* Request.run(http, {
+  const readOne = (operation: string, path: string, image: Image.ImageRef, memberId: string) =>
+    Request.run(http, {
       operation,
       request: HttpClientRequest.get(path),
       decode: readMember,
-      on: notFound(image, projectId)
+      on: notFound(image, memberId)
     })
+
+  const get: Service["get"] = Effect.fn("ImageMembers.get")(function* (image, projectId) {
+    const operation = "ImageMembers.get"
+    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
+    return yield* readOne(operation, path, image, projectId)
   })
 
   const post = (operation: string, path: string, image: Image.ImageRef, memberId: string) => {
@@ -231,6 +356,24 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   }
 
+  /** Runs it again once a private image is shared, where that is why it was refused. */
+  const orMadeShared =
+    (operation: string, image: Image.ImageRef) =>
+    <A, E>(effect: Effect.Effect<A, E | GlanceError.UnsharableImage>) =>
+      Effect.catchIf(
+        effect,
+        (error) => error instanceof GlanceError.UnsharableImage,
+        (unsharable) =>
+          Effect.gen(function* () {
+            const { visibility } = yield* Record.read(http, operation, image)
+            if (visibility !== "private") return yield* unsharable
+            yield* Record.update(http, operation, image, { visibility: "shared" }, { fresh: false })
+          }).pipe(
+            Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }),
+            Effect.zipRight(effect)
+          )
+      )
+
   const add: Service["add"] = Effect.fn("ImageMembers.add")(
     function* (image, projectId, { makeShared = false } = {}) {
       const operation = "ImageMembers.add"
@@ -238,29 +381,100 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       // What could not be removed again is not added.
       yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
       const added = post(operation, path, image, projectId)
-      if (!makeShared) return yield* added
-      return yield* Effect.catchTag(added, "UnsharableImage", (unsharable) =>
-        Effect.gen(function* () {
-          const { visibility } = yield* Record.read(http, operation, image)
-          if (visibility !== "private") return yield* unsharable
-          yield* Record.update(http, operation, image, { visibility: "shared" }, { fresh: false })
-          return yield* added
-        }).pipe(Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }))
-      )
+      return yield* makeShared ? orMadeShared(operation, image)(added) : added
     },
     Limit.within(http, "ImageMembers.add")
   )
 
-  const remove: Service["remove"] = Effect.fn("ImageMembers.remove")(function* (image, projectId) {
-    const operation = "ImageMembers.remove"
-    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
-    return yield* Request.run(http, {
+  const destroy = (operation: string, path: string, image: Image.ImageRef, memberId: string) =>
+    Request.run(http, {
       operation,
       request: HttpClientRequest.del(path),
       decode: Request.nothing,
-      on: notFound(image, projectId)
+      on: notFound(image, memberId)
     })
+
+  const remove: Service["remove"] = Effect.fn("ImageMembers.remove")(function* (image, projectId) {
+    const operation = "ImageMembers.remove"
+    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
+    return yield* destroy(operation, path, image, projectId)
   })
+
+  const share: Service["share"] = Effect.fn("ImageMembers.share")(function* (
+    image,
+    projectIds,
+    { concurrency = defaultConcurrency, exact = false, makeShared = false } = {}
+  ) {
+    const operation = "ImageMembers.share"
+    const path = yield* Internal.path(operation, image, "members")
+    yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
+    yield* Argument.checked(operation, "projectIds", projectIds, Argument.list)
+    for (const [index, projectId] of projectIds.entries()) {
+      yield* Argument.checked(operation, `projectIds[${index}]`, projectId, Argument.segment)
+    }
+    const look = Effect.catchTag(
+      read(operation, path, image),
+      "Forbidden",
+      // Whoever sees an image may ask for its members, unless it cannot have any.
+      (refused) => new GlanceError.UnsharableImage({ ...refused, imageId: Image.idOf(image) })
+    )
+    const members = yield* makeShared ? orMadeShared(operation, image)(look) : look
+    const present = new Set(members.map(({ memberId }) => memberId))
+    const wanted = new Set(projectIds)
+    // Those who go make room: the number of members is limited.
+    const removed = yield* Effect.forEach(
+      exact ? [...present].filter((projectId) => !wanted.has(projectId)) : [],
+      (projectId) =>
+        Internal.path(operation, image, "members", ["projectId", projectId]).pipe(
+          Effect.flatMap((path) => destroy(operation, path, image, projectId)),
+          Effect.catchTag("ImageMemberNotFound", () => Effect.void),
+          Effect.as<ShareResult>({ _tag: "Removed", projectId }),
+          Effect.catchAll((error) => Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error }))
+        ),
+      { concurrency }
+    )
+    const shared = yield* Effect.forEach(
+      wanted,
+      (projectId) =>
+        present.has(projectId)
+          ? Effect.succeed<ShareResult>({ _tag: "Present", projectId })
+          : post(operation, path, image, projectId).pipe(
+              Effect.as<ShareResult>({ _tag: "Added", projectId }),
+              Effect.catchTag("DuplicateImageMember", () =>
+                Effect.succeed<ShareResult>({ _tag: "Present", projectId })
+              ),
+              Effect.catchAll((error) => Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error }))
+            ),
+      { concurrency }
+    )
+    return [...shared, ...removed]
+  })
+
+  const own = (operation: string, projectId?: string) =>
+    Effect.flatMap(projectId === undefined ? http.projectId : Effect.succeedSome(projectId), (known) =>
+      Effect.mapError(
+        known,
+        () =>
+          new GlanceError.InvalidArgument({
+            operation,
+            argument: "projectId",
+            reason: "must be given: the cloud's layer does not know the caller's project"
+          })
+      )
+    )
+
+  const put = (operation: string, image: Image.ImageRef, memberId: string, status: MemberStatus) => {
+    const refused = (answer: Answer.Answer) =>
+      new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })
+    return Effect.flatMap(Internal.path(operation, image, "members", ["projectId", memberId]), (path) =>
+      Request.run(http, {
+        operation,
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { status }),
+        decode: readMember,
+        on: { 403: refused, 404: refused }
+      })
+    )
+  }
 
   const setStatus: Service["setStatus"] = Effect.fn("ImageMembers.setStatus")(
     function* (image, status, options = {}) {
@@ -271,28 +485,45 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
           memberStatus: Inspectable.toStringUnknown(status, 0)
         })
       }
-      const memberId = options.projectId ?? Option.getOrUndefined(yield* http.projectId)
-      if (memberId === undefined) {
-        return yield* new GlanceError.InvalidArgument({
-          operation,
-          argument: "projectId",
-          reason: "must be given: the cloud's layer does not know the caller's project"
-        })
-      }
-      const path = yield* Internal.path(operation, image, "members", ["projectId", memberId])
-      const refused = (answer: Answer.Answer) =>
-        new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { status }),
-        decode: readMember,
-        on: { 403: refused, 404: refused }
-      })
+      return yield* put(operation, image, yield* own(operation, options.projectId), status)
     },
     Limit.within(http, "ImageMembers.setStatus")
   )
 
-  return { list, get, add, remove, setStatus }
+  const acceptAll: Service["acceptAll"] = Effect.fn("ImageMembers.acceptAll")(function* ({
+    concurrency = defaultConcurrency,
+    query = {}
+  } = {}) {
+    const operation = "ImageMembers.acceptAll"
+    yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
+    const me = yield* Limit.within(http, operation)(own(operation))
+    const shared = (status: MemberStatus) => ({ visibility: "shared", memberStatus: status, limit: Listing.maxPage })
+    const listed = yield* Stream.runCollect(images.all(operation, { ...query, ...shared("pending") }))
+    const pending = Chunk.toReadonlyArray(listed).filter(({ owner }) => !Option.contains(owner, me))
+    const [first] = pending
+    if (first === undefined) return []
+    // To an administrator the listing shows everybody's images, whatever a member said. Who finds a pending image among
+    // the rejected ones is one, and has to ask for each what this project said.
+    const { items } = yield* images.page(operation, { id: first.id, ...shared("rejected") })
+    const isPending = (image: Image.Image) =>
+      items.length === 0
+        ? Effect.succeed(true)
+        : Internal.path(operation, image, "members", ["projectId", me]).pipe(
+            Effect.flatMap((path) => readOne(operation, path, image, me)),
+            Effect.map(({ status }) => status === "pending"),
+            Effect.catchTag("ImageMemberNotFound", () => Effect.succeed(false))
+          )
+    const accepted = (image: Image.Image) =>
+      Effect.gen(function* () {
+        if (!(yield* isPending(image))) return Option.none<AcceptResult>()
+        yield* put(operation, image, me, "accepted")
+        return Option.some<AcceptResult>({ _tag: "Accepted", image })
+      }).pipe(Effect.catchAll((error) => Effect.succeedSome<AcceptResult>({ _tag: "Failed", image, error })))
+    const results = yield* Effect.forEach(pending, accepted, { concurrency })
+    return Arr.getSomes(results)
+  })
+
+  return { list, get, add, remove, setStatus, share, acceptAll }
 })
 
 /**

@@ -7,8 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import type { MemberStatus } from "./ImageMembers.js"
 import * as Argument from "./internal/argument.js"
+import type { MemberStatus } from "./internal/member.js"
 
 /**
  * One value, or any of several. Two and more cannot hold a double quote: no spelling of it reaches the server.
@@ -212,7 +212,7 @@ const time =
 
 const tags: Writer<ReadonlyArray<string>> = (operation, argument, value) =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, argument, value, (all) => (Array.isArray(all) ? undefined : "must be an array"))
+    yield* Argument.checked(operation, argument, value, Argument.list)
     for (const [index, tag] of value.entries()) {
       yield* Argument.checked(operation, `${argument}[${index}]`, tag, (each) => {
         const reason = Argument.tag(each)
@@ -234,9 +234,12 @@ const sortKeys: { readonly [K in SortKey]: string } = {
   updatedAt: "updated_at"
 }
 
+const sortKeyCheck = Argument.oneOf(Object.keys(sortKeys))
+const directionCheck = Argument.oneOf(["asc", "desc"])
+
 const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, argument, value, (all) => (Array.isArray(all) ? undefined : "must be an array"))
+    yield* Argument.checked(operation, argument, value, Argument.list)
     const keys: Array<readonly [key: string, direction: string]> = []
     for (const [index, each] of value.entries()) {
       const { direction = "desc", key } = yield* Argument.checked(
@@ -245,12 +248,8 @@ const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
         each,
         Argument.object
       )
-      yield* Argument.checked(operation, `${argument}[${index}].key`, key, (each) =>
-        Object.hasOwn(sortKeys, each as string) ? undefined : `must be one of ${Object.keys(sortKeys).join(", ")}`
-      )
-      yield* Argument.checked(operation, `${argument}[${index}].direction`, direction, (each) =>
-        each === "asc" || each === "desc" ? undefined : 'must be "asc" or "desc"'
-      )
+      yield* Argument.checked(operation, `${argument}[${index}].key`, key, sortKeyCheck)
+      yield* Argument.checked(operation, `${argument}[${index}].direction`, direction, directionCheck)
       keys.push([sortKeys[key], direction])
     }
     const [first, ...more] = keys

@@ -56,17 +56,35 @@ export interface Service {
     | GlanceError.UpdateConflict
   >
   /**
-   * Makes these the tags of the image, in one request, and answers the image as it is then.
+   * Makes these the tags of the image and answers the image as it is then. The image is read first, and what is so
+   * already costs no other request.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
   readonly set: (
     image: Image.ImageRef,
-    tags: ReadonlyArray<string>
+    tags: ReadonlyArray<string>,
+    options?: SetOptions
   ) => Effect.Effect<
     Image.Image,
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
   >
+}
+
+/**
+ * How tags are set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SetOptions {
+  /**
+   * Whether the image is read first. Without the fresh copy the tags go out at once, in one request, and the image is
+   * changed (its `updatedAt` moves) also where it carries these very tags.
+   *
+   * @default true
+   */
+  readonly fresh?: boolean | undefined
 }
 
 /**
@@ -163,7 +181,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     Limit.within(http, "ImageTags.remove")
   )
 
-  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags) => replace("ImageTags.set", image, tags))
+  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags, { fresh = true } = {}) =>
+    Record.update(http, "ImageTags.set", image, { tags }, { fresh })
+  )
 
   return { add, remove, set }
 })

@@ -12,10 +12,10 @@ import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
-import * as ImageQuery from "./ImageQuery.js"
+import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
-import * as Pagination from "./internal/pagination.js"
+import * as Listing from "./internal/images.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import type * as Page from "./Page.js"
@@ -177,14 +177,7 @@ export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Se
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
 
-  const listing = Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
-    path: "/images",
-    key: "images",
-    decode: Record.decode,
-    toParams: ImageQuery.toParams,
-    from: (query, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
-    markerOf: (query) => query.marker
-  })
+  const listing = Listing.listing(http)
 
   const list: Service["list"] = Effect.fn("Images.list")((query = {}, options) =>
     listing.page("Images.list", query, options)

@@ -27,6 +27,8 @@ export const object: Check = (value) =>
     ? undefined
     : `must be an object, not ${shown(value)}`
 
+export const list: Check = (value) => (Array.isArray(value) ? undefined : "must be an array")
+
 /** Glance stores text in three-byte UTF-8: it answers 400 to anything beyond the basic plane. */
 const beyondBasicPlane = /[\u{10000}-\u{10ffff}]/u
 const loneSurrogate = /\p{Surrogate}/u

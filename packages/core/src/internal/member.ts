@@ -1,0 +1,2 @@
+/** What a member can have said; here, so that queries need not know the service of members. */
+export type MemberStatus = "pending" | "accepted" | "rejected"
