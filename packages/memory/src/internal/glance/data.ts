@@ -38,7 +38,7 @@ const requireOctets = (context: Context): void => {
 }
 
 const setStatus = (state: State, image: Image, status: Image["status"], millis: number): void =>
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     one.status = status
     one.updatedAt = stamp(state, millis)
     if (status === "queued") {
@@ -148,7 +148,7 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       const remaining = remainingQuota(context, image)
       if (received.blob.size > remaining) throw tooLarge(quotaSentence(String(received.blob.size), String(remaining)))
       putBlob(store, image.id, received.blob)
-      changeImage(state, image, (one) => {
+      changeImage(image, (one) => {
         adopt(state, one, received, store.id)
         one.status = "active"
         one.updatedAt = stamp(state, now)
@@ -199,7 +199,7 @@ const saveStaged = (context: Context, image: Image): Effect.Effect<void, Fault> 
     yield* attempt(() => {
       if (state.images.get(image.id) !== image) throw notFound(`No image found with ID ${image.id}`)
       state.staging.set(image.id, received)
-      changeImage(state, image, (one) => {
+      changeImage(image, (one) => {
         one.size = received.blob.size
         one.updatedAt = stamp(state, now)
       })
@@ -436,7 +436,7 @@ export const deleteCopy = (context: Context, storeId: string, id: string): Reply
   }
   const index = image.locations.findIndex((location) => storeOf(location) === storeId)
   if (index < 0) throw notFound(`Image ${id} is not stored in store ${storeId}.`)
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     one.locations.splice(index, 1)
     one.updatedAt = stamp(state, context.now)
   })

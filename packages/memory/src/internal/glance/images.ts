@@ -169,7 +169,7 @@ const create = (context: Context, body: Json): Reply => {
   // Tags are written one by one after the image, which stays when one of them is refused.
   for (const tag of tags) {
     checkTags([tag])
-    changeImage(state, image, (one) => one.tags.add(tag))
+    changeImage(image, (one) => one.tags.add(tag))
   }
 
   const headers: Record<string, string> = { location: `${applicationUrl(context)}/v2/images/${image.id}` }
@@ -244,7 +244,7 @@ export const reactivate = (context: Context, id: string): Reply => {
 }
 
 const changeStatus = (context: Context, image: Image, status: Image["status"]): Reply => {
-  changeImage(context.state, image, (one) => {
+  changeImage(image, (one) => {
     one.status = status
     one.updatedAt = stamp(context.state, context.now)
   })

@@ -88,7 +88,7 @@ const takeOver = (context: Context, image: Image): void => {
     if (age < minutes * 60_000) throw conflict("Image has active task")
     finishTask(state, task, context.now, { message: "Expired lock preempted" })
   }
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     one.properties.delete(lock)
     for (const store of storesIn(task?.input)) {
       for (const key of [importing, failed]) {
@@ -179,7 +179,7 @@ export const importImage = (context: Context, id: string): Effect.Effect<Reply, 
         ? { ...wanted.body, method: { glance_service_interface: "public", ...wanted.method } }
         : wanted.body
     const task = newTask(context, "api_image_import", { image_id: id, import_req: request, backend }, id)
-    changeImage(state, found.image, (one) => one.properties.set(lock, task.id))
+    changeImage(found.image, (one) => one.properties.set(lock, task.id))
     yield* Effect.forkIn(run(state, task, found), state.scope)
     return accepted
   })
@@ -209,7 +209,7 @@ const edit = (state: State, task: Task, image: Image, update: (image: Image) => 
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id)
       return Effect.fail(new Stopped())
-    changeImage(state, image, (one) => {
+    changeImage(image, (one) => {
       update(one)
       one.updatedAt = stamp(state, now)
     })
@@ -390,8 +390,7 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
   })
 
   const release = Effect.sync(() => {
-    if (!stuck && image.properties.get(lock) === task.id)
-      changeImage(state, image, (one) => one.properties.delete(lock))
+    if (!stuck && image.properties.get(lock) === task.id) changeImage(image, (one) => one.properties.delete(lock))
   })
 
   return Effect.gen(function* () {

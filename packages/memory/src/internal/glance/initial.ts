@@ -46,7 +46,6 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => 
     cached: new Map(),
     queuedForCache: new Set(),
     containers,
-    orders: new Map(),
     lastStamp: 0,
     lastLocationId: 0
   }

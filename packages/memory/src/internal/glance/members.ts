@@ -63,7 +63,7 @@ const add = (context: Context, imageId: string, body: Json): Reply => {
   if (hasFourByteCharacter(id)) throw badRequest("Member can't contain 4 byte unicode characters.")
   const now = stamp(state, context.now)
   const member: Member = known ?? { id, status: "pending", createdAt: now, updatedAt: now, deleted: false }
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     member.status = "pending"
     member.updatedAt = now
     member.deleted = false
@@ -105,7 +105,7 @@ const set = (context: Context, imageId: string, id: string, body: Json): Reply =
   if (status !== "pending" && status !== "accepted" && status !== "rejected") {
     throw badRequest('Incorrect request: Status must be "pending", "accepted" or "rejected".')
   }
-  changeImage(state, image, () => {
+  changeImage(image, () => {
     member.status = status
     member.updatedAt = stamp(state, context.now)
   })
@@ -121,7 +121,7 @@ export const removeMember = (context: Context, imageId: string, id: string): Rep
     throw forbidden(`Not allowed to delete members for image ${imageId}.`)
   }
   const member = find(context, image, id)
-  changeImage(context.state, image, () => {
+  changeImage(image, () => {
     member.deleted = true
   })
   return { ...noContent, headers: {} }

@@ -241,7 +241,7 @@ const update = (
   const { owner, tags } = draft
   // The answer shows what was sent; the database has it tidied up, with the oldest location first.
   const reply = jsonReply(renderImage(state, draft, context.isAdmin))
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     Object.assign(one, {
       ...draft,
       owner: owner === "" ? null : owner,
@@ -251,7 +251,7 @@ const update = (
   })
   for (const store of emptied) dropCopy(state, image, store)
   checkTags([...tags].filter((tag) => !image.tags.has(tag)))
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     one.tags = tags
   })
   return reply

@@ -89,7 +89,7 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
       received._tag === "Some" &&
       (wanted.algorithm !== "sha512" || wanted.hash?.toLowerCase() === received.value.sha512)
     if (isThere) {
-      changeImage(state, image, (one) => {
+      changeImage(image, (one) => {
         one.properties.delete("os_glance_import_task")
         if (received._tag === "None" || !matches) return
         state.lastLocationId += 1
@@ -118,7 +118,7 @@ export const addRegistration = (context: Context, id: string): Effect.Effect<Rep
     if (image.owner === null) return yield* Effect.fail(fault(403))
     const input: Json = { image_id: id, loc_url: wanted.url }
     const task = newTask(context, "location_import", input, id)
-    changeImage(state, image, (one) => one.properties.set("os_glance_import_task", task.id))
+    changeImage(image, (one) => one.properties.set("os_glance_import_task", task.id))
     yield* Effect.forkIn(register(context, image, wanted, task.id), state.scope)
     return accepted
   })

@@ -24,7 +24,7 @@ export const addTag = (context: Context, id: string, tag: string): Reply => {
       `Image tag limit exceeded for image ${id}: The limit has been exceeded on the number of allowed image tags. Attempted: ${count}, Maximum: ${maximum}:`
     )
   }
-  changeImage(state, image, (one) => {
+  changeImage(image, (one) => {
     one.updatedAt = stamp(state, context.now)
   })
   try {
@@ -32,14 +32,14 @@ export const addTag = (context: Context, id: string, tag: string): Reply => {
   } catch {
     throw badRequest("Could not update image: Param values can't contain 4 byte unicode.")
   }
-  changeImage(state, image, (one) => one.tags.add(tag))
+  changeImage(image, (one) => one.tags.add(tag))
   return noContent
 }
 
 export const removeTag = (context: Context, id: string, tag: string): Reply => {
   const image = find(context, id, "delete")
   if (!image.tags.has(tag)) throw fault(404)
-  changeImage(context.state, image, (one) => {
+  changeImage(image, (one) => {
     one.tags.delete(tag)
     one.updatedAt = stamp(context.state, context.now)
   })

@@ -383,7 +383,7 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
       const store = state.stores.get(state.defaultStore)
       if (store === undefined) return yield* Effect.fail(new Failure(internalFailure))
       putBlob(store, image.id, received.blob)
-      changeImage(state, image, (one) => {
+      changeImage(image, (one) => {
         adopt(state, one, received, store.id)
         one.status = "active"
         one.updatedAt = stamp(state, now)
