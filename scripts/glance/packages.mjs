@@ -8,7 +8,8 @@ export const packages = [
   "uwsgi-core",
   "uwsgi-plugin-python3",
   "python3-openstackclient",
-  "python3-glanceclient"
+  "python3-glanceclient",
+  "python3-openstacksdk"
 ]
 
 const policyFile = "/usr/sbin/policy-rc.d"

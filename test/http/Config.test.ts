@@ -183,7 +183,7 @@ describe("the environment", () => {
         [{ OS_INTERFACE: "internal" }, "https://internal.glance.test/v2/images"],
         [{ OS_INTERFACE: "adminURL" }, "https://admin.glance.test/v2/images"],
         [{ OS_ENDPOINT_TYPE: "internalURL" }, "https://internal.glance.test/v2/images"],
-        [{ OS_INTERFACE: "public", OS_ENDPOINT_TYPE: "internalURL" }, "https://glance.test/v2/images"],
+        [{ OS_INTERFACE: "public", OS_ENDPOINT_TYPE: "internalURL" }, "https://internal.glance.test/v2/images"],
         [{ OS_IMAGE_ENDPOINT_OVERRIDE: "http://10.0.0.1:9292/" }, "http://10.0.0.1:9292/v2/images"]
       ]
       for (const [variables, image] of cases) {
@@ -229,7 +229,7 @@ describe("the environment", () => {
     ],
     ["OS_API_KEY", without("OS_API_KEY", { OS_AUTH_TYPE: "rackspace_apikey" })],
     ["OS_USERNAME", without("OS_USERNAME", { OS_AUTH_TYPE: "rackspace_apikey" })],
-    ["OS_AUTH_TYPE", { ...whole, OS_AUTH_TYPE: "v2password" }],
+    ["OS_AUTH_TYPE", { ...whole, OS_AUTH_TYPE: "v3kerberos" }],
     ["OS_INTERFACE", { ...whole, OS_INTERFACE: "private" }],
     ["OS_INTERFACE", { ...whole, OS_INTERFACE: "Public" }],
     ["OS_ENDPOINT_TYPE", { ...whole, OS_ENDPOINT_TYPE: "privateURL" }]

@@ -1,7 +1,10 @@
+import type { FileSystem } from "@effect/platform/FileSystem"
 import type { HttpClient } from "@effect/platform/HttpClient"
+import type { Path } from "@effect/platform/Path"
 import type { GlanceError, GlanceHttp } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
-import { Catalog, Cloud, Identity, Keystone, Rackspace } from "@effect-glance/http"
+import { Catalog, Cloud, type CloudConfigError, Identity, Keystone, Rackspace } from "@effect-glance/http"
+import * as NodeCloud from "@effect-glance/http/node/NodeCloud"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -101,7 +104,12 @@ describe("a cloud", () => {
     expectTypeOf(
       Cloud.layerTokenConfig({ endpoint: Config.string("URL"), token: Config.redacted("TOKEN") })
     ).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, ConfigError, HttpClient>>()
-    expectTypeOf(Cloud.layerEnv).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, ConfigError, HttpClient>>()
+    type Unreadable = CloudConfigError.CloudConfigError | ConfigError
+    expectTypeOf(Cloud.layerEnv).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, Unreadable, HttpClient>>()
+    expectTypeOf(Cloud.layerCloudsYaml("name")).toEqualTypeOf<
+      Layer.Layer<GlanceHttp.GlanceHttp, Unreadable, HttpClient | FileSystem | Path>
+    >()
+    expectTypeOf(NodeCloud.layerCloudsYaml()).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, Unreadable>>()
   })
 
   it("takes the options that it knows, of the types that they have", () => {

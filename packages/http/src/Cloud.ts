@@ -7,22 +7,28 @@
  * @since 0.1.0
  */
 
-import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Path from "@effect/platform/Path"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as Catalog from "./Catalog.js"
+import * as CloudAuth from "./CloudAuth.js"
+import * as CloudConfig from "./CloudConfig.js"
+import type * as CloudConfigError from "./CloudConfigError.js"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
 import * as Transport from "./internal/transport.js"
-import * as Keystone from "./Keystone.js"
-import * as Rackspace from "./Rackspace.js"
 
 /**
  * Which endpoint is used, and how persistent a request is.
@@ -181,117 +187,71 @@ export const layerTokenConfig = (
 ): Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerToken))
 
-const required = (name: string): Config.Config<string> => Config.nonEmptyString(name)
-/** Not by `Config.redacted`, which redacts that the variable is missing, too. */
-const secret = (name: string): Config.Config<Redacted.Redacted<string>> => Config.map(required(name), Redacted.make)
-
-/** A variable that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
-const optional = (name: string): Config.Config<string | undefined> =>
-  Config.string(name).pipe(
-    Config.map((text) => (text === "" ? undefined : text)),
-    Config.withDefault(undefined)
-  )
-
-/** The variable, or what older files call it. */
-const either = (name: string, older: string): Config.Config<string | undefined> =>
-  Config.map(Config.all([optional(name), optional(older)]), ([value, olderValue]) => value ?? olderValue)
-
-/** What cannot be without the one field or the other: the error names the variable of the one that most people set. */
-const withOneOf = <A>(config: Config.Config<A>, fields: ReadonlyArray<keyof A>, name: string, other: string) =>
-  Config.mapOrFail(config, (options) =>
-    fields.some((field) => options[field] !== undefined)
-      ? Either.right(options)
-      : Either.left(ConfigError.MissingData([name], `Expected ${name} or ${other} to be set`))
-  )
-
-const authUrl = required("OS_AUTH_URL")
-
-const scope = {
-  projectId: either("OS_PROJECT_ID", "OS_TENANT_ID"),
-  projectName: either("OS_PROJECT_NAME", "OS_TENANT_NAME"),
-  projectDomainId: optional("OS_PROJECT_DOMAIN_ID"),
-  projectDomainName: optional("OS_PROJECT_DOMAIN_NAME"),
-  domainId: optional("OS_DOMAIN_ID"),
-  domainName: optional("OS_DOMAIN_NAME")
-}
-
-const user = {
-  userId: optional("OS_USER_ID"),
-  username: optional("OS_USERNAME"),
-  userDomainId: optional("OS_USER_DOMAIN_ID"),
-  userDomainName: optional("OS_USER_DOMAIN_NAME")
-}
-
-const password = () =>
-  Keystone.layerPasswordConfig(
-    withOneOf(
-      Config.all({ authUrl, ...user, ...scope, password: secret("OS_PASSWORD") }),
-      ["username", "userId"],
-      "OS_USERNAME",
-      "OS_USER_ID"
-    )
-  )
-
-const token = () => Keystone.layerTokenConfig({ authUrl, ...scope, token: secret("OS_TOKEN") })
-
-const applicationCredential = () =>
-  Keystone.layerApplicationCredentialConfig(
-    withOneOf(
-      Config.all({
-        authUrl,
-        ...user,
-        applicationCredentialId: optional("OS_APPLICATION_CREDENTIAL_ID"),
-        applicationCredentialName: optional("OS_APPLICATION_CREDENTIAL_NAME"),
-        applicationCredentialSecret: secret("OS_APPLICATION_CREDENTIAL_SECRET")
-      }),
-      ["applicationCredentialId", "applicationCredentialName"],
-      "OS_APPLICATION_CREDENTIAL_ID",
-      "OS_APPLICATION_CREDENTIAL_NAME"
-    )
-  )
-
-const rackspaceApiKey = () =>
-  Rackspace.layerApiKeyConfig({
-    username: required("OS_USERNAME"),
-    apiKey: secret("OS_API_KEY"),
-    authUrl: optional("OS_AUTH_URL")
-  })
-
-const authTypes = {
-  password,
-  v3password: password,
-  token,
-  v3token: token,
-  v3applicationcredential: applicationCredential,
-  rackspace_apikey: rackspaceApiKey
-}
-
-const authType = Config.withDefault(
-  Config.literal(...(Object.keys(authTypes) as Array<keyof typeof authTypes>), "")("OS_AUTH_TYPE"),
-  ""
-).pipe(Config.map((name) => name || "password"))
-
-const faces = ["public", "internal", "admin"] as const
-
-/** `publicURL` is the older spelling of `public`. */
-const faceOf = (variable: string) =>
-  Config.mapOrFail(optional(variable), (text) => {
-    const known = faces.find((each) => each === text?.replace(/URL$/, ""))
-    return text === undefined || known !== undefined
-      ? Either.right(known)
-      : Either.left(ConfigError.InvalidData([variable], `Expected one of ${faces.join(", ")} but received ${text}`))
-  })
-
-const face = Config.map(
-  Config.all([faceOf("OS_INTERFACE"), faceOf("OS_ENDPOINT_TYPE")]),
-  ([name, older]) => name ?? older
+/** A login that gives no token sends none. */
+const withoutEmptyToken = HttpClient.mapRequest((request: HttpClientRequest.HttpClientRequest) =>
+  request.headers["x-auth-token"] === ""
+    ? HttpClientRequest.make(request.method)(request.url, {
+        urlParams: request.urlParams,
+        hash: Option.getOrUndefined(request.hash),
+        headers: Headers.remove(request.headers, "x-auth-token"),
+        body: request.body
+      })
+    : request
 )
 
+const ofConfig = (
+  config: CloudConfig.Service,
+  options: Options = {}
+): Effect.Effect<GlanceHttp.Service, never, HttpClient.HttpClient | Scope.Scope> =>
+  Effect.gen(function* () {
+    const identity = yield* CloudAuth.makeIdentity(config.auth)
+    const client = yield* HttpClient.HttpClient
+    return yield* make({
+      ...options,
+      region: options.region ?? Option.getOrUndefined(config.region),
+      interface: options.interface ?? config.interface,
+      endpoint: options.endpoint ?? Option.getOrUndefined(config.endpoint),
+      timeLimit: options.timeLimit ?? Option.getOrUndefined(config.timeLimit)
+    }).pipe(
+      Effect.provideService(Identity.Identity, identity),
+      Effect.provideService(HttpClient.HttpClient, config.auth.type === "none" ? withoutEmptyToken(client) : client)
+    )
+  })
+
 /**
- * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` (`password` unless told otherwise, `token`,
- * `v3applicationcredential`, `rackspace_apikey`) and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
- * `OS_IMAGE_ENDPOINT_OVERRIDE`. One that is empty is as good as unset. They are read through the `ConfigProvider`,
- * which need not be the environment.
+ * The cloud that a {@link CloudConfig.CloudConfig} names. The HTTP client is taken as it is: `tls` is its business.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCloudConfig = (
+  options?: Options
+): Layer.Layer<GlanceHttp.GlanceHttp, never, CloudConfig.CloudConfig | HttpClient.HttpClient> =>
+  Layer.scoped(
+    GlanceHttp.GlanceHttp,
+    Effect.flatMap(CloudConfig.CloudConfig, (config) => ofConfig(config, options))
+  )
+
+/** A client that is given cannot be told whom to trust. */
+const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
+  Effect.gen(function* () {
+    const { caFile, certificateFile, verify } = config.tls
+    const unheeded = [
+      ...(verify ? [] : ["not to verify certificates"]),
+      ...(verify && Option.isSome(caFile) ? ["to trust a CA file"] : []),
+      ...(Option.isSome(certificateFile) ? ["to show a certificate"] : [])
+    ]
+    if (unheeded.length > 0) {
+      yield* Effect.logWarning(
+        `${config.source}: cloud ${JSON.stringify(config.cloud)} says ${unheeded.join(" and ")}, which is left to the ` +
+          "HttpClient that is given; that of @effect-glance/http/node/NodeCloud does it"
+      )
+    }
+    return yield* ofConfig(config, options)
+  })
+
+/**
+ * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}.
  *
  * A layer is built once for all who ask for it in one graph: where two projects stand side by side, take `Layer.fresh`
  * of this one for each.
@@ -299,10 +259,34 @@ const face = Config.map(
  * @since 0.1.0
  * @category layers
  */
-export const layerEnv: Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, HttpClient.HttpClient> = layerConfig(
-  {
-    region: optional("OS_REGION_NAME"),
-    interface: face,
-    endpoint: optional("OS_IMAGE_ENDPOINT_OVERRIDE")
-  }
-).pipe(Layer.provide(Layer.unwrapEffect(Effect.map(authType, (name) => authTypes[name]()))))
+export const layerEnv: Layer.Layer<
+  GlanceHttp.GlanceHttp,
+  CloudConfigError.CloudConfigError | ConfigError.ConfigError,
+  HttpClient.HttpClient
+> = Layer.scoped(
+  GlanceHttp.GlanceHttp,
+  Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config))
+)
+
+/**
+ * A cloud of `clouds.yaml`, by its name there: see {@link CloudConfig.fromFiles}. Without a name it is what
+ * openstacksdk takes: `OS_CLOUD`, else the `OS_*` variables, else the only cloud there is. Of the options a region
+ * chooses one of those of the cloud, with what it says of that; all others stand before what the file says.
+ *
+ * Each call is a layer of its own, so that several clouds and regions can stand side by side.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCloudsYaml = (
+  cloud?: string,
+  { region, ...options }: Options = {}
+): Layer.Layer<
+  GlanceHttp.GlanceHttp,
+  CloudConfigError.CloudConfigError | ConfigError.ConfigError,
+  HttpClient.HttpClient | FileSystem.FileSystem | Path.Path
+> =>
+  Layer.scoped(
+    GlanceHttp.GlanceHttp,
+    Effect.flatMap(CloudConfig.fromFiles({ cloud, region }), (config) => withGivenClient(config, options))
+  )

@@ -5,11 +5,11 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -31,8 +31,8 @@ export interface AuthUrl extends Identity.LoginOptions {
 
 /**
  * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain, which
- * is the one with the id `default` unless told otherwise). Without any of it the user's default project, if there is
- * one.
+ * is the one with the id `default` unless told otherwise), the project of a trust, or the whole system; the first of
+ * these that is given. Without any of it the user's default project, if there is one.
  *
  * @since 0.1.0
  * @category models
@@ -44,6 +44,8 @@ export interface ScopeOptions {
   readonly projectDomainName?: string | undefined
   readonly domainId?: string | undefined
   readonly domainName?: string | undefined
+  readonly trustId?: string | undefined
+  readonly systemScope?: "all" | undefined
 }
 
 /**
@@ -94,6 +96,29 @@ export interface ApplicationCredentialOptions extends AuthUrl, UserOptions {
   readonly applicationCredentialSecret: Redacted.Redacted<string>
 }
 
+/**
+ * A user, a passcode of the moment, and what the token is to be good for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TotpOptions extends AuthUrl, UserOptions, ScopeOptions {
+  /** As an effect it is asked for at each login. */
+  readonly passcode: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>>
+}
+
+/**
+ * A user and the factors that it has to give, all that are given at once, and what the token is to be good for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MultiFactorOptions extends AuthUrl, UserOptions, ScopeOptions {
+  readonly password?: Redacted.Redacted<string> | undefined
+  readonly passcode?: TotpOptions["passcode"] | undefined
+  readonly token?: Redacted.Redacted<string> | undefined
+}
+
 const TokenDocument = Schema.Struct({
   token: Schema.Struct({
     expires_at: Schema.DateTimeUtc,
@@ -114,42 +139,58 @@ const endpointsOf = Login.wholeOnes(
   })
 )
 
+/** What one method of a login sends below its name, and what of it is secret. */
+interface Method {
+  readonly name: string
+  readonly body: object
+  readonly secret: string
+}
+
 const login = (
   operation: string,
   { authUrl, ...options }: AuthUrl,
-  secret: Redacted.Redacted<string>,
-  identity: { readonly methods: ReadonlyArray<string>; readonly [method: string]: unknown },
-  scope: object | undefined
+  scope: object | undefined,
+  ...methods: ReadonlyArray<Effect.Effect<Method>>
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(guarded, (client) =>
     Identity.make(
-      Login.login({
-        client,
-        operation,
-        options,
-        url: `${authUrl.replace(/\/+$/, "").replace(/\/v(3|2\.0)$/, "")}/v3/auth/tokens`,
-        body: { auth: { identity, ...(scope === undefined ? {} : { scope }) } },
-        secret: Redacted.value(secret),
-        schema: TokenDocument,
-        toSession: ({ token }, headers, begun) =>
-          Option.map(Option.fromNullable(headers["x-subject-token"]), (text) => ({
-            token: Redacted.make(text),
-            // The server's clock may be another than this machine's: only what lies between its times is taken from it.
-            lifetime: Option.some({
-              issuedAt: begun,
-              expiresAt: begun + DateTime.distance(token.issued_at, token.expires_at)
-            }),
-            projectId: Option.fromNullable(token.project?.id),
-            catalog: services(token.catalog ?? []).flatMap(({ endpoints, type }) =>
-              endpointsOf(endpoints).map((each) => ({
-                service: type,
-                region: each.region ?? each.region_id ?? "",
-                interface: each.interface,
-                url: each.url
-              }))
-            )
-          }))
-      })
+      Effect.flatMap(Effect.all(methods), (methods) =>
+        Login.login({
+          client,
+          operation,
+          options,
+          url: `${authUrl.replace(/\/+$/, "").replace(/\/v(3|2\.0)$/, "")}/v3/auth/tokens`,
+          body: {
+            auth: {
+              identity: {
+                methods: methods.map(({ name }) => name),
+                ...Object.fromEntries(methods.map(({ body, name }) => [name, body]))
+              },
+              ...(scope === undefined ? {} : { scope })
+            }
+          },
+          secrets: methods.map(({ secret }) => secret),
+          schema: TokenDocument,
+          toSession: ({ token }, headers, begun) =>
+            Option.map(Option.fromNullable(headers["x-subject-token"]), (text) => ({
+              token: Redacted.make(text),
+              // The server's clock may be another than this machine's: only what lies between its times is taken from it.
+              lifetime: Option.some({
+                issuedAt: begun,
+                expiresAt: begun + DateTime.distance(token.issued_at, token.expires_at)
+              }),
+              projectId: Option.fromNullable(token.project?.id),
+              catalog: services(token.catalog ?? []).flatMap(({ endpoints, type }) =>
+                endpointsOf(endpoints).map((each) => ({
+                  service: type,
+                  region: each.region ?? each.region_id ?? "",
+                  interface: each.interface,
+                  url: each.url
+                }))
+              )
+            }))
+        })
+      )
     )
   )
 
@@ -170,13 +211,33 @@ const scopeOf = (options: ScopeOptions): object | undefined => {
   }
   if (options.domainId !== undefined) return { domain: { id: options.domainId } }
   if (options.domainName !== undefined) return { domain: { name: options.domainName } }
-  return undefined
+  if (options.trustId !== undefined) return { "OS-TRUST:trust": { id: options.trustId } }
+  return options.systemScope === undefined ? undefined : { system: { [options.systemScope]: true } }
 }
 
 const userOf = (options: UserOptions): object =>
   options.userId !== undefined
     ? { id: options.userId }
     : { name: options.username, domain: domain(options.userDomainId, options.userDomainName) }
+
+const byPassword = (options: UserOptions & Pick<PasswordOptions, "password">): Effect.Effect<Method> => {
+  const secret = Redacted.value(options.password)
+  return Effect.succeed({ name: "password", body: { user: { ...userOf(options), password: secret } }, secret })
+}
+
+const byTotp = (options: UserOptions & Pick<TotpOptions, "passcode">): Effect.Effect<Method> =>
+  Effect.map(
+    Effect.isEffect(options.passcode) ? options.passcode : Effect.succeed(options.passcode),
+    (passcode): Method => {
+      const secret = Redacted.value(passcode)
+      return { name: "totp", body: { user: { ...userOf(options), passcode: secret } }, secret }
+    }
+  )
+
+const byToken = ({ token }: Pick<TokenOptions, "token">): Effect.Effect<Method> => {
+  const secret = Redacted.value(token)
+  return Effect.succeed({ name: "token", body: { id: secret }, secret })
+}
 
 /**
  * An identity that logs in with a user's name or id and password.
@@ -187,16 +248,7 @@ const userOf = (options: UserOptions): object =>
 export const makePassword = (
   options: PasswordOptions
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  login(
-    "Keystone.password",
-    options,
-    options.password,
-    {
-      methods: ["password"],
-      password: { user: { ...userOf(options), password: Redacted.value(options.password) } }
-    },
-    scopeOf(options)
-  )
+  login("Keystone.password", options, scopeOf(options), byPassword(options))
 
 /**
  * An identity that exchanges a token for one of the scope. It is renewed by the same exchange, which works no longer
@@ -208,13 +260,7 @@ export const makePassword = (
 export const makeToken = (
   options: TokenOptions
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  login(
-    "Keystone.token",
-    options,
-    options.token,
-    { methods: ["token"], token: { id: Redacted.value(options.token) } },
-    scopeOf(options)
-  )
+  login("Keystone.token", options, scopeOf(options), byToken(options))
 
 /**
  * An identity that logs in with an application credential.
@@ -229,17 +275,49 @@ export const makeApplicationCredential = (
   return login(
     "Keystone.applicationCredential",
     options,
-    options.applicationCredentialSecret,
-    {
-      methods: ["application_credential"],
-      application_credential:
+    undefined,
+    Effect.succeed({
+      name: "application_credential",
+      body:
         options.applicationCredentialId !== undefined
           ? { id: options.applicationCredentialId, secret }
-          : { name: options.applicationCredentialName, user: userOf(options), secret }
-    },
-    undefined
+          : { name: options.applicationCredentialName, user: userOf(options), secret },
+      secret
+    })
   )
 }
+
+/**
+ * An identity that logs in with a passcode of the moment.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeTotp = (
+  options: TotpOptions
+): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
+  login("Keystone.totp", options, scopeOf(options), byTotp(options))
+
+/**
+ * An identity that logs in with several factors at once.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeMultiFactor = ({
+  passcode,
+  password,
+  token,
+  ...options
+}: MultiFactorOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
+  login(
+    "Keystone.multiFactor",
+    options,
+    scopeOf(options),
+    ...(password === undefined ? [] : [byPassword({ ...options, password })]),
+    ...(passcode === undefined ? [] : [byTotp({ ...options, passcode })]),
+    ...(token === undefined ? [] : [byToken({ token })])
+  )
 
 /**
  * Logs in with a user's name or id and password. Where neither user id nor name is given, Keystone refuses the login.
@@ -248,8 +326,8 @@ export const makeApplicationCredential = (
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization
  */
-export const layerPassword = (options: PasswordOptions): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, makePassword(options))
+export const layerPassword: (options: PasswordOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
+  Login.layer(makePassword)
 
 /**
  * {@link layerPassword} with options that are read from the `ConfigProvider`.
@@ -257,10 +335,9 @@ export const layerPassword = (options: PasswordOptions): Layer.Layer<Identity.Id
  * @since 0.1.0
  * @category layers
  */
-export const layerPasswordConfig = (
+export const layerPasswordConfig: (
   options: Config.Config.Wrap<PasswordOptions>
-): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makePassword))
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makePassword)
 
 /**
  * Exchanges a token for one of the scope.
@@ -269,8 +346,8 @@ export const layerPasswordConfig = (
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#token-authentication-with-scoped-authorization
  */
-export const layerToken = (options: TokenOptions): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, makeToken(options))
+export const layerToken: (options: TokenOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
+  Login.layer(makeToken)
 
 /**
  * {@link layerToken} with options that are read from the `ConfigProvider`.
@@ -278,10 +355,9 @@ export const layerToken = (options: TokenOptions): Layer.Layer<Identity.Identity
  * @since 0.1.0
  * @category layers
  */
-export const layerTokenConfig = (
+export const layerTokenConfig: (
   options: Config.Config.Wrap<TokenOptions>
-): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makeToken))
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeToken)
 
 /**
  * Logs in with an application credential, by its id, or its name and its user.
@@ -290,10 +366,9 @@ export const layerTokenConfig = (
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#authenticating-with-an-application-credential
  */
-export const layerApplicationCredential = (
+export const layerApplicationCredential: (
   options: ApplicationCredentialOptions
-): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, makeApplicationCredential(options))
+) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> = Login.layer(makeApplicationCredential)
 
 /**
  * {@link layerApplicationCredential} with options that are read from the `ConfigProvider`.
@@ -301,7 +376,29 @@ export const layerApplicationCredential = (
  * @since 0.1.0
  * @category layers
  */
-export const layerApplicationCredentialConfig = (
+export const layerApplicationCredentialConfig: (
   options: Config.Config.Wrap<ApplicationCredentialOptions>
-): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makeApplicationCredential))
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =
+  Login.layerConfig(makeApplicationCredential)
+
+/**
+ * Logs in with a passcode of the moment (TOTP). A cloud takes each passcode once: where it is given as it is and not as
+ * an effect, the token cannot be renewed.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @see https://docs.openstack.org/keystone/latest/admin/auth-totp.html
+ */
+export const layerTotp: (options: TotpOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
+  Login.layer(makeTotp)
+
+/**
+ * Logs in with several factors at once, for users who have to: those of password, passcode and token that are given.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @see https://docs.openstack.org/keystone/latest/admin/multi-factor-authentication.html
+ */
+export const layerMultiFactor: (
+  options: MultiFactorOptions
+) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> = Login.layer(makeMultiFactor)

@@ -5,11 +5,11 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -35,6 +35,22 @@ export interface ApiKeyOptions extends Identity.LoginOptions {
   readonly authUrl?: string | undefined
 }
 
+/**
+ * A user and its password, and the project, which Rackspace chooses by itself where none is given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PasswordOptions extends Identity.LoginOptions, Pick<ApiKeyOptions, "authUrl"> {
+  readonly username?: string | undefined
+  /** Instead of the name. */
+  readonly userId?: string | undefined
+  readonly password: Redacted.Redacted<string>
+  readonly projectId?: string | undefined
+  /** Instead of the id. */
+  readonly projectName?: string | undefined
+}
+
 const AccessDocument = Schema.Struct({
   access: Schema.Struct({
     token: Schema.Struct({
@@ -52,6 +68,39 @@ const text = Schema.optional(Schema.NullishOr(Schema.String))
 
 const endpointsOf = Login.wholeOnes(Schema.Struct({ region: text, publicURL: text, internalURL: text, adminURL: text }))
 
+const defaultAuthUrl = "https://identity.api.rackspacecloud.com/v2.0"
+
+const login = (
+  operation: string,
+  { authUrl = defaultAuthUrl, ...options }: Identity.LoginOptions & Pick<ApiKeyOptions, "authUrl">,
+  auth: object,
+  secret: string
+) =>
+  Effect.map(guarded, (client) =>
+    Login.login({
+      client,
+      operation,
+      options,
+      url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
+      body: { auth },
+      secrets: [secret],
+      schema: AccessDocument,
+      toSession: ({ access: { serviceCatalog = [], token } }, _, begun) =>
+        Option.some({
+          token: Redacted.make(token.id),
+          lifetime: Option.some({ issuedAt: begun, expiresAt: DateTime.toEpochMillis(token.expires) }),
+          projectId: Option.fromNullable(token.tenant?.id),
+          catalog: services(serviceCatalog).flatMap(({ endpoints, type }) =>
+            endpointsOf(endpoints).flatMap(({ adminURL, internalURL, publicURL, region }) =>
+              Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(([face, url]) =>
+                url ? [{ service: type, region: region ?? "", interface: face, url }] : []
+              )
+            )
+          )
+        })
+    })
+  )
+
 /**
  * An identity that logs in with an API key. What is refused as a key is tried as a password.
  *
@@ -60,43 +109,48 @@ const endpointsOf = Login.wholeOnes(Schema.Struct({ region: text, publicURL: tex
  */
 export const makeApiKey = ({
   apiKey,
-  authUrl = "https://identity.api.rackspacecloud.com/v2.0",
   username,
   ...options
 }: ApiKeyOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(guarded, (client) => {
+  Effect.gen(function* () {
     const secret = Redacted.value(apiKey)
-    const attempt = (operation: string, auth: object) =>
-      Login.login({
-        client,
-        operation,
-        options,
-        url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
-        body: { auth },
-        secret,
-        schema: AccessDocument,
-        toSession: ({ access: { serviceCatalog = [], token } }, _, begun) =>
-          Option.some({
-            token: Redacted.make(token.id),
-            lifetime: Option.some({ issuedAt: begun, expiresAt: DateTime.toEpochMillis(token.expires) }),
-            projectId: Option.fromNullable(token.tenant?.id),
-            catalog: services(serviceCatalog).flatMap(({ endpoints, type }) =>
-              endpointsOf(endpoints).flatMap(({ adminURL, internalURL, publicURL, region }) =>
-                Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(([face, url]) =>
-                  url ? [{ service: type, region: region ?? "", interface: face, url }] : []
-                )
-              )
-            )
-          })
-      })
-    return Identity.make(
-      Effect.catchTag(
-        attempt("Rackspace.apiKey", { "RAX-KSKEY:apiKeyCredentials": { username, apiKey: secret } }),
-        "AuthenticationFailed",
-        () => attempt("Rackspace.password", { passwordCredentials: { username, password: secret } })
-      )
+    const byKey = yield* login(
+      "Rackspace.apiKey",
+      options,
+      { "RAX-KSKEY:apiKeyCredentials": { username, apiKey: secret } },
+      secret
     )
+    const byPassword = yield* login(
+      "Rackspace.password",
+      options,
+      { passwordCredentials: { username, password: secret } },
+      secret
+    )
+    return yield* Identity.make(Effect.catchTag(byKey, "AuthenticationFailed", () => byPassword))
   })
+
+/**
+ * An identity that logs in with a password.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePassword = ({
+  password,
+  projectId,
+  projectName,
+  userId,
+  username,
+  ...options
+}: PasswordOptions): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> => {
+  const secret = Redacted.value(password)
+  const user = username === undefined ? { userId } : { username }
+  const project = projectId === undefined ? { tenantName: projectName } : { tenantId: projectId }
+  return Effect.flatMap(
+    login("Rackspace.password", options, { passwordCredentials: { ...user, password: secret }, ...project }, secret),
+    Identity.make
+  )
+}
 
 /**
  * Logs in with an API key. What is refused as a key is tried as a password.
@@ -104,8 +158,8 @@ export const makeApiKey = ({
  * @since 0.1.0
  * @category layers
  */
-export const layerApiKey = (options: ApiKeyOptions): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, makeApiKey(options))
+export const layerApiKey: (options: ApiKeyOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
+  Login.layer(makeApiKey)
 
 /**
  * {@link layerApiKey} with options that are read from the `ConfigProvider`.
@@ -113,7 +167,15 @@ export const layerApiKey = (options: ApiKeyOptions): Layer.Layer<Identity.Identi
  * @since 0.1.0
  * @category layers
  */
-export const layerApiKeyConfig = (
+export const layerApiKeyConfig: (
   options: Config.Config.Wrap<ApiKeyOptions>
-): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), makeApiKey))
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeApiKey)
+
+/**
+ * Logs in with a password, at Rackspace or at any identity service that still speaks version 2.0.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPassword: (options: PasswordOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
+  Login.layer(makePassword)

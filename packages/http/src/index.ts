@@ -11,6 +11,25 @@ export * as Catalog from "./Catalog.js"
  */
 export * as Cloud from "./Cloud.js"
 /**
+ * How to log in, as a value: what a configuration says of it.
+ *
+ * @since 0.1.0
+ */
+export * as CloudAuth from "./CloudAuth.js"
+/**
+ * Which cloud, as whom: what `clouds.yaml` and the `OS_*` variables say, read as openstacksdk reads them.
+ *
+ * @since 0.1.0
+ */
+export * as CloudConfig from "./CloudConfig.js"
+/**
+ * What can be wrong with the configuration of a cloud. No value stands in these errors that may be a secret, and nothing
+ * of a file that cannot be read.
+ *
+ * @since 0.1.0
+ */
+export * as CloudConfigError from "./CloudConfigError.js"
+/**
  * Who the caller is: the token and what it opens. One login serves any number of fibers.
  *
  * @since 0.1.0

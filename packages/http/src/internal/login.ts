@@ -7,13 +7,17 @@ import * as Answer from "@effect-glance/core/Answer"
 import * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
-import type * as Identity from "../Identity.js"
+import type * as Scope from "effect/Scope"
+import * as Identity from "../Identity.js"
 import { withoutUser } from "./guard.js"
 import * as Transport from "./transport.js"
 
@@ -25,7 +29,7 @@ interface Login<A, I> {
   readonly options: Identity.LoginOptions
   readonly body: unknown
   /** What of the body nobody may read in an error. */
-  readonly secret: string
+  readonly secrets: ReadonlyArray<string>
   readonly schema: Schema.Schema<A, I>
   /** The session in an answer to a login that began at this time by this machine's clock. */
   readonly toSession: (document: A, headers: Headers.Headers, begun: number) => Option.Option<Identity.Session>
@@ -45,6 +49,18 @@ const bare = (text: string): string =>
 const repeats = (text: string, secret: string): boolean =>
   secret !== "" && (text.includes(secret) || (bare(secret) !== "" && bare(text).includes(bare(secret))))
 
+/** Keystone answers a login by fewer factors than the user has to give with what those are, and no sentence. */
+const missingFactors = (text: string): string | undefined => {
+  try {
+    const { required_auth_methods: rules } = JSON.parse(text)
+    return Array.isArray(rules)
+      ? `the user has to log in by ${rules.map((all) => all.join(" and ")).join(", or by ")}`
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * The elements that are as they should be. A catalog holds what many teams have registered, and one that is odd is not
  * the others' fault.
@@ -55,7 +71,7 @@ export const wholeOnes = <A, I>(schema: Schema.Schema<A, I>) => {
 }
 
 /** One login. Whatever goes wrong, nothing of the request's body and nothing of a success' body is told. */
-export const login = <A, I>({ body, client, operation, options, schema, secret, toSession, url }: Login<A, I>) => {
+export const login = <A, I>({ body, client, operation, options, schema, secrets, toSession, url }: Login<A, I>) => {
   const timeLimit = Duration.decode(options.timeLimit ?? "60 seconds")
   const decode = ParseResult.decodeUnknownEither(schema)
   const request = HttpClientRequest.post(url).pipe(
@@ -94,7 +110,9 @@ export const login = <A, I>({ body, client, operation, options, schema, secret, 
   const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.ConnectionError> =>
     Effect.gen(function* () {
       const text = yield* Effect.orElseSucceed(response.text, () => "")
-      const detail = repeats(text, secret) ? "a text that repeats the credentials" : Answer.detailOf(text)
+      const detail = secrets.some((secret) => repeats(text, secret))
+        ? "a text that repeats the credentials"
+        : (missingFactors(text) ?? Answer.detailOf(text))
       const answer = Answer.answer(operation, told, response, detail)
       const retryAfter = yield* Answer.retryAfterOf(response.headers)
       switch (answer.status) {
@@ -137,3 +155,19 @@ export const login = <A, I>({ body, client, operation, options, schema, secret, 
     Effect.withSpan(operation)
   )
 }
+
+type Make<Options> = (options: Options) => Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope>
+
+/** The identity as a layer. */
+export const layer =
+  <Options>(make: Make<Options>) =>
+  (options: Options): Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =>
+    Layer.scoped(Identity.Identity, make(options))
+
+/** The same, of options that are read from the `ConfigProvider`. */
+export const layerConfig =
+  <Options>(make: Make<Options>) =>
+  (
+    options: Config.Config.Wrap<Options>
+  ): Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> =>
+    Layer.scoped(Identity.Identity, Effect.flatMap(Config.unwrap(options), make))

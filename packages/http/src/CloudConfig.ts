@@ -1,0 +1,275 @@
+/**
+ * Which cloud, as whom: what `clouds.yaml` and the `OS_*` variables say, read as openstacksdk reads them.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Catalog from "./Catalog.js"
+import type { CloudAuth } from "./CloudAuth.js"
+import { type CloudConfigError, InvalidCloudSetting, MalformedCloudFile } from "./CloudConfigError.js"
+import * as CloudFiles from "./internal/cloudFiles.js"
+import * as CloudLogin from "./internal/cloudLogin.js"
+import * as CloudReader from "./internal/cloudReader.js"
+import * as CloudSettings from "./internal/cloudSettings.js"
+import * as Settings from "./internal/settings.js"
+
+/**
+ * Whom a connection trusts, and as whom it introduces itself. It is the HTTP client that can heed this; that of
+ * `@effect-glance/http/node/NodeCloud` does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tls {
+  /** Whether the certificate of the cloud has to be one that is trusted. */
+  readonly verify: boolean
+  /** The certificates to trust, instead of those that the machine trusts. */
+  readonly caFile: Option.Option<string>
+  /** The certificate to introduce oneself with, and its key, which may be in the same file. */
+  readonly certificateFile: Option.Option<string>
+  readonly keyFile: Option.Option<string>
+}
+
+/**
+ * One cloud in one region.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  readonly cloud: string
+  /** The file that has it, or `the environment`. */
+  readonly source: string
+  readonly auth: CloudAuth
+  readonly region: Option.Option<string>
+  readonly interface: NonNullable<Catalog.Selection["interface"]>
+  /** The image service's URL, where it is not to be that of the catalog. */
+  readonly endpoint: Option.Option<string>
+  /** How long an operation, and a login, may take. */
+  readonly timeLimit: Option.Option<Duration.Duration>
+  readonly tls: Tls
+}
+
+/**
+ * The cloud to reach.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class CloudConfig extends Context.Tag("@effect-glance/http/CloudConfig")<CloudConfig, Service>() {}
+
+/**
+ * Which of the clouds of a file is wanted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Selection {
+  /**
+   * The name of the cloud.
+   *
+   * @default `OS_CLOUD`, else that of the variables if there are any, else the only one
+   */
+  readonly cloud?: string | undefined
+  /**
+   * One of its regions.
+   *
+   * @default the first
+   */
+  readonly region?: string | undefined
+}
+
+const { variable } = CloudFiles
+
+/** What the variables say, if they say more than where to look. */
+const variables = Effect.map(
+  Effect.forEach([...CloudReader.topSettings, ...CloudReader.authSettings], (name) =>
+    Effect.map(variable(`OS_${name.toUpperCase()}`), (value) => [name, value] as const)
+  ),
+  (all) => {
+    const settings = new Map<string, string>(
+      all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+    )
+    return [...settings.keys()].every((name) => name === "region_name") ? undefined : settings
+  }
+)
+
+const interpret = (settings: CloudSettings.CloudSettings, home: string | undefined) =>
+  Either.gen(function* () {
+    const reader = CloudReader.make(settings, home)
+    const { flag, invalid, named, path, text } = reader
+    const timeLimit = yield* reader.seconds("api_timeout")
+    const limits = Option.match(timeLimit, { onNone: () => ({}), onSome: (timeLimit) => ({ timeLimit }) })
+    const version = yield* text("image_api_version")
+    if (version !== undefined && !/^v?2(\.\d+)?$/.test(version)) {
+      yield* invalid(named("image_api_version"), "is not 2, the version of the Image API that is spoken here")
+    }
+    const { auth, endpoint } = yield* CloudLogin.read(reader, limits)
+    const verify = flag("verify")
+    // A text that is no boolean is the path of what to trust, as for the library below openstacksdk.
+    const trusted = verify === undefined ? yield* path("verify") : Option.none<string>()
+    const certificateFile = yield* path("cert")
+    const service: Service = {
+      ...reader.place,
+      auth,
+      region: Option.fromNullable((yield* text("image_region_name")) ?? settings.region),
+      interface: (yield* reader.face("image_interface")) ?? (yield* reader.face("interface")) ?? "public",
+      endpoint,
+      timeLimit,
+      tls: {
+        verify: flag("insecure") !== true && verify !== false,
+        caFile: Option.orElse(yield* path("cacert"), () => trusted),
+        certificateFile,
+        keyFile: Option.isSome(certificateFile) ? yield* path("key") : Option.none()
+      }
+    }
+    return service
+  })
+
+/**
+ * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
+ * `OS_IMAGE_ENDPOINT_OVERRIDE`, `OS_API_TIMEOUT`, `OS_CACERT`, `OS_INSECURE` and all others that stand for a setting of
+ * `clouds.yaml`. One that is set to nothing is as good as unset. They are read through the `ConfigProvider`, which need
+ * not be the environment.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromEnv: Effect.Effect<Service, CloudConfigError | ConfigError.ConfigError> = Effect.gen(function* () {
+  const sources = {
+    file: undefined,
+    clouds: Settings.empty,
+    profiles: Settings.empty,
+    environment: { name: "envvars", settings: (yield* variables) ?? Settings.empty },
+    searched: []
+  }
+  const settings = yield* CloudSettings.settle(sources, "envvars", undefined)
+  return yield* interpret(settings, yield* variable("HOME"))
+})
+
+/**
+ * A cloud of `clouds.yaml`, found and read as openstacksdk does:
+ *
+ * - The file is the first of `OS_CLIENT_CONFIG_FILE` and of `clouds.yaml`, `clouds.yml`, `clouds.json` in the working
+ *   directory, `$XDG_CONFIG_HOME/openstack`, `~/.config/openstack`, `openstack` in each of `$XDG_CONFIG_DIRS`,
+ *   `/etc/openstack`. The first `secure.yaml` (or `OS_CLIENT_SECURE_FILE`) in the same places is laid over it.
+ * - A `profile` is one of the first `clouds-public.yaml`, or `rackspace`, which needs no file.
+ * - `OS_*` variables are a cloud of their own, called `envvars` (or as `OS_CLOUD_NAME` says). Where a cloud is not named
+ *   by the program or by `OS_CLOUD`, it is the one that is taken. They change nothing in a cloud of a file.
+ *
+ * Some things it does better: a number is the text that stands there, so that a password of digits stays what it is;
+ * keys may be written with dashes everywhere; and each mistake is told.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFiles = ({
+  cloud,
+  region
+}: Selection = {}): Effect.Effect<
+  Service,
+  CloudConfigError | ConfigError.ConfigError,
+  FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const searched = yield* CloudFiles.directories
+    const found = yield* CloudFiles.first("clouds", searched, yield* variable("OS_CLIENT_CONFIG_FILE"))
+    const secure = yield* CloudFiles.first("secure", searched, yield* variable("OS_CLIENT_SECURE_FILE"))
+    const file = Option.map(
+      Option.orElse(found, () => secure),
+      ({ file }) => file
+    )
+    const clouds = yield* section(file, Settings.merged(documentOf(found), documentOf(secure)), "clouds")
+    const name = (yield* variable("OS_CLOUD_NAME")) ?? "envvars"
+    if (clouds.has(name)) {
+      return yield* new InvalidCloudSetting({
+        source: Option.getOrElse(file, () => ""),
+        cloud: name,
+        key: "its name",
+        reason: "is that of the cloud that the OS_* variables describe; rename it, or set OS_CLOUD_NAME to another name"
+      })
+    }
+    const settings = yield* variables
+    const wanted = cloud ?? (yield* variable("OS_CLOUD"))
+    const sources: CloudSettings.Sources = {
+      file: Option.getOrUndefined(file),
+      clouds,
+      // Read only where one is wanted: a mistake in a file that nobody asks for is nobody's business.
+      profiles: Settings.empty,
+      environment: settings === undefined ? undefined : { name, settings },
+      searched
+    }
+    const chosen = yield* CloudSettings.choose(sources, wanted)
+    const publicClouds =
+      chosen.own.has("profile") || chosen.own.has("cloud")
+        ? yield* CloudFiles.first("clouds-public", searched, undefined)
+        : Option.none()
+    const profiles = yield* section(
+      Option.map(publicClouds, ({ file }) => file),
+      documentOf(publicClouds),
+      "public-clouds"
+    )
+    const settled = yield* CloudSettings.settle({ ...sources, profiles }, wanted, region)
+    if (
+      settled.source !== CloudSettings.environment &&
+      region === undefined &&
+      (yield* variable("OS_REGION_NAME")) !== undefined
+    ) {
+      yield* Effect.logWarning(
+        `OS_REGION_NAME changes nothing: cloud ${JSON.stringify(settled.cloud)} is one of ${settled.source}`
+      )
+    }
+    return yield* interpret(settled, yield* variable("HOME"))
+  })
+
+const documentOf = (found: Option.Option<CloudFiles.Found>): Settings.Mapping =>
+  Option.match(found, { onNone: () => Settings.empty, onSome: ({ document }) => document })
+
+/** A part of a file that has to be a mapping where there is one. */
+const section = (
+  file: Option.Option<string>,
+  document: Settings.Mapping,
+  key: string
+): Either.Either<Settings.Mapping, MalformedCloudFile> => {
+  const value = document.get(key) ?? Settings.empty
+  return Settings.isMapping(value)
+    ? Either.right(value)
+    : Either.left(
+        new MalformedCloudFile({
+          file: Option.getOrElse(file, () => ""),
+          line: Option.none(),
+          column: Option.none(),
+          reason: `${key} is no mapping`
+        })
+      )
+}
+
+/**
+ * {@link fromEnv} as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEnv: Layer.Layer<CloudConfig, CloudConfigError | ConfigError.ConfigError> = Layer.effect(
+  CloudConfig,
+  fromEnv
+)
+
+/**
+ * {@link fromFiles} as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFiles = (
+  selection?: Selection
+): Layer.Layer<CloudConfig, CloudConfigError | ConfigError.ConfigError, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(CloudConfig, fromFiles(selection))

@@ -1,0 +1,95 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { MalformedCloudFile, UnreadableCloudFile } from "../CloudConfigError.js"
+import * as Settings from "./settings.js"
+
+/** A variable; one that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
+export const variable = (name: string): Effect.Effect<string | undefined, ConfigError.ConfigError> =>
+  Config.string(name).pipe(
+    Config.map((text) => (text === "" ? undefined : text)),
+    Config.withDefault(undefined)
+  )
+
+/** The directories in which openstacksdk looks, the first first. */
+export const directories: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError, Path.Path> = Effect.gen(
+  function* () {
+    const path = yield* Path.Path
+    const home = yield* variable("HOME")
+    const snap = yield* variable("SNAP_REAL_HOME")
+    const user = yield* variable("XDG_CONFIG_HOME")
+    const system = (yield* variable("XDG_CONFIG_DIRS")) ?? "/etc/xdg"
+    const within = (...segments: ReadonlyArray<string | undefined>) =>
+      segments.every((segment) => segment !== undefined) ? [path.join(...(segments as ReadonlyArray<string>))] : []
+    const all = [
+      path.resolve(),
+      ...(user === undefined ? within(home, ".config", "openstack") : within(user, "openstack")),
+      ...within(snap ?? home, ".config", "openstack"),
+      ...system.split(":").flatMap((directory) => (directory === "" ? [] : within(directory, "openstack"))),
+      "/etc/openstack"
+    ]
+    return [...new Set(all)]
+  }
+)
+
+export interface Found {
+  readonly file: string
+  readonly document: Settings.Mapping
+}
+
+const reasonOf = (error: PlatformError): string =>
+  error._tag === "SystemError" ? error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase() : "bad argument"
+
+const malformed = (file: string, { column, line, reason }: Settings.Complaint): MalformedCloudFile =>
+  new MalformedCloudFile({ file, line: Option.fromNullable(line), column: Option.fromNullable(column), reason })
+
+const parse = (file: string, text: string): Either.Either<Settings.Mapping, MalformedCloudFile> =>
+  Either.flatMap(
+    Either.mapLeft(file.endsWith(".json") ? Settings.parseJson(text) : Settings.parseYaml(text), (complaint) =>
+      malformed(file, complaint)
+    ),
+    (value) => {
+      if (value === null) return Either.right(Settings.empty)
+      return Settings.isMapping(value)
+        ? Either.right(value)
+        : Either.left(malformed(file, { line: 1, column: 1, reason: "holds no mapping of keys to values" }))
+    }
+  )
+
+/**
+ * The first file of that name that there is. One that is there and cannot be read is passed over with a warning, as it
+ * is by openstacksdk; but where there is no other, it is what went wrong.
+ */
+export const first = (
+  name: "clouds" | "secure" | "clouds-public",
+  directories: ReadonlyArray<string>,
+  named: string | undefined
+): Effect.Effect<Option.Option<Found>, UnreadableCloudFile | MalformedCloudFile, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const usual = directories.flatMap((directory) =>
+      [".yaml", ".yml", ".json"].map((suffix) => path.join(directory, `${name}${suffix}`))
+    )
+    let unreadable: UnreadableCloudFile | undefined
+    for (const file of named === undefined ? usual : [path.resolve(named), ...usual]) {
+      const text = yield* Effect.either(fs.readFileString(file))
+      if (Either.isRight(text)) return Option.some({ file, document: yield* parse(file, text.right) })
+      // A bad resource is a directory, or what has something else than a directory in its path.
+      const missing = text.left._tag === "SystemError" && /^(NotFound|BadResource)$/.test(text.left.reason)
+      if (missing && named !== undefined && file === path.resolve(named)) {
+        yield* Effect.logWarning(`${file} is named by a variable and is not there; the usual places are searched`)
+      }
+      if (missing) continue
+      const error = new UnreadableCloudFile({ file, reason: reasonOf(text.left) })
+      yield* Effect.logWarning(`${error.message}; it is passed over`)
+      unreadable ??= error
+    }
+    if (unreadable !== undefined && name === "clouds") return yield* unreadable
+    return Option.none()
+  })
