@@ -10,6 +10,7 @@ import * as ImageSchemas from "@effect-glance/core/ImageSchemas"
 import * as Images from "@effect-glance/core/Images"
 import * as ImageTags from "@effect-glance/core/ImageTags"
 import * as ImageTasks from "@effect-glance/core/ImageTasks"
+import * as Metadefs from "@effect-glance/core/Metadefs"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
 import * as Keystone from "@effect-glance/http/Keystone"
@@ -52,6 +53,7 @@ export interface Project {
   readonly tags: ImageTags.Service
   readonly tasks: ImageTasks.Service
   readonly schemas: ImageSchemas.Service
+  readonly metadefs: Metadefs.Service
   readonly projectId: string
   /** Gives a queued image its data. */
   readonly give: (image: Image.Image, data: string) => Effect.Effect<unknown, unknown>
@@ -112,7 +114,8 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
       members: ImageMembers.make,
       tags: ImageTags.make,
       tasks: ImageTasks.make,
-      schemas: ImageSchemas.make
+      schemas: ImageSchemas.make,
+      metadefs: Metadefs.make
     }).pipe(Effect.provideService(GlanceHttp.GlanceHttp, http))
     const project: Project = {
       ...services,

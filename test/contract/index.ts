@@ -7,6 +7,7 @@ import * as Cloud from "./cloud.js"
 import { images } from "./images.js"
 import { listing } from "./listing.js"
 import { members } from "./members.js"
+import { metadefs } from "./metadefs.js"
 import { quirks } from "./quirks.js"
 import { session } from "./session.js"
 import { tags } from "./tags.js"
@@ -20,6 +21,7 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     tags(it)
     tasks(it)
     session(it)
+    metadefs(it)
     quirks(it)
   })
 }

@@ -12,6 +12,7 @@ import * as ImageSchemas from "./ImageSchemas.js"
 import * as Images from "./Images.js"
 import * as ImageTags from "./ImageTags.js"
 import * as ImageTasks from "./ImageTasks.js"
+import * as Metadefs from "./Metadefs.js"
 
 /**
  * Every service of this package that needs nothing but a port. A layer is built once for all who ask for it in one
@@ -21,10 +22,22 @@ import * as ImageTasks from "./ImageTasks.js"
  * @category layers
  */
 export const layer: Layer.Layer<
-  Images.Images | ImageMembers.ImageMembers | ImageTags.ImageTags | ImageTasks.ImageTasks | ImageSchemas.ImageSchemas,
+  | Images.Images
+  | ImageMembers.ImageMembers
+  | ImageTags.ImageTags
+  | ImageTasks.ImageTasks
+  | ImageSchemas.ImageSchemas
+  | Metadefs.Metadefs,
   never,
   GlanceHttp.GlanceHttp
-> = Layer.mergeAll(Images.layer, ImageMembers.layer, ImageTags.layer, ImageTasks.layer, ImageSchemas.layer)
+> = Layer.mergeAll(
+  Images.layer,
+  ImageMembers.layer,
+  ImageTags.layer,
+  ImageTasks.layer,
+  ImageSchemas.layer,
+  Metadefs.layer
+)
 
 /**
  * {@link layer} and {@link ImageData.ImageData}, which needs a hasher as well.

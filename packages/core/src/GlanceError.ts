@@ -562,6 +562,121 @@ export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effec
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// metadata definitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 404: there is no namespace of this name, or it is not visible to the caller's project; Glance does not tell the two
+ * apart.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class MetadefNamespaceNotFound extends Schema.TaggedError<MetadefNamespaceNotFound>(
+  "@effect-glance/core/MetadefNamespaceNotFound"
+)("MetadefNamespaceNotFound", { ...answerFields, namespace: Schema.String }) {
+  override get message(): string {
+    return describe(`namespace ${JSON.stringify(this.namespace)} is missing or not visible`, this)
+  }
+}
+
+/**
+ * 404: the namespace defines no such property, or is itself missing or not visible.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class MetadefPropertyNotFound extends Schema.TaggedError<MetadefPropertyNotFound>(
+  "@effect-glance/core/MetadefPropertyNotFound"
+)("MetadefPropertyNotFound", { ...answerFields, namespace: Schema.String, property: Schema.String }) {
+  override get message(): string {
+    return describe(absent("property", this.property, this.namespace), this)
+  }
+}
+
+/**
+ * 404: the namespace defines no such object, or is itself missing or not visible.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class MetadefObjectNotFound extends Schema.TaggedError<MetadefObjectNotFound>(
+  "@effect-glance/core/MetadefObjectNotFound"
+)("MetadefObjectNotFound", { ...answerFields, namespace: Schema.String, object: Schema.String }) {
+  override get message(): string {
+    return describe(absent("object", this.object, this.namespace), this)
+  }
+}
+
+/**
+ * 404: the namespace defines no such tag, or is itself missing or not visible.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class MetadefTagNotFound extends Schema.TaggedError<MetadefTagNotFound>(
+  "@effect-glance/core/MetadefTagNotFound"
+)("MetadefTagNotFound", { ...answerFields, namespace: Schema.String, tag: Schema.String }) {
+  override get message(): string {
+    return describe(absent("tag", this.tag, this.namespace), this)
+  }
+}
+
+/**
+ * 404: the namespace is not associated with the resource type, or is itself missing or not visible.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class MetadefAssociationNotFound extends Schema.TaggedError<MetadefAssociationNotFound>(
+  "@effect-glance/core/MetadefAssociationNotFound"
+)("MetadefAssociationNotFound", { ...answerFields, namespace: Schema.String, resourceType: Schema.String }) {
+  override get message(): string {
+    return describe(absent("association with", this.resourceType, this.namespace), this)
+  }
+}
+
+const absent = (kind: string, name: string, namespace: string): string =>
+  `there is no ${kind} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, or the namespace is missing or not visible`
+
+/**
+ * 409: the name is taken by another definition of its kind: a namespace, or a property, object, tag or association of
+ * the same namespace.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class DuplicateMetadef extends Schema.TaggedError<DuplicateMetadef>("@effect-glance/core/DuplicateMetadef")(
+  "DuplicateMetadef",
+  {
+    ...answerFields,
+    kind: Schema.Literal("namespace", "property", "object", "tag", "association"),
+    /** The name that is taken. */
+    name: Schema.String
+  }
+) {
+  override get message(): string {
+    return describe(`the ${this.kind} ${JSON.stringify(this.name)} is there already`, this)
+  }
+}
+
+/**
+ * 403: the namespace is protected, so that neither it nor anything in it can be deleted. An update of the namespace
+ * takes the protection away.
+ *
+ * @since 0.1.0
+ * @category metadata definitions
+ */
+export class ProtectedMetadef extends Schema.TaggedError<ProtectedMetadef>("@effect-glance/core/ProtectedMetadef")(
+  "ProtectedMetadef",
+  { ...answerFields, namespace: Schema.String }
+) {
+  override get message(): string {
+    return describe(`namespace ${JSON.stringify(this.namespace)} is protected`, this)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // image data
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -849,6 +964,13 @@ export type GlanceError =
   | TaskFailed
   | TaskNotEnded
   | NoSuchContainer
+  | MetadefNamespaceNotFound
+  | MetadefPropertyNotFound
+  | MetadefObjectNotFound
+  | MetadefTagNotFound
+  | MetadefAssociationNotFound
+  | DuplicateMetadef
+  | ProtectedMetadef
   | NoImageData
   | ImageDeactivated
   | RangeNotSatisfiable

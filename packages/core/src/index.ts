@@ -103,6 +103,59 @@ export * as ImageTask from "./ImageTask.js"
  */
 export * as ImageTasks from "./ImageTasks.js"
 /**
+ * Metadata definitions: what may be written on images, volumes and flavors, and what it means.
+ *
+ * @since 0.1.0
+ */
+export * as Metadef from "./Metadef.js"
+/**
+ * The namespaces of metadata definitions.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefNamespaces from "./MetadefNamespaces.js"
+/**
+ * The objects of a namespace of metadata definitions: properties that belong together.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefObjects from "./MetadefObjects.js"
+/**
+ * The properties that a namespace of metadata definitions describes.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefProperties from "./MetadefProperties.js"
+/**
+ * The kinds of resources that metadata definitions are for.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefResourceTypes from "./MetadefResourceTypes.js"
+/**
+ * The JSON schemas by which the server describes metadata definitions.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefSchemas from "./MetadefSchemas.js"
+/**
+ * The catalogue of metadata definitions: namespaces of properties, objects and tags, and the resource types that they
+ * are for. Everybody reads what is public; to write takes an administrator, where the cloud has not changed its policy.
+ *
+ * Glance replaces a whole definition at every update and offers no guard against changes that meet: it has no version
+ * of a definition to ask for. The updates here read the definition, change what was named and send all of it back, so
+ * that what somebody else changes between the two requests is lost.
+ *
+ * @since 0.1.0
+ */
+export * as Metadefs from "./Metadefs.js"
+/**
+ * The tags of a namespace of metadata definitions.
+ *
+ * @since 0.1.0
+ */
+export * as MetadefTags from "./MetadefTags.js"
+/**
  * One page of a listing.
  *
  * @since 0.1.0

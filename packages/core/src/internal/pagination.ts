@@ -12,7 +12,7 @@ import * as Request from "./request.js"
 import * as Wire from "./wire.js"
 
 /** A listing of the Image API: where it is, what its records are, and how its query is written. */
-export interface Listing<A, Query> {
+export interface Listing<A, Query, On extends Request.Meanings = Record<never, never>> {
   /** `/images`, and the key of the records in the envelope. */
   readonly path: string
   readonly key: string
@@ -23,9 +23,13 @@ export interface Listing<A, Query> {
   ) => Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument>
   readonly from: (query: Query, marker: string) => Query
   readonly markerOf: (query: Query) => string | undefined
+  readonly on?: (query: Query) => On & Request.Meanings
 }
 
-type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+type Failure<On extends Request.Meanings> =
+  | Request.ErrorOf<On>
+  | GlanceError.InvalidArgument
+  | GlanceError.RepeatedMarker
 
 interface DecodedPage<A> {
   readonly items: ReadonlyArray<A>
@@ -68,7 +72,10 @@ const decodePage = <A>(
     })
 }
 
-export const make = <A, Query>(http: GlanceHttp.Service, listing: Listing<A, Query>) => {
+export const make = <A, Query, On extends Request.Meanings = Record<never, never>>(
+  http: GlanceHttp.Service,
+  listing: Listing<A, Query, On>
+) => {
   const decoders = {
     fail: Request.json(decodePage(listing.key, listing.decode, "fail")),
     skip: Request.json(decodePage(listing.key, listing.decode, "skip"))
@@ -78,13 +85,15 @@ export const make = <A, Query>(http: GlanceHttp.Service, listing: Listing<A, Que
     operation: string,
     query: Query,
     { undecodable = "fail" }: Page.ListOptions = {}
-  ): Effect.Effect<Page.Page<A, Query>, Failure> =>
+  ): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
     Effect.gen(function* () {
       const params = yield* listing.toParams(query, operation)
-      const { items, marker, raw, skipped } = yield* Request.run(http, {
+      const on = listing.on?.(query)
+      const { items, marker, raw, skipped } = yield* Request.run<DecodedPage<A>, On>(http, {
         operation,
         request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
-        decode: decoders[undecodable]
+        decode: decoders[undecodable],
+        ...(on === undefined ? {} : { on })
       })
       yield* Effect.forEach(
         skipped,
@@ -100,7 +109,7 @@ export const make = <A, Query>(http: GlanceHttp.Service, listing: Listing<A, Que
       return { items, next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)), raw }
     })
 
-  const all = (operation: string, query: Query, options?: Page.ListOptions): Stream.Stream<A, Failure> =>
+  const all = (operation: string, query: Query, options?: Page.ListOptions): Stream.Stream<A, Failure<On>> =>
     Stream.suspend(() => {
       const seen = new Set([listing.markerOf(query)])
       return Stream.paginateChunkEffect(query, (current) =>

@@ -7,7 +7,7 @@ import { type Context, emptyPage, type Reply } from "./context.js"
 import { Fault, internalError, render } from "./errors.js"
 import { randomId } from "./images.js"
 import * as info from "./info.js"
-import { initialImages, makeState } from "./initial.js"
+import { initialImages, initialResourceTypes, makeState } from "./initial.js"
 import type { Accounts, GlanceOptions } from "./options.js"
 import { decodePath } from "./request.js"
 import { dispatch } from "./router.js"
@@ -82,7 +82,9 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const state = makeState(options, scope)
-    initialImages(state, yield* Clock.currentTimeMillis)
+    const now = yield* Clock.currentTimeMillis
+    initialResourceTypes(state, now)
+    initialImages(state, now)
 
     const answer = (caller: Caller, request: WireRequest, path: string, now: number): Effect.Effect<Reply> => {
       const asked = request.headers["x-openstack-request-id"]

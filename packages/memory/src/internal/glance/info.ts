@@ -1,6 +1,7 @@
 import { type Context, jsonReply, type Reply } from "./context.js"
-import { fault, notFound } from "./errors.js"
+import { notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
+import * as metadefSchemas from "./metadefs/schemas.js"
 import { requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
 import * as schemas from "./schemas.js"
@@ -38,12 +39,17 @@ export const listVersions = (context: Pick<Context, "request" | "state">, status
   )
 }
 
-export const isSchema = (name: string): boolean => Object.hasOwn(schemas.documents, name)
+const metadefs = "metadefs/"
 
-export const showSchema = (_: Context, name: string): Reply => {
-  if (!isSchema(name)) throw fault(404)
-  return jsonReply(dumps(schemas.documents[name]))
-}
+/** What stands below `schemas/`. */
+export const isSchema = (path: string): boolean =>
+  path.startsWith(metadefs)
+    ? Object.hasOwn(metadefSchemas.documents, path.slice(metadefs.length))
+    : Object.hasOwn(schemas.documents, path)
+
+export const showSchema = (_: Context, name: string): Reply => jsonReply(dumps(schemas.documents[name]))
+
+export const showMetadefSchema = (_: Context, name: string): Reply => jsonReply(dumps(metadefSchemas.documents[name]))
 
 export const showImportMethods = (context: Context): Reply =>
   jsonReply(

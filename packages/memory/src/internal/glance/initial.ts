@@ -1,6 +1,7 @@
 import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
+import { makeMetadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
 import { addImage, type Image, type State, type Status, type Store, stamp } from "./state.js"
 
@@ -46,6 +47,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => 
     cached: new Map(),
     queuedForCache: new Set(),
     containers,
+    metadefs: makeMetadefs(),
     lastStamp: 0,
     lastLocationId: 0
   }
@@ -115,6 +117,22 @@ export const newLocation = (state: State, imageId: string, store: string) => {
     id: state.lastLocationId,
     url: `file://${storeDirectory(store)}/${imageId}`,
     metadata: state.multiStore ? { store } : {}
+  }
+}
+
+/** What a service knows that has loaded the definitions it comes with. Of the namespaces among them it has none here. */
+const resourceTypes = [
+  "OS::Glance::Image",
+  "OS::Cinder::Volume",
+  "OS::Nova::Server",
+  "OS::Nova::Aggregate",
+  "OS::Nova::Flavor",
+  "OS::Trove::Instance"
+]
+
+export const initialResourceTypes = (state: State, millis: number): void => {
+  for (const name of resourceTypes) {
+    state.metadefs.resourceTypes.set(name, { name, createdAt: stamp(state, millis), updatedAt: undefined })
   }
 }
 

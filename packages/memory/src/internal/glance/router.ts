@@ -7,6 +7,11 @@ import * as images from "./images.js"
 import * as imports from "./imports.js"
 import * as info from "./info.js"
 import * as members from "./members.js"
+import * as metadefNamespaces from "./metadefs/namespaces.js"
+import * as metadefObjects from "./metadefs/objects.js"
+import * as metadefProperties from "./metadefs/properties.js"
+import * as resourceTypes from "./metadefs/resourceTypes.js"
+import * as metadefTags from "./metadefs/tags.js"
 import * as patch from "./patch.js"
 import { listImages } from "./query.js"
 import * as registrations from "./registrations.js"
@@ -37,6 +42,35 @@ const route = (
 
 const routes: ReadonlyArray<Route> = [
   route("GET", "schemas/:name", info.showSchema, true),
+  route("GET", "schemas/metadefs/:name", info.showMetadefSchema, true),
+  route("GET", "metadefs/resource_types", resourceTypes.listResourceTypes, true),
+  route("GET", "metadefs/namespaces/:name/resource_types", resourceTypes.listAssociations, true),
+  route("POST", "metadefs/namespaces/:name/resource_types", resourceTypes.createAssociation),
+  route("DELETE", "metadefs/namespaces/:name/resource_types/:type", resourceTypes.deleteAssociation, true),
+  route("GET", "metadefs/namespaces", metadefNamespaces.listNamespaces),
+  route("POST", "metadefs/namespaces", metadefNamespaces.createNamespace),
+  route("GET", "metadefs/namespaces/:name", metadefNamespaces.showNamespace, true),
+  route("PUT", "metadefs/namespaces/:name", metadefNamespaces.updateNamespace),
+  route("DELETE", "metadefs/namespaces/:name", metadefNamespaces.deleteNamespace, true),
+  route("GET", "metadefs/namespaces/:name/properties", metadefProperties.listProperties, true),
+  route("POST", "metadefs/namespaces/:name/properties", metadefProperties.createProperty),
+  route("DELETE", "metadefs/namespaces/:name/properties", metadefProperties.deleteProperties),
+  route("GET", "metadefs/namespaces/:name/properties/:property", metadefProperties.showProperty),
+  route("PUT", "metadefs/namespaces/:name/properties/:property", metadefProperties.updateProperty),
+  route("DELETE", "metadefs/namespaces/:name/properties/:property", metadefProperties.deleteProperty),
+  route("GET", "metadefs/namespaces/:name/objects", metadefObjects.listObjects),
+  route("POST", "metadefs/namespaces/:name/objects", metadefObjects.createObject),
+  route("DELETE", "metadefs/namespaces/:name/objects", metadefObjects.deleteObjects),
+  route("GET", "metadefs/namespaces/:name/objects/:object", metadefObjects.showObject, true),
+  route("PUT", "metadefs/namespaces/:name/objects/:object", metadefObjects.updateObject),
+  route("DELETE", "metadefs/namespaces/:name/objects/:object", metadefObjects.deleteObject, true),
+  route("GET", "metadefs/namespaces/:name/tags", metadefTags.listTags),
+  route("POST", "metadefs/namespaces/:name/tags", metadefTags.createTags),
+  route("DELETE", "metadefs/namespaces/:name/tags", metadefTags.deleteTags),
+  route("GET", "metadefs/namespaces/:name/tags/:tag", metadefTags.showTag, true),
+  route("POST", "metadefs/namespaces/:name/tags/:tag", metadefTags.createTag, true),
+  route("PUT", "metadefs/namespaces/:name/tags/:tag", metadefTags.updateTag),
+  route("DELETE", "metadefs/namespaces/:name/tags/:tag", metadefTags.deleteTag, true),
   route("GET", "images", listImages),
   route("POST", "images", images.createImage),
   route("GET", "images/:id", images.showImage, true),
@@ -142,7 +176,7 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
   for (const candidate of all) {
     const values = match(candidate.segments, segments)
     if (values === undefined) continue
-    if (candidate.segments[0] === "schemas" && !info.isSchema(values[0] ?? "")) continue
+    if (candidate.segments[0] === "schemas" && !info.isSchema(segments.slice(1).join("/"))) continue
     if (candidate.method === method) {
       if (candidate.refusesBody && hasBody(context.request)) {
         return Effect.fail(badRequest("A body is not expected with this request."))

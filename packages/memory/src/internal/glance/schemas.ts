@@ -10,6 +10,14 @@ export type JsonSchema = {
   readonly minLength?: number
   readonly maxLength?: number
   readonly enum?: ReadonlyArray<string | null>
+  readonly minimum?: number
+  readonly minItems?: number
+  readonly uniqueItems?: boolean
+  readonly format?: string
+  readonly default?: unknown
+  readonly allOf?: ReadonlyArray<JsonSchema>
+  readonly $ref?: string
+  readonly definitions?: { readonly [name: string]: JsonSchema }
   readonly items?: JsonSchema
   readonly properties?: { readonly [name: string]: JsonSchema }
   readonly additionalProperties?: boolean | JsonSchema

@@ -1,4 +1,5 @@
 import type * as Scope from "effect/Scope"
+import type { Metadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
 import { dumps, type Json } from "./python.js"
 
@@ -124,6 +125,7 @@ export interface State {
   readonly cached: Map<string, CachedImage>
   readonly queuedForCache: Set<string>
   readonly containers: Accounts
+  readonly metadefs: Metadefs
   lastStamp: number
   lastLocationId: number
 }

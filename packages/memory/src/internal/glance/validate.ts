@@ -5,7 +5,7 @@ import type { JsonSchema } from "./schemas.js"
 interface Mistake {
   readonly message: string
   readonly keyword: string
-  readonly schemaPath: ReadonlyArray<string>
+  readonly schemaPath: ReadonlyArray<string | number>
   readonly path: ReadonlyArray<string | number>
   readonly schema: JsonSchema
   readonly instance: Json
@@ -19,6 +19,8 @@ const isType = (value: Json, type: string): boolean => {
       return typeof value === "string"
     case "integer":
       return typeof value === "number" && Number.isInteger(value)
+    case "number":
+      return typeof value === "number"
     case "boolean":
       return typeof value === "boolean"
     case "array":
@@ -35,12 +37,16 @@ const length = (text: string): number => [...text].length
 
 const quoteList = (values: ReadonlyArray<string>): string => values.map((value) => repr(value)).join(", ")
 
+const definitionIn = (root: JsonSchema, ref: string): JsonSchema =>
+  root.definitions?.[ref.replace(/^#\/definitions\//, "")] ?? {}
+
 /** In the order in which the service's validator finds them: that of the schema's keys. */
 const mistakes = (
+  root: JsonSchema,
   value: Json,
   schema: JsonSchema,
   path: ReadonlyArray<string | number>,
-  schemaPath: ReadonlyArray<string>
+  schemaPath: ReadonlyArray<string | number>
 ): ReadonlyArray<Mistake> => {
   const found: Array<Mistake> = []
   const add = (keyword: string, message: string) =>
@@ -62,6 +68,27 @@ const mistakes = (
         if (typeof value === "string" && length(value) > (schema.maxLength ?? 0))
           add(keyword, `${repr(value)} is too long`)
         break
+      case "minimum":
+        if (typeof value === "number" && value < (schema.minimum ?? 0)) {
+          add(keyword, `${repr(value)} is less than the minimum of ${repr(schema.minimum)}`)
+        }
+        break
+      case "minItems":
+        if (Array.isArray(value) && value.length < (schema.minItems ?? 0)) add(keyword, `${repr(value)} is too short`)
+        break
+      case "uniqueItems":
+        if (Array.isArray(value) && new Set(value.map(repr)).size < value.length) {
+          add(keyword, `${repr(value)} has non-unique elements`)
+        }
+        break
+      case "$ref":
+        found.push(...mistakes(root, value, definitionIn(root, schema.$ref ?? ""), path, schemaPath))
+        break
+      case "allOf":
+        schema.allOf?.forEach((part, index) => {
+          found.push(...mistakes(root, value, part, path, [...schemaPath, keyword, index]))
+        })
+        break
       case "minLength":
         if (typeof value === "string" && length(value) < (schema.minLength ?? 0))
           add(keyword, `${repr(value)} is too short`)
@@ -75,7 +102,7 @@ const mistakes = (
         if (Array.isArray(value) && schema.items !== undefined) {
           const items = schema.items
           value.forEach((item: Json, index: number) => {
-            found.push(...mistakes(item, items, [...path, index], [...schemaPath, "items"]))
+            found.push(...mistakes(root, item, items, [...path, index], [...schemaPath, "items"]))
           })
         }
         break
@@ -83,7 +110,9 @@ const mistakes = (
         if (!isObject(value)) break
         for (const [name, property] of Object.entries(schema.properties ?? {})) {
           if (!Object.hasOwn(value, name)) continue
-          found.push(...mistakes(value[name] ?? null, property, [...path, name], [...schemaPath, "properties", name]))
+          found.push(
+            ...mistakes(root, value[name] ?? null, property, [...path, name], [...schemaPath, "properties", name])
+          )
         }
         break
       case "additionalProperties": {
@@ -92,7 +121,7 @@ const mistakes = (
         const rest = schema.additionalProperties
         if (typeof rest === "object") {
           for (const name of extras) {
-            found.push(...mistakes(value[name] ?? null, rest, [...path, name], [...schemaPath, keyword]))
+            found.push(...mistakes(root, value[name] ?? null, rest, [...path, name], [...schemaPath, keyword]))
           }
         } else if (rest === false && extras.length > 0) {
           add(
@@ -139,7 +168,7 @@ const indented = (text: string): string =>
 
 /** The sentence told when a value does not match, or nothing when it does. */
 export const explainMismatch = (value: Json, schema: JsonSchema): string | undefined => {
-  const mistake = worst(mistakes(value, schema, [], []))
+  const mistake = worst(mistakes(schema, value, schema, [], []))
   if (mistake === undefined) return undefined
   return [
     `Provided object does not match schema '${schema.name ?? ""}': ${mistake.message}`,

@@ -1,0 +1,68 @@
+/**
+ * The catalogue of metadata definitions: namespaces of properties, objects and tags, and the resource types that they
+ * are for. Everybody reads what is public; to write takes an administrator, where the cloud has not changed its policy.
+ *
+ * Glance replaces a whole definition at every update and offers no guard against changes that meet: it has no version
+ * of a definition to ask for. The updates here read the definition, change what was named and send all of it back, so
+ * that what somebody else changes between the two requests is lost.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as GlanceHttp from "./GlanceHttp.js"
+import * as MetadefNamespaces from "./MetadefNamespaces.js"
+import * as MetadefObjects from "./MetadefObjects.js"
+import * as MetadefProperties from "./MetadefProperties.js"
+import * as MetadefResourceTypes from "./MetadefResourceTypes.js"
+import * as MetadefSchemas from "./MetadefSchemas.js"
+import * as MetadefTags from "./MetadefTags.js"
+
+/**
+ * The operations on metadata definitions.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html
+ */
+export interface Service {
+  readonly namespaces: MetadefNamespaces.Service
+  readonly properties: MetadefProperties.Service
+  readonly objects: MetadefObjects.Service
+  readonly tags: MetadefTags.Service
+  readonly resourceTypes: MetadefResourceTypes.Service
+  readonly schemas: MetadefSchemas.Service
+}
+
+/**
+ * The service of metadata definitions.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Metadefs extends Context.Tag("@effect-glance/core/Metadefs")<Metadefs, Service>() {}
+
+/**
+ * The service on the port of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.all({
+  namespaces: MetadefNamespaces.make,
+  properties: MetadefProperties.make,
+  objects: MetadefObjects.make,
+  tags: MetadefTags.make,
+  resourceTypes: MetadefResourceTypes.make,
+  schemas: MetadefSchemas.make
+})
+
+/**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Metadefs, never, GlanceHttp.GlanceHttp> = Layer.effect(Metadefs, make)

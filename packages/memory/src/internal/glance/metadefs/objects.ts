@@ -1,0 +1,136 @@
+import type { Context, Reply } from "../context.js"
+import { jsonReply, noContent } from "../context.js"
+import { badRequest, conflict, notFound } from "../errors.js"
+import { requireAdmin } from "../policy.js"
+import { dumps, isObject, type Json, parseInteger } from "../python.js"
+import { Parameters } from "../request.js"
+import { checkVisibility, takeDirection, validate, withBody, withoutBody } from "./request.js"
+import type { Namespace, ObjectRow } from "./rows.js"
+import * as schemas from "./schemas.js"
+import { change, findNamespace, newRow, ofObjects, plain, requireUnprotected, sorted, times } from "./state.js"
+import * as types from "./types.js"
+
+const readOnly = ["self", "schema", "created_at", "updated_at"]
+
+type ObjectRecord = { readonly [key: string]: Json }
+
+const links = (namespace: string, name: string) => ({
+  self: `/v2/metadefs/namespaces/${namespace}/objects/${name}`,
+  schema: "/v2/schemas/metadefs/object"
+})
+
+/** As it is in the database: what was not given is empty there. */
+export const viewObject = (namespace: string, row: ObjectRow) => ({
+  name: row.name,
+  required: row.required === null || row.required === "" ? [] : row.required.split(","),
+  ...(row.description === null ? {} : { description: row.description }),
+  properties: row.properties,
+  ...times(row),
+  ...links(namespace, row.name)
+})
+
+/** As it was sent: what was not given is not there. */
+const echo = (namespace: string, record: ObjectRecord, row: ObjectRow) => ({
+  ...Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)),
+  ...times(row),
+  ...links(namespace, row.name)
+})
+
+const columns = (record: ObjectRecord) => {
+  const { description, name, properties, required } = record
+  return {
+    name: String(name),
+    required: Array.isArray(required) && required.length > 0 ? required.join(",") : null,
+    description: typeof description === "string" ? description : null,
+    properties: isObject(properties ?? null) ? (properties as ObjectRecord) : {}
+  }
+}
+
+const check = (what: string, { properties, ...row }: ReturnType<typeof columns>): void =>
+  types.checkCharacters(what, { ...row, json_schema: properties })
+
+const find = (namespace: Namespace, name: string): ObjectRow => {
+  const object = namespace.objects.get(name)
+  if (object === undefined) throw notFound(`Could not find metadata object ${name}`)
+  return object
+}
+
+export const addObject = (context: Context, namespace: Namespace, what: string, record: ObjectRecord): ObjectRow => {
+  const row = columns(record)
+  check(what, row)
+  if (namespace.objects.has(row.name)) {
+    throw conflict(`A metadata definition object with name=${row.name} already exists in namespace=${namespace.name}.`)
+  }
+  const object = { ...newRow(context), ...row }
+  namespace.objects.set(object.name, object)
+  return object
+}
+
+export const listObjects = (context: Context, namespaceName: string): Reply => {
+  const params = Parameters.parse(context.request.query)
+  takeDirection(params)
+  const limit = params.pop("limit")
+  checkVisibility(params, ["public", "private", "shared"])
+  if (limit !== undefined) {
+    const number = parseInteger(limit)
+    if (number === undefined) throw badRequest("limit param must be an integer")
+    if (number <= 0) throw badRequest("limit param must be positive")
+  }
+  const namespace = findNamespace(context, namespaceName, ofObjects)
+  // Neither the limit nor anything else is looked at.
+  const objects = sorted(namespace.objects.values()).map((row) => viewObject(namespace.name, row))
+  return jsonReply(dumps({ objects, schema: "v2/schemas/metadefs/objects" }))
+}
+
+export const showObject = (context: Context, namespaceName: string, name: string): Reply => {
+  const namespace = findNamespace(context, namespaceName, ofObjects)
+  return jsonReply(dumps(viewObject(namespace.name, find(namespace, name))))
+}
+
+export const createObject = (context: Context, namespaceName: string) =>
+  withBody(context, schemas.object, readOnly, (body) => {
+    const properties = isObject(body) ? body["properties"] : undefined
+    for (const property of Object.values(properties ?? {})) validate(property as Json, schemas.namelessProperty)
+    const record = types.object(body)
+    const namespace = findNamespace(context, namespaceName, ofObjects)
+    requireAdmin(context, "add_metadef_object")
+    const object = addObject(context, namespace, "Couldn't create metadata object", record)
+    return jsonReply(dumps(echo(namespace.name, record, object)), 201)
+  })
+
+export const updateObject = (context: Context, namespaceName: string, name: string) =>
+  withBody(context, schemas.object, readOnly, (body) => {
+    const record = types.object(body)
+    const namespace = findNamespace(context, namespaceName, ofObjects)
+    requireAdmin(context, "modify_metadef_object")
+    const object = find(namespace, name)
+    const row = columns(record)
+    check("Couldn't update metadata object", row)
+    if (row.name !== name && namespace.objects.has(row.name)) {
+      throw conflict(
+        `Invalid update. It would result in a duplicate metadata definition object with the same name=${name} in namespace=${namespace.name}.`
+      )
+    }
+    namespace.objects.delete(name)
+    change(context, object, row)
+    namespace.objects.set(object.name, object)
+    return jsonReply(dumps(echo(namespace.name, record, object)))
+  })
+
+export const deleteObject = (context: Context, namespaceName: string, name: string): Reply => {
+  const namespace = findNamespace(context, namespaceName, ofObjects)
+  requireAdmin(context, "delete_metadef_object")
+  find(namespace, name)
+  requireUnprotected(namespace, "object", name)
+  namespace.objects.delete(name)
+  return noContent
+}
+
+export const deleteObjects = (context: Context, namespaceName: string) =>
+  withoutBody(context, () => {
+    const namespace = findNamespace(context, namespaceName, plain)
+    requireAdmin(context, "delete_metadef_namespace")
+    requireUnprotected(namespace, "namespace", namespace.name)
+    namespace.objects.clear()
+    return noContent
+  })

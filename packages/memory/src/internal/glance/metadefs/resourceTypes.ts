@@ -1,0 +1,78 @@
+import type { Context, Reply } from "../context.js"
+import { jsonReply, noContent } from "../context.js"
+import { conflict, notFound } from "../errors.js"
+import { requireAdmin } from "../policy.js"
+import { dumps, type Json } from "../python.js"
+import { isoTime } from "../state.js"
+import { withBody } from "./request.js"
+import type { AssociationRow, Namespace } from "./rows.js"
+import * as schemas from "./schemas.js"
+import { findNamespace, newRow, requireUnprotected, times } from "./state.js"
+import * as types from "./types.js"
+
+export const associationsOf = (namespace: Namespace) =>
+  [...namespace.associations.values()].map((association) => ({ ...view(association), ...times(association) }))
+
+const view = ({ name, prefix, target }: AssociationRow) => ({
+  name,
+  ...(prefix === null ? {} : { prefix }),
+  ...(target === null ? {} : { properties_target: target })
+})
+
+const textOf = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
+
+/** A resource type is made when it is first asked for, and stays whatever becomes of the association. */
+export const addAssociation = (
+  context: Context,
+  namespace: Namespace,
+  record: { readonly [key: string]: Json }
+): AssociationRow => {
+  const name = String(record["name"])
+  const { resourceTypes } = context.state.metadefs
+  if (!resourceTypes.has(name)) resourceTypes.set(name, { ...newRow(context), name })
+  if (namespace.associations.has(name)) {
+    throw conflict(
+      `The metadata definition resource-type association of resource-type=${name} to namespace=${namespace.name} already exists.`
+    )
+  }
+  const association: AssociationRow = {
+    ...newRow(context),
+    name,
+    prefix: textOf(record["prefix"]),
+    target: textOf(record["properties_target"])
+  }
+  namespace.associations.set(name, association)
+  return association
+}
+
+export const listResourceTypes = ({ state }: Context): Reply =>
+  jsonReply(
+    dumps({
+      resource_types: [...state.metadefs.resourceTypes.values()].map(({ createdAt, name, updatedAt }) => ({
+        name,
+        created_at: isoTime(createdAt),
+        ...(updatedAt === undefined ? {} : { updated_at: isoTime(updatedAt) })
+      }))
+    })
+  )
+
+export const listAssociations = (context: Context, namespace: string): Reply =>
+  jsonReply(dumps({ resource_type_associations: associationsOf(findNamespace(context, namespace)) }))
+
+export const createAssociation = (context: Context, namespaceName: string) =>
+  withBody(context, schemas.association, ["created_at", "updated_at"], (body) => {
+    const record = types.association(body)
+    const namespace = findNamespace(context, namespaceName)
+    requireAdmin(context, "add_metadef_resource_type_association")
+    const association = addAssociation(context, namespace, record)
+    return jsonReply(dumps({ ...view(association), ...times(association) }), 201)
+  })
+
+export const deleteAssociation = (context: Context, namespaceName: string, type: string): Reply => {
+  const namespace = findNamespace(context, namespaceName)
+  requireAdmin(context, "remove_metadef_resource_type_association")
+  if (!namespace.associations.has(type)) throw notFound(`Failed to find resource type ${type} to delete`)
+  requireUnprotected(namespace, "resource-type-association", type)
+  namespace.associations.delete(type)
+  return noContent
+}

@@ -1,0 +1,128 @@
+import type { Context, Reply } from "../context.js"
+import { jsonReply, noContent } from "../context.js"
+import { badRequest, conflict, internalError, notFound } from "../errors.js"
+import { requireAdmin } from "../policy.js"
+import { dumps, type Json, parseInteger } from "../python.js"
+import { Parameters } from "../request.js"
+import { checkVisibility, takeDirection, validate, withBody, withoutBody } from "./request.js"
+import type { Namespace, TagRow } from "./rows.js"
+import * as schemas from "./schemas.js"
+import { type Column, change, findNamespace, newRow, page, requireUnprotected, times } from "./state.js"
+import * as types from "./types.js"
+
+const readOnly = ["created_at", "updated_at"]
+
+const view = (tag: TagRow) => ({ name: tag.name, ...times(tag) })
+
+const find = (namespace: Namespace, name: string): TagRow => {
+  const tag = namespace.tags.get(name)
+  if (tag === undefined) throw notFound(`Could not find metadata tag ${name}`)
+  return tag
+}
+
+/** The sentence is true of databases that compare so; here names are as different as they look. */
+const taken = (namespace: Namespace, name: string) =>
+  conflict(
+    `A metadata tag with name=${name} already exists in namespace=${namespace.name}. (Please note that metadata tag names are case insensitive).`
+  )
+
+export const addTag = (context: Context, namespace: Namespace, name: string): TagRow => {
+  if (namespace.tags.has(name)) throw taken(namespace, name)
+  const tag: TagRow = { ...newRow(context), name }
+  namespace.tags.set(name, tag)
+  return tag
+}
+
+const columns: { readonly [key: string]: Column<TagRow> } = {
+  id: ({ createdAt }) => createdAt,
+  namespace_id: () => null,
+  name: ({ name }) => name,
+  created_at: ({ createdAt }) => createdAt,
+  updated_at: ({ updatedAt }) => updatedAt
+}
+
+export const tagsOf = (namespace: Namespace): ReadonlyArray<{ readonly name: string }> =>
+  page(namespace.tags.values(), ({ createdAt }) => createdAt, true, undefined, undefined).map(({ name }) => ({ name }))
+
+export const listTags = (context: Context, namespaceName: string): Reply => {
+  const params = Parameters.parse(context.request.query)
+  const limit = params.pop("limit")
+  const marker = params.pop("marker")
+  const descending = takeDirection(params)
+  const key = params.pop("sort_key") ?? "created_at"
+  checkVisibility(params, ["public", "private", "shared"])
+  const number = limit === undefined || limit === "" ? undefined : parseInteger(limit)
+  if (limit !== undefined && limit !== "" && number === undefined) throw badRequest("limit param must be an integer")
+  if (number !== undefined && number < 0) throw badRequest("limit param must be positive")
+  const namespace = findNamespace(context, namespaceName)
+  const after = marker === undefined || marker === "" ? undefined : find(namespace, marker)
+  const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+  if (column === undefined) throw internalError()
+  const tags = page(namespace.tags.values(), column, descending, after, number)
+  return jsonReply(dumps({ tags: tags.map(({ name }) => ({ name })) }))
+}
+
+export const showTag = (context: Context, namespaceName: string, name: string): Reply =>
+  jsonReply(dumps(view(find(findNamespace(context, namespaceName), name))))
+
+export const createTag = (context: Context, namespaceName: string, name: string): Reply => {
+  const namespace = findNamespace(context, namespaceName)
+  validate({ name }, schemas.tag)
+  requireAdmin(context, "add_metadef_tag")
+  return jsonReply(dumps(view(addTag(context, namespace, name))), 201)
+}
+
+const affirmative = new Set(["t", "true", "on", "y", "yes", "1"])
+
+export const createTags = (context: Context, namespaceName: string) =>
+  withBody(context, schemas.tagList, readOnly, (body) => {
+    const { tags } = types.tagList(body)
+    const namespace = findNamespace(context, namespaceName)
+    requireAdmin(context, "add_metadef_tags")
+    if (!Array.isArray(tags)) throw internalError()
+    const append = affirmative.has((context.request.headers["x-openstack-append"] ?? "").trim().toLowerCase())
+    const names = tags.map((tag: Json) => String((tag as { readonly name: string }).name))
+    // An empty list is no wish to have none.
+    if (names.length > 0) {
+      const kept = append ? new Set(namespace.tags.keys()) : new Set<string>()
+      for (const name of names) {
+        if (kept.has(name)) throw taken(namespace, name)
+        kept.add(name)
+      }
+      if (!append) namespace.tags.clear()
+      for (const name of names) addTag(context, namespace, name)
+    }
+    return jsonReply(dumps({ tags: names.map((name) => ({ name })) }), 201)
+  })
+
+export const updateTag = (context: Context, namespaceName: string, name: string) =>
+  withBody(context, schemas.tag, readOnly, (body) => {
+    const wanted = String(types.tag(body)["name"])
+    const namespace = findNamespace(context, namespaceName)
+    requireAdmin(context, "modify_metadef_tag")
+    const tag = find(namespace, name)
+    types.checkCharacters("Couldn't update metadata tag", { name: wanted })
+    if (wanted !== name && namespace.tags.has(wanted)) throw taken(namespace, wanted)
+    namespace.tags.delete(name)
+    change(context, tag, { name: wanted })
+    namespace.tags.set(wanted, tag)
+    return jsonReply(dumps(view(tag)))
+  })
+
+export const deleteTag = (context: Context, namespaceName: string, name: string): Reply => {
+  const namespace = findNamespace(context, namespaceName)
+  requireAdmin(context, "delete_metadef_tag")
+  find(namespace, name)
+  requireUnprotected(namespace, "tag", name)
+  namespace.tags.delete(name)
+  return noContent
+}
+
+export const deleteTags = (context: Context, namespaceName: string) =>
+  withoutBody(context, () => {
+    const namespace = findNamespace(context, namespaceName)
+    requireAdmin(context, "delete_metadef_namespace")
+    requireUnprotected(namespace, "namespace", namespace.name)
+    namespace.tags.clear()
+    return noContent
+  })
