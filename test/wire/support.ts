@@ -5,6 +5,7 @@ import { Image, ImageData } from "@effect-glance/core"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Keystone from "@effect-glance/http/Keystone"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,7 @@ import * as Server from "./server.js"
 
 export const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
   ["undici", NodeHttpClient.layerUndici],
+  ["undici with lent pieces", NodeTransport.layer],
   ["node:http", NodeHttpClient.layer],
   ["fetch", FetchHttpClient.layer]
 ]

@@ -180,15 +180,19 @@ for (const [name, transport] of transports) {
             server.script([{ kind: "answer", after: n, status }])
             const piece = new Uint8Array(64 * 1024)
             const source = yield* watched(Stream.repeatValue(piece))
-            const failure = failureOf(yield* Effect.exit(data.upload(id, source.stream)))
+            // The node:http client looks for an answer when it has sent everything, which here it never has. It learns of
+            // the end of the connection where it is writing just then, and else waits for it to take more.
+            const blind = name === "node:http"
+            const failure = failureOf(
+              yield* Effect.exit(data.upload(id, source.stream, blind ? { idleLimit: "200 millis" } : {}))
+            )
             const tags: Record<number, string> = {
               409: "ImageNotQueued",
               413: "QuotaExceeded",
               415: "ImageFormatRefused"
             }
-            // The node:http client looks for an answer when it has sent everything, which here it never has.
-            const expected = name === "node:http" ? "TransportError" : tags[status]
-            assert.strictEqual(failure._tag, expected, `seed ${seed}`)
+            const expected = blind ? ["TransportError", "TransferStalled"] : [tags[status]]
+            assert.include(expected, failure._tag, `seed ${seed}`)
             yield* neverWhole(server, seed)
             yield* closedOnce(source, seed)
           })

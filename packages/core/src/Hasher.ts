@@ -15,7 +15,8 @@ import type * as Scope from "effect/Scope"
  */
 export interface Hash {
   /**
-   * Takes the next bytes, and a copy of what it needs of them later. A promise asks to wait before it is given more.
+   * Takes the next bytes. A promise asks to wait before it is given more, and before these are written to; what is
+   * needed of them after that has been copied.
    */
   readonly update: (bytes: Uint8Array) => void | Promise<void>
   /** What the bytes so far come to, in lower-case hex, by algorithm. Nothing can be added afterwards. */

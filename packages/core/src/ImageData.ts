@@ -21,7 +21,7 @@ import * as Image from "./Image.js"
 import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
-import type * as Data from "./internal/data.js"
+import * as Data from "./internal/data.js"
 import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
@@ -227,6 +227,10 @@ export interface Service {
    * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the
    * body to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made
    * only where the source says that it can be read again, or where nothing was read.
+   *
+   * An answer that comes before the end of the body stops the source, except over `NodeHttpClient.layer`: that client
+   * looks for an answer when the whole body is written, and when the server has hung up by then, ends in a
+   * `TransportError`, or waits until `idleLimit` has passed.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
@@ -507,13 +511,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         },
         Download.begin(start),
         (bytes) => {
-          const wait = hash?.update(bytes)
-          return wait === undefined
-            ? put(bytes)
-            : Effect.zipRight(
-                Effect.promise(() => wait),
-                put(bytes)
-              )
+          const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
+          return wait === undefined ? put(bytes) : Effect.zipRight(wait, put(bytes))
         }
       ).pipe(
         Effect.zipRight(check(operation, image, known, hash)),

@@ -8,6 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as File from "./internal/file.js"
 
 /**
  * Bytes that an attempt to send them reads from the first to the last.
@@ -88,9 +89,6 @@ export const stream = <E, R>(
 export const bytes = (bytes: Uint8Array): ImageSource =>
   stream(Stream.succeed(bytes), { size: bytes.length, replayable: true })
 
-/** Large enough that the file system is asked seldom, small enough that a few of them do not show in memory. */
-const pieceSize = 1024 * 1024
-
 /**
  * A file, of the size that it has when the attempt begins. A file that shrinks or grows while it is sent fails.
  *
@@ -101,10 +99,20 @@ export const file = (path: string): ImageSource<PlatformError.PlatformError, Fil
   open: Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { size } = yield* fs.stat(path)
-    return { stream: fs.stream(path, { chunkSize: pieceSize }), size: Option.some(Number(size)) }
+    return { stream: File.pieces(path), size: Option.some(Number(size)) }
   }),
   replayable: true
 })
+
+/**
+ * Gives a piece of a {@link file} back, or a part of it, so that the next one is read into its memory. For HTTP clients
+ * that know when the network has taken it, as the one in `@effect-glance/http/node/NodeTransport` does; nobody may read
+ * it any more. Of other bytes nothing happens.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const release: (bytes: Uint8Array) => void = File.release
 
 /**
  * The source that was meant.

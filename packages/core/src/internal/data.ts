@@ -87,8 +87,18 @@ export const backoff = (failures: number, error: unknown): Effect.Effect<void> =
 export const mayPass = (error: { readonly _tag: string }): boolean =>
   error._tag === "TransportError" || error._tag === "ServiceUnavailable" || error._tag === "RateLimited"
 
-/** Gives a hash its bytes; costs nothing where it takes them at once. */
-export const hashed = (hash: Hasher.Hash, bytes: Uint8Array): Effect.Effect<void> | undefined => {
-  const wait = hash.update(bytes)
-  return wait === undefined ? undefined : Effect.promise(() => wait)
+/** Gives a hash its bytes, one piece after the other; costs nothing where it takes them at once. */
+export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> | undefined => {
+  const iterator = pieces[Symbol.iterator]()
+  const go = (): void | Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      const wait = hash.update(next.value)
+      if (wait !== undefined) return wait.then(go)
+    }
+  }
+  const wait = go()
+  if (wait === undefined) return undefined
+  // It may fail before anybody waits for it, which would end the process.
+  wait.catch(() => {})
+  return Effect.promise(() => wait)
 }

@@ -1,6 +1,6 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type * as Chunk from "effect/Chunk"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -174,43 +174,53 @@ const fetchOnce = <E>(
       if (until === at) return
       const pull = yield* Stream.toPull(response.stream)
 
+      const total = Option.map(
+        Option.orElse(end, () => Option.fromNullable(until)),
+        (end) => end - download.start
+      )
+      /** Delivers the items from an index on, one after the other; nothing to wait for where each was taken at once. */
+      const deliverFrom = (
+        items: ReadonlyArray<Uint8Array>,
+        index: number
+      ): Effect.Effect<void, SinkFailure<E> | Failure> | undefined => {
+        for (let next = index; next < items.length; next++) {
+          const whole = items[next] as Uint8Array
+          const first = Math.max(0, state.position - at)
+          const last = Math.min(whole.length, wantedEnd - at)
+          at += whole.length
+          if (until !== undefined && at > until) return wrongSize(download, until, at)
+          if (first >= last) continue
+          const bytes = first === 0 && last === whole.length ? whole : whole.subarray(first, last)
+          const delivered = deliver(bytes)
+          if (delivered === undefined) {
+            state.position += bytes.length
+            continue
+          }
+          return Effect.matchEffect(delivered, {
+            onFailure: (error) => Effect.fail(new SinkFailure(error)),
+            onSuccess: () => {
+              state.position += bytes.length
+              return deliverFrom(items, next + 1) ?? Effect.void
+            }
+          })
+        }
+        return undefined
+      }
+      const told =
+        onProgress === undefined
+          ? undefined
+          : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
+      const goOn = (): boolean => {
+        since = clock.unsafeCurrentTimeMillis()
+        return state.position >= wantedEnd && at < (until ?? Number.POSITIVE_INFINITY)
+      }
       const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
         Effect.suspend((): Effect.Effect<boolean, SinkFailure<E> | Failure> => {
           since = undefined
-          let waits: Effect.Effect<void, E> | undefined
-          for (const whole of chunk) {
-            const first = Math.max(0, state.position - at)
-            const last = Math.min(whole.length, wantedEnd - at)
-            at += whole.length
-            if (until !== undefined && at > until) return wrongSize(download, until, at)
-            if (first >= last) continue
-            const bytes = first === 0 && last === whole.length ? whole : whole.subarray(first, last)
-            const delivered = deliver(bytes)
-            if (delivered !== undefined) waits = waits === undefined ? delivered : Effect.zipRight(waits, delivered)
-            state.position += bytes.length
-          }
-          if (onProgress !== undefined) {
-            const told = onProgress({ attempt: state.attempt, bytes: state.position - download.start, total: total })
-            waits = waits === undefined ? told : Effect.zipRight(waits, told)
-          }
-          const done = state.position >= wantedEnd && at < (until ?? Number.POSITIVE_INFINITY)
-          if (waits === undefined) {
-            since = clock.unsafeCurrentTimeMillis()
-            return Effect.succeed(done)
-          }
-          return Effect.mapBoth(waits, {
-            onFailure: (error) => new SinkFailure(error),
-            onSuccess: () => {
-              since = clock.unsafeCurrentTimeMillis()
-              return done
-            }
-          })
+          const delivered = deliverFrom(Chunk.toReadonlyArray(chunk), 0)
+          if (delivered === undefined && told === undefined) return Effect.succeed(goOn())
+          return Effect.map(Effect.zipRight(delivered ?? Effect.void, told ?? Effect.void), goOn)
         })
-      const total = Option.map(
-        Option.orElse(end, () => Option.fromNullable(status === 206 ? until : (until ?? undefined))),
-        (end) => end - download.start
-      )
-
       const loop: Effect.Effect<void, Failure | SinkFailure<E>> = Effect.flatMap(
         Effect.matchEffect(pull, {
           onFailure: Option.match({

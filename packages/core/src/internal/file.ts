@@ -2,12 +2,13 @@ import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Hasher from "../Hasher.js"
 import * as Data from "./data.js"
 
-/** What is gathered before the file system is asked: many small writes would be slower than any network. */
+/** What the file system is asked for, or given, at once: many small ones would be slower than any network. */
 const pieceSize = 1024 * 1024
 
 export interface Writer {
@@ -50,7 +51,7 @@ export const writer = (
       const bytes = piece.subarray(0, filled)
       filling = undefined
       filled = 0
-      const wait = hash === undefined ? undefined : Data.hashed(hash, bytes)
+      const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
       return Effect.gen(function* () {
         yield* settled
         if (broken) return
@@ -95,11 +96,48 @@ export const writer = (
     return { write: put, flush }
   })
 
+/** The pieces that are out: how many bytes of each are not given back yet, and where it is read into again. */
+const lent = new WeakMap<ArrayBufferLike, { left: number; readonly home: Array<Uint8Array> }>()
+
+/** Gives a piece back, or a part of it. */
+export const release = (bytes: Uint8Array): void => {
+  const loan = lent.get(bytes.buffer)
+  if (loan === undefined) return
+  loan.left -= bytes.length
+  if (loan.left > 0) return
+  lent.delete(bytes.buffer)
+  loan.home.push(new Uint8Array(bytes.buffer))
+}
+
+/**
+ * Reads a file, no further ahead than somebody asks for: the platform's own stream of a file keeps sixteen pieces, and
+ * what lives so long costs the collector more than the reading.
+ */
+export const pieces = (path: string): Stream.Stream<Uint8Array, PlatformError.PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fs.open(path, { flag: "r" })
+    const home: Array<Uint8Array> = []
+    const next = Effect.suspend(() => {
+      const memory = home.pop() ?? new Uint8Array(pieceSize)
+      return Effect.flatMap(Effect.mapError(file.read(memory), Option.some), (read) => {
+        const size = Number(read)
+        if (size === 0) return Effect.fail(Option.none())
+        lent.set(memory.buffer, { left: size, home })
+        return Effect.succeed(memory.subarray(0, size))
+      })
+    })
+    return Stream.repeatEffectOption(next)
+  }).pipe(Stream.unwrapScoped)
+
 /** Gives the bytes of a file to a hash. */
 export const rehash = (
   path: string,
   hash: Hasher.Hash
 ): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Stream.runForEach(fs.stream(path, { chunkSize: pieceSize }), (bytes) => Data.hashed(hash, bytes) ?? Effect.void)
+  Stream.runForEach(pieces(path), (bytes) =>
+    Effect.zipRight(
+      Data.hashed(hash, [bytes]) ?? Effect.void,
+      Effect.sync(() => release(bytes))
+    )
   )

@@ -262,18 +262,14 @@ const produce = <E, R>(
 
   const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> =>
     Effect.suspend(() => {
-      let waits: Effect.Effect<void> = Effect.void
-      for (const bytes of chunk) {
-        state.size += bytes.length
-        const wait = Data.hashed(hash, bytes)
-        if (wait !== undefined) waits = Effect.zipRight(waits, wait)
-      }
+      for (const bytes of chunk) state.size += bytes.length
       if (state.size > promised) return Effect.fail(mismatch())
+      const wait = Data.hashed(hash, chunk)
       if (state.size === promised) {
         last = last === undefined ? chunk : Chunk.appendAll(last, chunk)
-        return waits
+        return wait ?? Effect.void
       }
-      return waits === Effect.void ? put(chunk) : Effect.zipRight(waits, put(chunk))
+      return wait === undefined ? put(chunk) : Effect.zipRight(wait, put(chunk))
     })
 
   const finish = Effect.gen(function* () {

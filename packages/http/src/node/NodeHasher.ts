@@ -1,35 +1,326 @@
 /// <reference types="node" />
 /**
- * Hashes by the OpenSSL that Node comes with.
+ * Hashes by the OpenSSL that Node comes with, in threads of their own: a hash is slower than most networks, and the
+ * bytes shall not wait for it.
  *
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
+import * as Os from "node:os"
+import { Worker } from "node:worker_threads"
 import * as Hasher from "@effect-glance/core/Hasher"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 
 const known: ReadonlySet<string> = new Set(Crypto.getHashes().map((name) => name.toLowerCase()))
 
+const supports: Hasher.Service["supports"] = (algorithm) => known.has(algorithm.toLowerCase())
+
+interface Hashes {
+  readonly update: (bytes: Uint8Array) => void
+  readonly digest: () => ReadonlyMap<string, string>
+}
+
+const hashesOf = (algorithms: ReadonlyArray<string>): Hashes => {
+  const hashes = algorithms.map((algorithm) => [algorithm, Crypto.createHash(algorithm)] as const)
+  return {
+    update: (bytes) => {
+      for (const [, hash] of hashes) hash.update(bytes)
+    },
+    digest: () => new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest("hex")]))
+  }
+}
+
 /**
- * A hasher of every algorithm that Node's OpenSSL lists.
+ * What a thread runs: it reads slots of memory that it shares with the one who began the hash. As text it is found
+ * wherever this module ends up, in TypeScript, in a package or in a bundle.
+ */
+const program = `
+const { parentPort } = require("node:worker_threads")
+const { createHash } = require("node:crypto")
+const hashes = new Map()
+parentPort.on("message", ({ kind, id, algorithm, memory, start, length }) => {
+  if (kind === "begin") hashes.set(id, { hash: createHash(algorithm), memory })
+  if (kind === "end") hashes.delete(id)
+  if (kind === "update") {
+    const { hash, memory } = hashes.get(id)
+    hash.update(new Uint8Array(memory, start, length))
+    parentPort.postMessage({ id })
+  }
+  if (kind === "digest") parentPort.postMessage({ id, digest: hashes.get(id).hash.digest("hex") })
+})
+`
+
+type Message =
+  | { readonly kind: "begin"; readonly id: number; readonly algorithm: string; readonly memory: SharedArrayBuffer }
+  | { readonly kind: "update"; readonly id: number; readonly start: number; readonly length: number }
+  | { readonly kind: "digest" | "end"; readonly id: number }
+
+interface Reply {
+  readonly id: number
+  readonly digest?: string
+}
+
+/** Somebody who has a hash computed in a thread. */
+interface Client {
+  readonly hear: (reply: Reply) => void
+  readonly fail: (error: Error) => void
+}
+
+interface Thread {
+  readonly ready: Promise<void>
+  readonly load: () => number
+  readonly join: (id: number, client: Client) => void
+  readonly leave: (id: number) => void
+  readonly post: (message: Message) => void
+  readonly stop: () => Promise<unknown>
+}
+
+/** What is gathered before a thread is told of it, and how much of that there is. Less than one needs no thread. */
+const slotSize = 1024 * 1024
+const slots = 4
+
+const makeThread = (gone: (thread: Thread) => void): Thread => {
+  const clients = new Map<number, Client>()
+  // Nothing of what this process was started with: a loader of TypeScript would cost more than the hash.
+  const worker = new Worker(program, { eval: true, execArgv: [], env: {}, name: "effect-glance hash" })
+  worker.unref()
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once("online", resolve)
+    worker.once("exit", () => reject(new Error("a thread that computes hashes has ended")))
+  })
+  const end = (error: Error) => {
+    gone(thread)
+    for (const client of clients.values()) client.fail(error)
+  }
+  ready.catch(end)
+  worker.on("error", end)
+  worker.on("exit", () => end(new Error("a thread that computes hashes has ended")))
+  worker.on("message", (reply: Reply) => clients.get(reply.id)?.hear(reply))
+  const thread: Thread = {
+    ready,
+    load: () => clients.size,
+    join: (id, client) => {
+      clients.set(id, client)
+      worker.ref()
+    },
+    leave: (id) => {
+      if (!clients.delete(id)) return
+      worker.postMessage({ kind: "end", id } satisfies Message)
+      if (clients.size === 0) worker.unref()
+    },
+    post: (message) => worker.postMessage(message),
+    stop: () => worker.terminate()
+  }
+  return thread
+}
+
+interface Threads {
+  /** The least busy one, or a new one where there is room for it. */
+  readonly hire: () => Thread
+  /** What no hash uses at present. */
+  readonly memory: Array<SharedArrayBuffer>
+  readonly stop: () => Promise<unknown>
+}
+
+const makeThreads = (): Threads => {
+  const threads = new Set<Thread>()
+  // Of md5 and sha512 one is not to wait for the other, whatever the machine.
+  const most = Math.max(2, Os.availableParallelism())
+  return {
+    hire: () => {
+      const [idlest] = [...threads].sort((one, other) => one.load() - other.load())
+      if (idlest !== undefined && (idlest.load() === 0 || threads.size >= most)) return idlest
+      const thread = makeThread((thread) => threads.delete(thread))
+      threads.add(thread)
+      return thread
+    },
+    memory: [],
+    stop: () => Promise.all([...threads].map((thread) => thread.stop()))
+  }
+}
+
+/** Hashes of the same bytes, each in a thread of its own, which reads the slots in their order. */
+interface Team {
+  /** Whether the next slot can be written to. */
+  readonly hasRoom: () => boolean
+  readonly room: () => Promise<void>
+  readonly update: (start: number, length: number) => void
+  readonly digest: () => Promise<ReadonlyMap<string, string>>
+  readonly end: () => void
+}
+
+let ids = 0
+
+const makeTeam = async (
+  threads: Threads,
+  algorithms: ReadonlyArray<string>,
+  memory: SharedArrayBuffer
+): Promise<Team> => {
+  const lanes = algorithms.map((algorithm) => ({
+    algorithm,
+    id: ++ids,
+    thread: undefined as Thread | undefined,
+    done: 0,
+    digest: undefined as string | undefined
+  }))
+  let posted = 0
+  let failure: Error | undefined
+  let waiter: (() => void) | undefined
+
+  const hasRoom = () => lanes.every(({ done }) => posted - done < slots)
+  const wait = (until: () => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const go = () => {
+        if (failure !== undefined) reject(failure)
+        else if (until()) resolve()
+        else waiter = go
+      }
+      go()
+    })
+  const wake = () => {
+    const go = waiter
+    waiter = undefined
+    go?.()
+  }
+  const fail = (error: Error) => {
+    failure ??= error
+    wake()
+  }
+  const end = () => {
+    for (const { id, thread } of lanes) thread?.leave(id)
+  }
+  try {
+    for (const lane of lanes) {
+      const { algorithm, id } = lane
+      const thread = threads.hire()
+      lane.thread = thread
+      thread.join(id, {
+        hear: ({ digest }) => {
+          if (digest === undefined) lane.done += 1
+          else lane.digest = digest
+          wake()
+        },
+        fail
+      })
+      thread.post({ kind: "begin", id, algorithm, memory })
+    }
+    await Promise.all(lanes.map(({ thread }) => thread?.ready))
+  } catch (error) {
+    end()
+    throw error
+  }
+  return {
+    hasRoom,
+    room: () => wait(hasRoom),
+    update: (start, length) => {
+      posted += 1
+      for (const { id, thread } of lanes) thread?.post({ kind: "update", id, start, length })
+    },
+    digest: async () => {
+      for (const { id, thread } of lanes) thread?.post({ kind: "digest", id })
+      await wait(() => lanes.every(({ digest }) => digest !== undefined))
+      return new Map(lanes.map(({ algorithm, digest = "" }) => [algorithm, digest]))
+    },
+    end
+  }
+}
+
+interface Session extends Hasher.Hash {
+  readonly end: () => void
+}
+
+/** Begins on this thread and goes on in others when there is enough to do; where none can be had, it stays here. */
+const begin = (threads: Threads, algorithms: ReadonlyArray<string>): Session => {
+  const own = hashesOf(algorithms)
+  const memory = threads.memory.pop() ?? new SharedArrayBuffer(slots * slotSize)
+  const bytes = new Uint8Array(memory)
+  let team: Team | undefined
+  let state: "gathering" | "shared" | "alone" | "ended" = "gathering"
+  /** Where the slot begins that is being filled, and how much of it is. */
+  let start = 0
+  let filled = 0
+
+  const stay = () => {
+    state = "alone"
+    own.update(bytes.subarray(0, filled))
+  }
+  const post = (team: Team) => {
+    team.update(start, filled)
+    start = (start + slotSize) % bytes.length
+    filled = 0
+  }
+  const share = async () => {
+    try {
+      const made = await makeTeam(threads, algorithms, memory)
+      if (state === "ended") return made.end()
+      state = "shared"
+      team = made
+      post(made)
+    } catch {
+      if (state !== "ended") stay()
+    }
+  }
+  const update = (piece: Uint8Array): void | Promise<void> => {
+    let rest = piece
+    while (rest.length > 0 && state !== "ended") {
+      if (state === "alone") return own.update(rest)
+      const wait = filled === slotSize ? share() : team?.hasRoom() === false ? team.room() : undefined
+      if (wait !== undefined) {
+        const left = rest
+        return wait.then(() => update(left))
+      }
+      const part = rest.subarray(0, slotSize - filled)
+      bytes.set(part, start + filled)
+      filled += part.length
+      rest = rest.subarray(part.length)
+      if (filled === slotSize && team !== undefined) post(team)
+    }
+  }
+
+  return {
+    update,
+    digest: Effect.suspend(() => {
+      if (team === undefined) {
+        if (state === "gathering") stay()
+        return Effect.sync(own.digest)
+      }
+      if (filled > 0) post(team)
+      return Effect.promise(team.digest)
+    }),
+    end: () => {
+      if (state === "ended") return
+      state = "ended"
+      team?.end()
+      threads.memory.push(memory)
+    }
+  }
+}
+
+const nothing: Hasher.Hash = { update: () => {}, digest: Effect.succeed(new Map()) }
+
+/**
+ * A hasher of every algorithm that Node's OpenSSL lists. Each hash of more than a mebibyte runs in a thread of its own,
+ * so that md5, sha512 and the network do not wait for each other; where Node may not start threads, on this one. The
+ * threads end with the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Hasher.Service = {
-  supports: (algorithm) => known.has(algorithm.toLowerCase()),
-  start: (algorithms) =>
-    Effect.sync(() => {
-      const hashes = algorithms.map((algorithm) => [algorithm, Crypto.createHash(algorithm)] as const)
-      return {
-        update: (bytes) => {
-          for (const [, hash] of hashes) hash.update(bytes)
-        },
-        digest: Effect.sync(() => new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest("hex")])))
-      }
-    })
-}
+export const make: Effect.Effect<Hasher.Service, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(Effect.sync(makeThreads), (threads) => Effect.promise(threads.stop)),
+  (threads): Hasher.Service => ({
+    supports,
+    start: (algorithms) =>
+      algorithms.length === 0
+        ? Effect.succeed(nothing)
+        : Effect.acquireRelease(
+            Effect.sync(() => begin(threads, algorithms)),
+            ({ end }) => Effect.sync(end)
+          )
+  })
+)
 
 /**
  * {@link make} as a layer.
@@ -37,4 +328,4 @@ export const make: Hasher.Service = {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Hasher.Hasher> = Layer.succeed(Hasher.Hasher, make)
+export const layer: Layer.Layer<Hasher.Hasher> = Layer.scoped(Hasher.Hasher, make)
