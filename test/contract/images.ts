@@ -2,7 +2,9 @@ import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import type * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Image from "@effect-glance/core/Image"
+import type * as Images from "@effect-glance/core/Images"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { discard, newImage, Projects, unique } from "./cloud.js"
 
@@ -292,6 +294,97 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const image = yield* newImage(alice, { name })
       assert.deepStrictEqual(image.name, Option.some(name))
       yield* discard(alice, image)
+    })
+  )
+
+  it.scoped(
+    "three hundred images by their ids take four requests, hidden ones included, asked for at once or each by itself",
+    () =>
+      Effect.gen(function* () {
+        const { alice } = yield* Projects
+        const made = yield* Effect.acquireRelease(
+          Effect.forEach(
+            Array.from({ length: 300 }, (_, index) => index),
+            (index) => alice.images.create({ osHidden: index % 50 === 7 }),
+            { concurrency: 8 }
+          ),
+          (made) => Effect.forEach(made, (image) => Effect.ignore(alice.images.delete(image)), { concurrency: 8 })
+        )
+        const ids = made.map(({ id }) => id)
+        const [many, sent] = yield* alice.counting(alice.images.getMany([...ids, ...ids.slice(0, 5)]))
+        assert.deepStrictEqual(many, [...made, ...made.slice(0, 5)].map(Either.right))
+        assert.strictEqual(sent.length, 4)
+        const [each, gathered] = yield* alice.counting(
+          Effect.forEach([...ids, ...ids.slice(0, 5)], alice.images.get, { batching: true })
+        )
+        assert.deepStrictEqual(each, [...made, ...made.slice(0, 5)])
+        assert.strictEqual(gathered.length, 4)
+      }),
+    240_000
+  )
+
+  it.scoped(
+    "many at once are what each is by itself: of whomever, however shared, hidden, deleted, or no id at all",
+    () =>
+      Effect.gen(function* () {
+        const { admin, alice, bob } = yield* Projects
+        const sharing = (attributes: Images.NewImage, status: "pending" | "accepted" | "rejected") =>
+          Effect.tap(newImage(bob, { visibility: "shared", ...attributes }), (image) =>
+            Effect.zipRight(bob.members.add(image, alice.projectId), alice.members.setStatus(image, status))
+          )
+        const deleted = yield* newImage(alice)
+        yield* alice.images.delete(deleted)
+        const made = [
+          yield* newImage(alice, { visibility: "private" }),
+          yield* newImage(alice, { osHidden: true }),
+          deleted,
+          yield* newImage(bob, { visibility: "private" }),
+          yield* newImage(bob, { visibility: "shared" }),
+          yield* newImage(bob, { visibility: "community" }),
+          yield* newImage(bob, { visibility: "community", osHidden: true }),
+          yield* newImage(admin, { visibility: "public" }),
+          yield* newImage(admin, { visibility: "public", osHidden: true }),
+          yield* sharing({}, "pending"),
+          yield* sharing({}, "accepted"),
+          yield* sharing({}, "rejected"),
+          yield* sharing({ osHidden: true }, "pending")
+        ]
+        const ids = [
+          ...made.map(({ id }) => id),
+          nowhere,
+          Image.ImageId.make("no id, of no server"),
+          Image.ImageId.make("x".repeat(300))
+        ]
+        const shown = Either.match({
+          onLeft: (error: GlanceError.GlanceError) =>
+            error._tag === "ImageNotFound" ? [error.imageId, error.status, error.detail] : error,
+          onRight: (image: Image.Image) => image
+        })
+        const each = yield* Effect.forEach(ids, (id) => Effect.either(alice.images.get(id)))
+        assert.strictEqual(each.filter(Either.isRight).length, 10)
+        const [many, sent] = yield* alice.counting(alice.images.getMany(ids))
+        assert.deepStrictEqual(many.map(shown), each.map(shown))
+        // Two listings, and a request for each of six that are not there.
+        assert.strictEqual(sent.length, 8)
+        const gathered = yield* Effect.forEach(ids, (id) => Effect.either(alice.images.get(id)), { batching: true })
+        assert.deepStrictEqual(gathered.map(shown), each.map(shown))
+        const asked = yield* Effect.flip(alice.images.getMany([nowhere, Image.ImageId.make("a/b")]))
+        assert.strictEqual(asked._tag === "InvalidArgument" && asked.argument, "images[1]")
+      })
+  )
+
+  it.scoped("one at a time is a request of its own", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const image = yield* newImage(alice)
+      const paths = (effect: Effect.Effect<unknown, GlanceError.GlanceError>) =>
+        Effect.map(alice.counting(effect), ([, sent]) => sent.map(({ url }) => url.replace(/.*\/v2/, "")))
+      const path = `/images/${image.id}`
+      assert.deepStrictEqual(yield* paths(alice.images.get(image)), [path])
+      assert.deepStrictEqual(yield* paths(Effect.forEach([image, image], alice.images.get)), [path, path])
+      assert.deepStrictEqual(yield* paths(Effect.forEach([image, image], alice.images.get, { batching: true })), [path])
+      assert.deepStrictEqual(yield* paths(alice.images.getMany([image, image.id])), [path])
+      assert.deepStrictEqual(yield* paths(alice.images.getMany([])), [])
     })
   )
 }

@@ -6,6 +6,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as GlanceError from "./GlanceError.js"
@@ -16,6 +17,7 @@ import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
 import * as Listing from "./internal/images.js"
+import * as Lookup from "./internal/lookup.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import type * as Page from "./Page.js"
@@ -101,13 +103,27 @@ export interface Service {
     | GlanceError.AmbiguousImage
   >
   /**
-   * The record of an image.
+   * The record of an image. Where a program gathers its requests, as in `Effect.forEach(ids, images.get, { batching:
+   * true })`, many of them are asked for at once as by {@link Service.getMany}; a lone one is a request of its own. Effect
+   * lets a program that gathers be interrupted only between its requests.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image
    */
   readonly get: (
     image: Image.ImageRef
   ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  /**
+   * The records of many images, or that there is none, in the order of what is asked for: a request for each hundred,
+   * another one for the hidden ones among all, and one for each that no listing shows, which mostly is not there.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly getMany: (
+    images: ReadonlyArray<Image.ImageRef>
+  ) => Effect.Effect<
+    ReadonlyArray<Either.Either<Image.Image, GlanceError.ImageNotFound>>,
+    GlanceError.RequestError | GlanceError.InvalidArgument
+  >
   /**
    * Makes the record of an image, which is `queued` until it is given data.
    *
@@ -178,6 +194,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const http = yield* GlanceHttp.GlanceHttp
 
   const listing = Listing.listing(http)
+  const lookup = Lookup.make(http)
 
   const list: Service["list"] = Effect.fn("Images.list")((query = {}, options) =>
     listing.page("Images.list", query, options)
@@ -195,7 +212,27 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const get: Service["get"] = Effect.fn("Images.get")((image) => Record.read(http, "Images.get", image))
+  const getOne = lookup.getter("Images.get")
+
+  const get: Service["get"] = Effect.fn("Images.get")((image) =>
+    Effect.zipRight(Internal.path("Images.get", image), getOne(Image.idOf(image)))
+  )
+
+  const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
+    const operation = "Images.getMany"
+    yield* Argument.checked(operation, "images", images, Argument.list)
+    const ids = images.map(Image.idOf)
+    for (const [index, id] of ids.entries()) {
+      yield* Argument.checked(operation, `images[${index}]`, id, Argument.segment)
+    }
+    const found = yield* lookup.many(operation, [...new Set(ids)])
+    return yield* Effect.forEach(ids, (id) => {
+      const result = found.get(id) as Either.Either<Image.Image, Lookup.Failure>
+      return Either.isLeft(result) && result.left._tag !== "ImageNotFound"
+        ? Effect.fail(result.left)
+        : Effect.succeed(result as Either.Either<Image.Image, GlanceError.ImageNotFound>)
+    })
+  })
 
   const create: Service["create"] = Effect.fn("Images.create")(function* ({ id, ...attributes }) {
     const operation = "Images.create"
@@ -247,6 +284,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     listAll,
     find,
     get,
+    getMany,
     create,
     update,
     delete: remove,
