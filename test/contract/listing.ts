@@ -2,12 +2,13 @@ import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Image from "@effect-glance/core/Image"
 import type * as ImageQuery from "@effect-glance/core/ImageQuery"
+import type * as Images from "@effect-glance/core/Images"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { newImage, Projects, unique } from "./cloud.js"
+import { newImage, type Project, Projects, unique } from "./cloud.js"
 
 const nameOf = (image: Image.Image) => Option.getOrElse(image.name, () => "")
 
@@ -267,6 +268,46 @@ export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
       )
       const none = yield* Effect.flip(alice.images.find({ name: "z", tags: [tag] }))
       assert.strictEqual(none._tag, "NoMatchingImage")
+      assert.include(none.message, `name=z, tag=${tag}`)
     })
+  )
+
+  it.scoped(
+    "the one, the first, the newest: by property, by predicate, of another's community, hidden, in few requests",
+    () =>
+      Effect.gen(function* () {
+        const { alice, bob } = yield* Projects
+        const tag = yield* unique("find")
+        const make = (project: Project, attributes: Images.NewImage) =>
+          newImage(project, { tags: [tag], ...attributes })
+        const one = yield* make(alice, { name: "c", properties: { os_distro: "debian" } })
+        const two = yield* make(alice, { name: "b", minRam: 512 })
+        const three = yield* make(alice, { name: "a", minRam: 512, osHidden: true })
+        const foreign = yield* make(bob, { name: "0", visibility: "community" })
+        const tags = [tag]
+        const { find, findFirst, findNewest } = alice.images
+        const sort = [{ key: "name", direction: "asc" }] as const
+        const large = ({ minRam }: Image.Image) => minRam > 500
+        const cases: ReadonlyArray<readonly [Effect.Effect<Image.Image, unknown>, Image.Image, number]> = [
+          [find({ tags, properties: { os_distro: "debian" } }), one, 1],
+          [find({ tags }, { where: large }), two, 1],
+          [find({ tags, name: "a" }, { hidden: true }), three, 2],
+          [find({ tags, osHidden: true }), three, 1],
+          [find({ tags, visibility: "all", owner: bob.projectId }), foreign, 1],
+          [findFirst({ tags, sort }), two, 1],
+          [findFirst({ tags, sort }, { where: ({ minRam }) => minRam === 0 }), one, 1],
+          [findFirst({ tags, sort, visibility: "all" }), foreign, 1],
+          [findFirst({ tags, name: "a" }, { hidden: true }), three, 2],
+          [findNewest({ tags }), two, 1],
+          [findNewest({ tags, visibility: "all" }), foreign, 1]
+        ]
+        for (const [index, [search, expected, requests]] of cases.entries()) {
+          const [found, sent] = yield* alice.counting(search)
+          assert.deepStrictEqual([found.id, sent.length], [expected.id, requests], `case ${index}`)
+        }
+        const ambiguous = yield* Effect.flip(find({ tags }, { hidden: true, where: large }))
+        if (ambiguous._tag !== "AmbiguousImage") return assert.fail(ambiguous._tag)
+        assert.deepStrictEqual(ambiguous.imageIds, [two.id, three.id])
+      })
   )
 }

@@ -427,7 +427,7 @@ describe("find", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(find)
       assert(error._tag === "NoMatchingImage")
-      assert.strictEqual(error.message, "Images.find: no image matches the query")
+      assert.strictEqual(error.message, "Images.find: no image matches name=n")
     }).pipe(Effect.provide(pages(page([]))))
   )
 
@@ -436,7 +436,123 @@ describe("find", () => {
       const error = yield* Effect.flip(find)
       assert(error._tag === "AmbiguousImage")
       deepStrictEqual(error.imageIds, ["p0", "q0"])
-      assert.strictEqual(error.message, "Images.find: 2 images match the query: p0, q0")
+      assert.strictEqual(error.message, "Images.find: 2 images match name=n: p0, q0")
     }).pipe(Effect.provide(pages(page(imageRecords(1, "p"), "/v2/images?marker=p0"), page(imageRecords(1, "q")))))
+  )
+
+  it.effect("asks for two at first, and for all only where there are two, to name them", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Effect.flatMap(Images.Images, (images) => images.find({ properties: { os: "x" }, visibility: "all" }))
+      )
+      assert(error._tag === "AmbiguousImage")
+      deepStrictEqual(error.imageIds, ["p0", "p1", "q0"])
+      assert.strictEqual(error.query, "os=x, visibility=all")
+      deepStrictEqual(yield* Port.lines, [
+        "GET /images?os=x&visibility=all&limit=2",
+        "GET /images?os=x&visibility=all&limit=1000&marker=p1"
+      ])
+    }).pipe(Effect.provide(pages(page(imageRecords(2, "p"), "/v2/images?marker=p1"), page(imageRecords(1, "q")))))
+  )
+
+  it.effect("asks a predicate about all of them, in pages as large as there are", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const found = yield* images.find({ name: "n" }, { where: ({ id }) => id === "p1" })
+      assert.strictEqual(found.id, "p1")
+      const none = yield* Effect.flip(images.find({}, { where: () => false, hidden: true }))
+      assert.strictEqual(none.message, "Images.find: no image matches hidden or not, the predicate")
+      deepStrictEqual(yield* Port.lines, [
+        "GET /images?name=n&limit=1000",
+        "GET /images?limit=1000",
+        "GET /images?os_hidden=true&limit=1000"
+      ])
+    }).pipe(Effect.provide(Port.core(() => Port.json({ images: imageRecords(3, "p") }))))
+  )
+
+  it.effect("counts hidden images only when told to, and then one of each kind is two", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      assert.strictEqual((yield* images.find({})).id, "seen")
+      const error = yield* Effect.flip(images.find({}, { hidden: true }))
+      assert(error._tag === "AmbiguousImage")
+      deepStrictEqual(error.imageIds, ["seen", "unseen"])
+      assert.strictEqual(error.query, "hidden or not")
+      deepStrictEqual((yield* Port.lines).slice(1), ["GET /images?limit=2", "GET /images?os_hidden=true&limit=2"])
+      const both = yield* Effect.flip(images.find({ osHidden: false }, { hidden: true }))
+      assert.strictEqual(both._tag === "InvalidArgument" && both.argument, "query.osHidden")
+    }).pipe(Effect.provide(seenAndUnseen))
+  )
+
+  it.effect("does not write a book about what it did not find", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Effect.flatMap(Images.Images, (images) => images.find({ name: Array.from({ length: 300 }, () => "long name") }))
+      )
+      assert.isBelow(error.message.length, 600)
+    }).pipe(Effect.provide(pages(page([]))))
+  )
+})
+
+/** One image that is not hidden, and a newer one that is. */
+const seenAndUnseen = Port.core(({ url }) =>
+  Port.json({
+    images: [
+      url.includes("os_hidden=true")
+        ? imageRecord({ id: "unseen", os_hidden: true, created_at: "2026-11-23T15:40:00Z" })
+        : imageRecord({ id: "seen", created_at: "2026-11-23T15:30:00Z" })
+    ]
+  })
+)
+
+describe("findFirst and findNewest", () => {
+  it.effect("ask for one, and for no more when they have it", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const sort = [{ key: "name", direction: "asc" }] as const
+      assert.strictEqual((yield* images.findFirst({ sort })).id, "seen")
+      assert.strictEqual((yield* images.findFirst({}, { hidden: true })).id, "seen")
+      assert.strictEqual((yield* images.findNewest({ name: "n" })).id, "seen")
+      assert.strictEqual((yield* images.findNewest({}, { hidden: true })).id, "unseen")
+      deepStrictEqual(yield* Port.lines, [
+        "GET /images?sort_key=name&sort_dir=asc&limit=1",
+        "GET /images?limit=1",
+        "GET /images?name=n&sort_key=created_at&sort_dir=desc&limit=1",
+        "GET /images?sort_key=created_at&sort_dir=desc&limit=1",
+        "GET /images?sort_key=created_at&sort_dir=desc&os_hidden=true&limit=1"
+      ])
+    }).pipe(Effect.provide(seenAndUnseen))
+  )
+
+  it.effect("look for a predicate as far as the first that is so", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const where = ({ id }: Image.Image) => id === "q1"
+      assert.strictEqual((yield* images.findFirst({}, { where })).id, "q1")
+      deepStrictEqual(yield* Port.lines, ["GET /images?limit=1000", "GET /images?limit=1000&marker=p1"])
+    }).pipe(
+      Effect.provide(
+        pages(
+          page(imageRecords(2, "p"), "/v2/images?marker=p1"),
+          page(imageRecords(2, "q"), "/v2/images?marker=q1"),
+          page(imageRecords(2, "r"))
+        )
+      )
+    )
+  )
+
+  it.effect("say what they did not find, and take no order where there can be but one", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      for (const find of [images.findFirst, images.findNewest]) {
+        const error = yield* Effect.flip(find({ name: "n" }))
+        assert(error._tag === "NoMatchingImage")
+        assert.strictEqual(error.query, "name=n")
+      }
+      const error = yield* Effect.flip(images.findNewest({ sort: [] }))
+      assert.strictEqual(error._tag === "InvalidArgument" && error.argument, "query.sort")
+      const flag = yield* Effect.flip(images.findFirst({}, { hidden: "yes" as never }))
+      assert.strictEqual(flag._tag === "InvalidArgument" && flag.argument, "options.hidden")
+    }).pipe(Effect.provide(Port.core(() => Port.json({ images: [] }))))
   )
 })

@@ -55,6 +55,12 @@ describe("each operation lists exactly what it can end in", () => {
     expectTypeOf<Tags<Images.Service["find"]>>().toEqualTypeOf<
       AnyRequest | "InvalidArgument" | "RepeatedMarker" | "NoMatchingImage" | "AmbiguousImage"
     >()
+    for (const find of ["findFirst", "findNewest"] as const) {
+      expectTypeOf<Tags<Images.Service[typeof find]>>().toEqualTypeOf<
+        AnyRequest | "InvalidArgument" | "RepeatedMarker" | "NoMatchingImage"
+      >()
+    }
+    expectTypeOf<Tags<Images.Service["getMany"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument">()
     expectTypeOf<Tags<Images.Service["get"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "ImageNotFound">()
     expectTypeOf<Tags<Images.Service["create"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "DuplicateImage">()
     expectTypeOf<Tags<Images.Service["update"]>>().toEqualTypeOf<
@@ -68,6 +74,12 @@ describe("each operation lists exactly what it can end in", () => {
   })
 
   it("ImageMembers", () => {
+    expectTypeOf<Tags<ImageMembers.Service["share"]>>().toEqualTypeOf<
+      Exclude<AnyRequest, "Forbidden"> | "InvalidArgument" | "ImageNotFound" | "UnsharableImage"
+    >()
+    expectTypeOf<Tags<ImageMembers.Service["acceptAll"]>>().toEqualTypeOf<
+      AnyRequest | "InvalidArgument" | "RepeatedMarker"
+    >()
     expectTypeOf<Tags<ImageMembers.Service["list"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "ImageNotFound">()
     expectTypeOf<Tags<ImageMembers.Service["get"]>>().toEqualTypeOf<
       AnyRequest | "InvalidArgument" | "ImageMemberNotFound"

@@ -361,10 +361,14 @@ export class UpdateConflict extends Schema.TaggedError<UpdateConflict>("@effect-
  */
 export class NoMatchingImage extends Schema.TaggedError<NoMatchingImage>("@effect-glance/core/NoMatchingImage")(
   "NoMatchingImage",
-  { operation: Schema.String }
+  {
+    operation: Schema.String,
+    /** What was looked for: the conditions as they were sent. */
+    query: Schema.String
+  }
 ) {
   override get message(): string {
-    return `${this.operation}: no image matches the query`
+    return `${this.operation}: no image matches ${this.query}`
   }
 }
 
@@ -378,6 +382,8 @@ export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-
   "AmbiguousImage",
   {
     operation: Schema.String,
+    /** What was looked for: the conditions as they were sent. */
+    query: Schema.String,
     /** The ids of all that match, in the order of the query. */
     imageIds: Schema.Array(Schema.String)
   }
@@ -385,7 +391,7 @@ export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-
   override get message(): string {
     const shown = this.imageIds.slice(0, 10)
     const more = this.imageIds.length > shown.length ? ", …" : ""
-    return `${this.operation}: ${this.imageIds.length} images match the query: ${shown.join(", ")}${more}`
+    return `${this.operation}: ${this.imageIds.length} images match ${this.query}: ${shown.join(", ")}${more}`
   }
 }
 

@@ -4,10 +4,14 @@
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import * as Stream from "effect/Stream"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
@@ -20,6 +24,7 @@ import * as Listing from "./internal/images.js"
 import * as Lookup from "./internal/lookup.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
+import * as Search from "./internal/search.js"
 import type * as Page from "./Page.js"
 
 /**
@@ -56,6 +61,36 @@ export interface UpdateOptions {
 }
 
 /**
+ * Which images are looked for, besides the query.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FindOptions {
+  /** What the image must be that Glance cannot be asked for. */
+  readonly where?: ((image: Image.Image) => boolean) | undefined
+  /**
+   * Whether hidden images are looked for as well, which takes a listing of their own. A query for `osHidden` looks for
+   * one or the other.
+   *
+   * @default false
+   */
+  readonly hidden?: boolean | undefined
+}
+
+/**
+ * What looking for an image can end in.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type FindError =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.RepeatedMarker
+  | GlanceError.NoMatchingImage
+
+/**
  * The operations on the records of images.
  *
  * @since 0.1.0
@@ -87,21 +122,29 @@ export interface Service {
     options?: Page.ListOptions
   ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
   /**
-   * The one image that matches, looked for through all pages. None is `NoMatchingImage`, more than one
-   * `AmbiguousImage`.
+   * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One
+   * request says whether it is one; with a predicate all pages are looked through.
+   *
+   * As in a listing, community images of other projects are found with the visibility `all`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly find: (
-    query: ImageQuery.ImageQuery
-  ) => Effect.Effect<
-    Image.Image,
-    | GlanceError.RequestError
-    | GlanceError.InvalidArgument
-    | GlanceError.RepeatedMarker
-    | GlanceError.NoMatchingImage
-    | GlanceError.AmbiguousImage
-  >
+    query: ImageQuery.ImageQuery,
+    options?: FindOptions
+  ) => Effect.Effect<Image.Image, FindError | GlanceError.AmbiguousImage>
+  /**
+   * The first image that matches, in the order of the query, hidden ones last.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly findFirst: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
+  /**
+   * The image that was created last of those that match. The query cannot have an order of its own.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly findNewest: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
   /**
    * The record of an image. Where a program gathers its requests, as in `Effect.forEach(ids, images.get, { batching:
    * true })`, many of them are asked for at once as by {@link Service.getMany}; a lone one is a request of its own. Effect
@@ -184,6 +227,8 @@ export interface Service {
  */
 export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Service>() {}
 
+const byCreation = Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt)
+
 /**
  * The service on the port of the context.
  *
@@ -202,14 +247,36 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
 
-  const find: Service["find"] = Effect.fn("Images.find")(function* (query) {
-    const [first, ...more] = yield* Stream.runCollect(listing.all("Images.find", query))
-    if (first === undefined) return yield* new GlanceError.NoMatchingImage({ operation: "Images.find" })
+  const find: Service["find"] = Effect.fn("Images.find")(function* (query, options) {
+    const operation = "Images.find"
+    const search = yield* Search.make(listing, operation, query, options)
+    // The second shows whether there is one.
+    const [first, ...more] = yield* Stream.runCollect(search.images(2))
+    if (first === undefined) return yield* search.none
     if (more.length === 0) return first
     return yield* new GlanceError.AmbiguousImage({
-      operation: "Images.find",
+      operation,
+      query: search.text,
       imageIds: [first, ...more].map((image) => image.id)
     })
+  })
+
+  const findFirst: Service["findFirst"] = Effect.fn("Images.findFirst")(function* (query, options) {
+    const search = yield* Search.make(listing, "Images.findFirst", query, options)
+    const first = yield* Stream.runHead(search.images(1))
+    return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
+  })
+
+  const findNewest: Service["findNewest"] = Effect.fn("Images.findNewest")(function* (query, options) {
+    const operation = "Images.findNewest"
+    yield* Argument.checked(operation, "query", query, Argument.object)
+    yield* Argument.checked(operation, "query.sort", query.sort, (sort) =>
+      sort === undefined ? undefined : "must not be given: the newest comes first"
+    )
+    const search = yield* Search.make(listing, operation, { ...query, sort: [{ key: "createdAt" }] }, options)
+    const heads = yield* Effect.forEach(search.listings(1), (images) => Stream.runHead(images))
+    const [newest] = Arr.sort(Arr.getSomes(heads), Order.reverse(byCreation))
+    return newest ?? (yield* search.none)
   })
 
   const getOne = lookup.getter("Images.get")
@@ -283,6 +350,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     list,
     listAll,
     find,
+    findFirst,
+    findNewest,
     get,
     getMany,
     create,

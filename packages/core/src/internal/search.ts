@@ -1,0 +1,78 @@
+/** Looking for images with no more requests than it takes to know. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as GlanceError from "../GlanceError.js"
+import type * as Image from "../Image.js"
+import * as ImageQuery from "../ImageQuery.js"
+import * as Argument from "./argument.js"
+import * as Listing from "./images.js"
+
+interface Options {
+  readonly where?: ((image: Image.Image) => boolean) | undefined
+  readonly hidden?: boolean | undefined
+}
+
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+
+/** More than a person reads, and less than a hundred ids. */
+const maxText = 500
+
+const textOf = (params: ReadonlyArray<readonly [string, string]>, { hidden, where }: Options): string => {
+  const conditions = params
+    .filter(([name]) => !["limit", "marker", "sort", "sort_key", "sort_dir"].includes(name))
+    .map(([name, value]) => `${name}=${value}`)
+  if (hidden) conditions.push("hidden or not")
+  if (where !== undefined) conditions.push("the predicate")
+  const text = conditions.length === 0 ? "a query without conditions" : conditions.join(", ")
+  return text.length > maxText ? `${text.slice(0, maxText)} …` : text
+}
+
+export const make = (
+  listing: ReturnType<typeof Listing.listing>,
+  operation: string,
+  query: ImageQuery.ImageQuery,
+  options: Options = {}
+) =>
+  Either.gen(function* () {
+    const params = yield* ImageQuery.toParams(query, operation)
+    const { hidden = false, where } = options
+    yield* Argument.checked(operation, "options.hidden", hidden, Argument.flag)
+    if (hidden) {
+      yield* Argument.checked(operation, "query.osHidden", query.osHidden, (osHidden) =>
+        osHidden === undefined ? undefined : "must not be given where hidden and other images are looked for"
+      )
+    }
+
+    /** A first page of so many, which mostly is all that is wanted; the rest in pages as large as there are. */
+    const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> => {
+      const rest = { ...query, limit: query.limit ?? Listing.maxPage }
+      if (where !== undefined || query.limit !== undefined) return listing.all(operation, rest)
+      return Stream.unwrap(
+        Effect.map(listing.page(operation, { ...query, limit: few }), ({ items, next }) =>
+          Stream.concat(
+            Stream.fromIterable(items),
+            Option.match(next, {
+              onNone: () => Stream.empty,
+              onSome: ({ marker }) => listing.all(operation, { ...rest, marker })
+            })
+          )
+        )
+      )
+    }
+
+    const listings = (few: number) =>
+      [query, ...(hidden ? [{ ...query, osHidden: true }] : [])].map((query) =>
+        where === undefined ? pages(query, few) : Stream.filter(pages(query, few), where)
+      )
+
+    const text = textOf(params, options)
+    return {
+      text,
+      none: new GlanceError.NoMatchingImage({ operation, query: text }),
+      /** The images that are not hidden and, where they are wanted, the hidden ones. */
+      listings,
+      images: (few: number) => Stream.flatten(Stream.fromIterable(listings(few)))
+    }
+  })
