@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Quick from "./internal/quick.js"
 import * as Wire from "./internal/wire.js"
 
 /**
@@ -222,47 +224,96 @@ export const baseAttributes: ReadonlySet<string> = new Set(Object.keys(WireImage
 
 const decodeKnown = ParseResult.decodeUnknownEither(WireImage)
 
+type Known = typeof WireImage.Type
+
+/**
+ * An image that is known to be right. The constructor of a `Schema.Class` copies what it is given three times, which is
+ * as much as `JSON.parse` of the whole record takes; a loop over the names of the fields, a third of that.
+ */
+const Made = function (
+  this: { -readonly [Field in keyof Schema.Struct.Type<typeof Image.fields>]: Image[Field] },
+  known: Omit<Known, "created_at" | "updated_at">,
+  createdAt: DateTime.Utc,
+  updatedAt: DateTime.Utc,
+  properties: ReadonlyMap<string, string>
+) {
+  this.id = known.id
+  this.name = Option.fromNullable(known.name)
+  this.status = known.status
+  this.visibility = known.visibility
+  this.protected = known.protected ?? false
+  this.osHidden = known.os_hidden ?? false
+  this.checksum = Option.fromNullable(known.checksum)
+  this.osHashAlgo = Option.fromNullable(known.os_hash_algo)
+  this.osHashValue = Option.fromNullable(known.os_hash_value)
+  this.owner = Option.fromNullable(known.owner)
+  this.size = Option.fromNullable(known.size)
+  this.virtualSize = Option.fromNullable(known.virtual_size)
+  this.containerFormat = Option.fromNullable(known.container_format)
+  this.diskFormat = Option.fromNullable(known.disk_format)
+  this.createdAt = createdAt
+  this.updatedAt = updatedAt
+  this.tags = known.tags ?? []
+  this.minRam = known.min_ram ?? 0
+  this.minDisk = known.min_disk ?? 0
+  this.stores = known.stores ? known.stores.split(",") : []
+  this.directUrl = Option.fromNullable(known.direct_url)
+  this.locations = Option.fromNullable(
+    known.locations?.map((one) => new ImageLocation(one, { disableValidation: true }))
+  )
+  this.self = Option.fromNullable(known.self)
+  this.file = Option.fromNullable(known.file)
+  this.schema = Option.fromNullable(known.schema)
+  this.properties = properties
+} as unknown as new (
+  ...parts: [Omit<Known, "created_at" | "updated_at">, DateTime.Utc, DateTime.Utc, ReadonlyMap<string, string>]
+) => Image
+Made.prototype = Image.prototype
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+
 const fromWire = (input: Wire.JsonObject): Either.Either<Image, ParseResult.ParseIssue> =>
   Either.map(decodeKnown(input), (known) => {
     const properties = new Map<string, string>()
     for (const key of Object.keys(input)) {
-      if (baseAttributes.has(key)) continue
       const value = input[key]
-      if (value === null || value === undefined) continue
-      properties.set(key, typeof value === "string" ? value : JSON.stringify(value))
+      if (!baseAttributes.has(key) && value !== null && value !== undefined) properties.set(key, textOf(value))
     }
-    return new Image(
-      {
-        id: known.id,
-        name: Option.fromNullable(known.name),
-        status: known.status,
-        visibility: known.visibility,
-        protected: known.protected ?? false,
-        osHidden: known.os_hidden ?? false,
-        checksum: Option.fromNullable(known.checksum),
-        osHashAlgo: Option.fromNullable(known.os_hash_algo),
-        osHashValue: Option.fromNullable(known.os_hash_value),
-        owner: Option.fromNullable(known.owner),
-        size: Option.fromNullable(known.size),
-        virtualSize: Option.fromNullable(known.virtual_size),
-        containerFormat: Option.fromNullable(known.container_format),
-        diskFormat: Option.fromNullable(known.disk_format),
-        createdAt: known.created_at,
-        updatedAt: known.updated_at,
-        tags: known.tags ?? [],
-        minRam: known.min_ram ?? 0,
-        minDisk: known.min_disk ?? 0,
-        stores: known.stores ? known.stores.split(",") : [],
-        directUrl: Option.fromNullable(known.direct_url),
-        locations: Option.map(Option.fromNullable(known.locations), (all) => all.map((one) => new ImageLocation(one))),
-        self: Option.fromNullable(known.self),
-        file: Option.fromNullable(known.file),
-        schema: Option.fromNullable(known.schema),
-        properties
-      },
-      { disableValidation: true }
-    )
+    return new Made(known, known.created_at, known.updated_at, properties)
   })
+
+const members = new Map(Quick.members(WireImage))
+const required = [...members.values()].filter((member) => member.required).length
+/** Not plain, but always there. */
+for (const name of ["created_at", "updated_at"]) members.set(name, { plain: Predicate.isString, required: true })
+
+/**
+ * One pass over the record, which finds the custom properties and whether the schema would leave the others as they are.
+ * `for in` takes half as long as `Object.keys` does: it reads the value along with the key.
+ */
+const quickFromWire: Quick.Quick<Image> = (input) => {
+  if (!Wire.isJsonObject(input)) return undefined
+  const properties = new Map<string, string>()
+  let found = 0
+  for (const key in input) {
+    const value = input[key]
+    const member = members.get(key)
+    if (member === undefined) {
+      if (value !== null && value !== undefined) properties.set(key, textOf(value))
+    } else if (member.plain(value)) {
+      if (member.required) found++
+    } else {
+      return undefined
+    }
+  }
+  if (found !== required) return undefined
+  const known = input as unknown as Omit<Known, "created_at" | "updated_at">
+  const createdAt = Wire.quickTime(input["created_at"] as string)
+  const updatedAt = Wire.quickTime(input["updated_at"] as string)
+  return createdAt === undefined || updatedAt === undefined
+    ? undefined
+    : new Made(known, createdAt, updatedAt, properties)
+}
 
 const toWire = (image: Image): Wire.JsonObject => {
   const time = (at: DateTime.Utc) => DateTime.formatIso(at).replace(/\.000Z$/, "Z")
@@ -312,7 +363,7 @@ export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.trans
     decode: (input) => fromWire(input),
     encode: (image) => Effect.succeed(toWire(image))
   }
-).annotations({ identifier: "ImageFromJson" })
+).annotations({ identifier: "ImageFromJson", ...Quick.annotation(quickFromWire) })
 
 const isNoise = (property: string): boolean =>
   ["com.rackspace__1__", "org.openstack__1__", "instance_type_", "rax_"].some((prefix) => property.startsWith(prefix))

@@ -1,6 +1,7 @@
 /** Reading and changing the record of one image, for whichever operation needs it. */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
@@ -8,9 +9,16 @@ import * as Image from "../Image.js"
 import * as ImageChanges from "../ImageChanges.js"
 import * as Internal from "./image.js"
 import * as Limit from "./limit.js"
+import * as Quick from "./quick.js"
 import * as Request from "./request.js"
 
-export const decode = Request.decoder(Image.ImageFromJson)
+const quick = Quick.of(Image.ImageFromJson)
+const slow = Request.decoder(Image.ImageFromJson)
+
+export const decode: Request.Decode<Image.Image> = (body) => {
+  const image = quick(body)
+  return image === undefined ? slow(body) : Either.right(image)
+}
 export const fromBody = Request.json(decode)
 
 /** Attempts after a conflict that a fresh copy may settle. */

@@ -1,0 +1,95 @@
+/**
+ * Decoding without the schema where there is nothing to say against a value; where there may be, the schema decodes again
+ * and says it. A decoder of the schema makes an `Either` for each value, and a path and a list of issues for each struct
+ * and array, which is most of what it does.
+ */
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+
+const QuickId = Symbol.for("@effect-glance/core/quick")
+
+/** Answers what the schema would, or nothing, also where it merely does not know. Its input comes from JSON. */
+export type Quick<A> = (input: unknown) => A | undefined
+
+/** The annotation of a schema that has such a decoder. */
+export const annotation = <A>(quick: Quick<A>) => ({ [QuickId]: quick })
+
+export const of = <A, I>(schema: Schema.Schema<A, I>): Quick<A> =>
+  Option.getOrElse(AST.getAnnotation<Quick<A>>(schema.ast, QuickId), () => () => undefined)
+
+const PlainId = Symbol.for("@effect-glance/core/plain")
+
+/** Whether a schema decodes the value to itself. Where it may not, or that is not known, the answer is no. */
+export type Plain = (input: unknown) => boolean
+
+/** The annotation of a schema that cannot be looked into. */
+export const plainAnnotation = (plain: Plain) => ({ [PlainId]: plain })
+
+/** To be made once for each schema. */
+export const plain = (schema: Schema.Schema.Any): Plain => plainTo(schema.ast)
+
+const plainTo = (ast: AST.AST): Plain => {
+  const own = AST.getAnnotation<Plain>(ast, PlainId)
+  if (Option.isSome(own)) return own.value
+  switch (ast._tag) {
+    case "StringKeyword":
+      return (input) => typeof input === "string"
+    case "NumberKeyword":
+      return (input) => typeof input === "number"
+    case "BooleanKeyword":
+      return (input) => typeof input === "boolean"
+    case "UndefinedKeyword":
+      return (input) => input === undefined
+    case "Literal":
+      return (input) => input === ast.literal
+    case "Union":
+      return ast.types.map(plainTo).reduceRight((others, one) => either(one, others))
+    case "TupleType":
+      return ast.elements.length === 0 && ast.rest.length === 1 ? array(plainTo((ast.rest[0] as AST.Type).type)) : never
+    case "TypeLiteral":
+      return ast.indexSignatures.length === 0 ? struct(ast) : never
+    default:
+      return never
+  }
+}
+
+const never: Plain = () => false
+
+const either =
+  (one: Plain, other: Plain): Plain =>
+  (input) =>
+    one(input) || other(input)
+
+const array =
+  (item: Plain): Plain =>
+  (input) => {
+    if (!Array.isArray(input)) return false
+    for (const each of input) if (!item(each)) return false
+    return true
+  }
+
+/** What a struct takes under its names. */
+export interface Member {
+  readonly plain: Plain
+  readonly required: boolean
+}
+
+const membersOf = (ast: AST.TypeLiteral): ReadonlyMap<PropertyKey, Member> =>
+  new Map(
+    ast.propertySignatures.map(({ isOptional, name, type }) => [name, { plain: plainTo(type), required: !isOptional }])
+  )
+
+export const members = (schema: { readonly ast: AST.AST }): ReadonlyMap<PropertyKey, Member> =>
+  schema.ast._tag === "TypeLiteral" ? membersOf(schema.ast) : new Map()
+
+/** A struct leaves out what it does not know, so there must be nothing else in it. */
+const struct = (ast: AST.TypeLiteral): Plain => {
+  const members = membersOf(ast)
+  const required = [...members].flatMap(([name, { required }]) => (required ? [name] : []))
+  return (input) =>
+    typeof input === "object" &&
+    input !== null &&
+    Object.entries(input).every(([key, value]) => members.get(key)?.plain(value)) &&
+    required.every((name) => Object.hasOwn(input, name))
+}
