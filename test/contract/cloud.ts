@@ -3,10 +3,15 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Discovery from "@effect-glance/core/Discovery"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import type * as Image from "@effect-glance/core/Image"
+import * as ImageCache from "@effect-glance/core/ImageCache"
+import * as ImageImport from "@effect-glance/core/ImageImport"
+import * as ImageLocations from "@effect-glance/core/ImageLocations"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as ImageSchemas from "@effect-glance/core/ImageSchemas"
+import * as ImageStores from "@effect-glance/core/ImageStores"
 import * as Images from "@effect-glance/core/Images"
 import * as ImageTags from "@effect-glance/core/ImageTags"
 import * as ImageTasks from "@effect-glance/core/ImageTasks"
@@ -54,6 +59,11 @@ export interface Project {
   readonly tasks: ImageTasks.Service
   readonly schemas: ImageSchemas.Service
   readonly metadefs: Metadefs.Service
+  readonly imports: ImageImport.Service
+  readonly discovery: Discovery.Service
+  readonly stores: ImageStores.Service
+  readonly locations: ImageLocations.Service
+  readonly cache: ImageCache.Service
   readonly projectId: string
   /** Gives a queued image its data. */
   readonly give: (image: Image.Image, data: string) => Effect.Effect<unknown, unknown>
@@ -115,8 +125,16 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
       tags: ImageTags.make,
       tasks: ImageTasks.make,
       schemas: ImageSchemas.make,
-      metadefs: Metadefs.make
-    }).pipe(Effect.provideService(GlanceHttp.GlanceHttp, http))
+      metadefs: Metadefs.make,
+      imports: ImageImport.ImageImport,
+      discovery: Discovery.Discovery,
+      stores: ImageStores.make,
+      locations: ImageLocations.make,
+      cache: ImageCache.make
+    }).pipe(
+      Effect.provide(Layer.fresh(Layer.merge(ImageImport.layer, Discovery.layer))),
+      Effect.provideService(GlanceHttp.GlanceHttp, http)
+    )
     const project: Project = {
       ...services,
       http,

@@ -3,23 +3,37 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { layer } from "@effect/vitest"
 import * as Layer from "effect/Layer"
+import { cache } from "./cache.js"
 import * as Cloud from "./cloud.js"
+import { discovery } from "./discovery.js"
 import { images } from "./images.js"
+import { imports } from "./imports.js"
 import { listing } from "./listing.js"
+import { locations } from "./locations.js"
 import { members } from "./members.js"
 import { metadefs } from "./metadefs.js"
 import { quirks } from "./quirks.js"
 import { session } from "./session.js"
+import { stores } from "./stores.js"
 import { tags } from "./tags.js"
 import { tasks } from "./tasks.js"
+import * as Web from "./web.js"
 
 export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | HttpClient.HttpClient, E>): void => {
-  layer(Layer.provideMerge(Cloud.layer, cloud), { excludeTestServices: true, timeout: "60 seconds" })(name, (it) => {
+  layer(Layer.merge(Layer.provideMerge(Cloud.layer, cloud), Web.layer), {
+    excludeTestServices: true,
+    timeout: "60 seconds"
+  })(name, (it) => {
     images(it)
     listing(it)
     members(it)
     tags(it)
     tasks(it)
+    imports(it)
+    discovery(it)
+    stores(it)
+    locations(it)
+    cache(it)
     session(it)
     metadefs(it)
     quirks(it)

@@ -9,6 +9,23 @@ const imageUrl = "http://glance.memory"
 
 const names = { alice: "alpha", bob: "beta", carol: "gamma", admin: "admin" } as const
 
+/** What imports read: the cloud's own list of versions, as the real one can, and what is on the web of this machine. */
+const fetchUri: MemoryCloud.Options["fetchUri"] = (uri) =>
+  uri === `${imageUrl}/versions`
+    ? Effect.succeed({ size: undefined, body: Stream.make(new TextEncoder().encode('{"versions": []}')) })
+    : Effect.tryPromise({
+        try: async (signal) => {
+          const response = await fetch(uri, { signal })
+          const { body } = response
+          if (!response.ok || body === null) throw new Error(`status ${response.status}`)
+          return {
+            size: Number(response.headers.get("content-length")),
+            body: Stream.fromReadableStream({ evaluate: () => body, onError: String })
+          }
+        },
+        catch: (error) => ({ message: `nobody answers at ${uri}: ${error}` })
+      })
+
 const cloud = Effect.gen(function* () {
   const memory = yield* MemoryCloud.make({
     projects: ["alpha", "beta", "gamma"],
@@ -17,11 +34,10 @@ const cloud = Effect.gen(function* () {
       password: `${name}'s password`,
       roles: { [names[name]]: ["member", "reader"] }
     })),
-    // What imports read: the cloud's own list of versions, as the real one can.
-    fetchUri: (uri) =>
-      uri === `${imageUrl}/versions`
-        ? Effect.succeed({ size: undefined, body: Stream.make(new TextEncoder().encode('{"versions": []}')) })
-        : Effect.fail({ message: `nobody answers at ${uri}` })
+    showMultipleLocations: true,
+    showDirectUrl: true,
+    importHosts: ["127.0.0.1", "glance.memory"],
+    fetchUri
   })
   const account = (name: keyof typeof names) => {
     const credentials = MemoryCloud.credentials(memory, { project: names[name], user: name })

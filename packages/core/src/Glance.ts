@@ -4,11 +4,16 @@
  * @since 0.1.0
  */
 import * as Layer from "effect/Layer"
+import * as Discovery from "./Discovery.js"
 import type * as GlanceHttp from "./GlanceHttp.js"
 import type * as Hasher from "./Hasher.js"
+import * as ImageCache from "./ImageCache.js"
 import * as ImageData from "./ImageData.js"
+import * as ImageImport from "./ImageImport.js"
+import * as ImageLocations from "./ImageLocations.js"
 import * as ImageMembers from "./ImageMembers.js"
 import * as ImageSchemas from "./ImageSchemas.js"
+import * as ImageStores from "./ImageStores.js"
 import * as Images from "./Images.js"
 import * as ImageTags from "./ImageTags.js"
 import * as ImageTasks from "./ImageTasks.js"
@@ -27,7 +32,12 @@ export const layer: Layer.Layer<
   | ImageTags.ImageTags
   | ImageTasks.ImageTasks
   | ImageSchemas.ImageSchemas
-  | Metadefs.Metadefs,
+  | Metadefs.Metadefs
+  | ImageImport.ImageImport
+  | ImageStores.ImageStores
+  | ImageLocations.ImageLocations
+  | ImageCache.ImageCache
+  | Discovery.Discovery,
   never,
   GlanceHttp.GlanceHttp
 > = Layer.mergeAll(
@@ -36,7 +46,12 @@ export const layer: Layer.Layer<
   ImageTags.layer,
   ImageTasks.layer,
   ImageSchemas.layer,
-  Metadefs.layer
+  Metadefs.layer,
+  ImageImport.layer,
+  ImageStores.layer,
+  ImageLocations.layer,
+  ImageCache.layer,
+  Discovery.layer
 )
 
 /**

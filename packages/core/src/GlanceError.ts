@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -153,6 +154,31 @@ export class EndpointVersionMismatch extends Schema.TaggedError<EndpointVersionM
 )("EndpointVersionMismatch", answerFields) {
   override get message(): string {
     return describe("the endpoint does not lead to version 2 of the Image API", this)
+  }
+}
+
+/**
+ * The cloud does not offer what the operation needs, and says so: a feature that its Glance is too old for, or that its
+ * operator has not turned on.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class CapabilityMissing extends Schema.TaggedError<CapabilityMissing>("@effect-glance/core/CapabilityMissing")(
+  "CapabilityMissing",
+  {
+    operation: Schema.String,
+    /** What the cloud lacks, such as `the import method web-download`. */
+    capability: Schema.String,
+    /** What it offers instead, or the server's own sentence; empty when neither is known. */
+    detail: Schema.String,
+    /** Of the answer that said so, where it was not known before. */
+    requestId: Answer.fields.requestId
+  }
+) {
+  override get message(): string {
+    const id = Option.match(this.requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
+    return `${this.operation}: this cloud lacks ${this.capability}${this.detail === "" ? "" : ` (${this.detail})`}${id}`
   }
 }
 
@@ -334,6 +360,21 @@ export class ImageInUse extends Schema.TaggedError<ImageInUse>("@effect-glance/c
 }) {
   override get message(): string {
     return describe(`image ${this.imageId} is in use`, this)
+  }
+}
+
+/**
+ * 404: the store holds no copy of the image.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class ImageNotInStore extends Schema.TaggedError<ImageNotInStore>("@effect-glance/core/ImageNotInStore")(
+  "ImageNotInStore",
+  { ...answerFields, imageId: Schema.String, store: Schema.String }
+) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is not in store ${this.store}`, this)
   }
 }
 
@@ -683,6 +724,127 @@ export class ProtectedMetadef extends Schema.TaggedError<ProtectedMetadef>("@eff
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// imports
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * 409 on an import: another one holds the image. It lets go when it ends; one of which nothing more was heard loses its
+ * claim to the next import that asks after `until`.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export class ImageLocked extends Schema.TaggedError<ImageLocked>("@effect-glance/core/ImageLocked")("ImageLocked", {
+  ...answerFields,
+  imageId: Schema.String,
+  /** The task that holds the image, where the record still named it. */
+  taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
+  /** By the server's clock; none where the task is not the caller's to see. */
+  until: Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
+}) {
+  override get message(): string {
+    const until = Option.match(this.until, {
+      onNone: () => "",
+      onSome: (at) => `, until ${DateTime.formatIso(at)} at the latest`
+    })
+    return describe(`image ${this.imageId} is held by another import${until}`, this)
+  }
+}
+
+/**
+ * 409 on an import: the image is not as the method needs it. `glance-direct` wants one that is staged, the downloads one
+ * that is `queued`, `copy-image` one that is `active`, and all of them a disk and a container format.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export class ImageNotImportable extends Schema.TaggedError<ImageNotImportable>(
+  "@effect-glance/core/ImageNotImportable"
+)("ImageNotImportable", { ...answerFields, imageId: Schema.String }) {
+  override get message(): string {
+    return describe(`image ${this.imageId} is not ready for an import`, this)
+  }
+}
+
+/**
+ * The import ended in failure. What is left of the image is in `imageStatus`: `queued` again, and ready for another
+ * attempt; `importing`, which is what becomes of staged data that no store took, and only deletion helps; or `active` as
+ * before, after a copy.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export class ImportFailed extends Schema.TaggedError<ImportFailed>("@effect-glance/core/ImportFailed")("ImportFailed", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  /** The task that did the work, where it could be seen. */
+  taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
+  imageStatus: Schema.String,
+  /** The stores that did not take the data, as the record names them. */
+  failedStores: Schema.Array(Schema.String),
+  /** The task's own message; empty where the task could not be seen. */
+  reason: Schema.String,
+  /** Until when the server refuses other imports of the image, where this one did not let go of it. */
+  lockedUntil: Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
+}) {
+  override get message(): string {
+    const stores = this.failedStores.length === 0 ? "" : `, failed in ${this.failedStores.join(", ")}`
+    const lock = Option.match(this.lockedUntil, {
+      onNone: () => "",
+      onSome: (at) => `, and held until ${DateTime.formatIso(at)}`
+    })
+    return `${this.operation}: the import of image ${this.imageId} failed: ${this.reason || "the cloud does not say why"} (the image is ${this.imageStatus}${lock}${stores})`
+  }
+}
+
+/**
+ * The import ended with the image in some of the stores and not in others, which it was allowed to
+ * (`allStoresMustSucceed: false`). The image is `active`.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export class ImportIncomplete extends Schema.TaggedError<ImportIncomplete>("@effect-glance/core/ImportIncomplete")(
+  "ImportIncomplete",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** The stores that hold the data now. */
+    stores: Schema.Array(Schema.String),
+    failedStores: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: image ${this.imageId} is in ${this.stores.join(", ")}, and could not be imported into ${this.failedStores.join(", ")}`
+  }
+}
+
+/**
+ * The deadline passed, or the schedule ended, before the import had. It goes on.
+ *
+ * @since 0.1.0
+ * @category imports
+ */
+export class ImportNotEnded extends Schema.TaggedError<ImportNotEnded>("@effect-glance/core/ImportNotEnded")(
+  "ImportNotEnded",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** What they were when they were last looked at. */
+    imageStatus: Schema.String,
+    taskStatus: Schema.optionalWith(Schema.String, { as: "Option" }),
+    storesToGo: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    const toGo = this.storesToGo.length === 0 ? "" : `, ${this.storesToGo.join(", ")} to go`
+    return `${this.operation}: the import of image ${this.imageId} has not ended, the image is ${this.imageStatus}${toGo}`
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // image data
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -755,7 +917,7 @@ export class ImageNotQueued extends Schema.TaggedError<ImageNotQueued>("@effect-
 }
 
 /**
- * 410 on an upload: the image was deleted while its data were on the way.
+ * The image was deleted while its data were on the way: 410 on an upload, 404 while an import is waited for.
  *
  * @since 0.1.0
  * @category image data
@@ -767,7 +929,7 @@ export class ImageDeletedMeanwhile extends Schema.TaggedError<ImageDeletedMeanwh
   imageId: Schema.String
 }) {
   override get message(): string {
-    return describe(`image ${this.imageId} was deleted during the upload`, this)
+    return describe(`image ${this.imageId} was deleted meanwhile`, this)
   }
 }
 
@@ -957,6 +1119,7 @@ export type GlanceError =
   | ImageNotFound
   | DuplicateImage
   | ImageInUse
+  | ImageNotInStore
   | UpdateConflict
   | NoMatchingImage
   | AmbiguousImage
@@ -970,6 +1133,12 @@ export type GlanceError =
   | TaskFailed
   | TaskNotEnded
   | NoSuchContainer
+  | CapabilityMissing
+  | ImageLocked
+  | ImageNotImportable
+  | ImportFailed
+  | ImportIncomplete
+  | ImportNotEnded
   | MetadefNamespaceNotFound
   | MetadefPropertyNotFound
   | MetadefObjectNotFound

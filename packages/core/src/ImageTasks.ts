@@ -17,6 +17,7 @@ import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageTask from "./ImageTask.js"
 import * as Argument from "./internal/argument.js"
+import * as Follow from "./internal/follow.js"
 import * as Limit from "./internal/limit.js"
 import * as Pagination from "./internal/pagination.js"
 import * as Request from "./internal/request.js"
@@ -125,6 +126,18 @@ export interface Service {
   ) => Stream.Stream<
     ImageTask.ImageTask,
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+  >
+  /**
+   * The tasks that have worked on an image, as far as they are the caller's to see: imports, each with its message. Whoever
+   * sees the image may ask. They are forgotten two days after their end.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
+   */
+  readonly listOf: (
+    image: Image.ImageRef
+  ) => Effect.Effect<
+    ReadonlyArray<ImageTask.ImageTask>,
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
   >
   /**
    * The record of a task, with its input, result and message.
@@ -276,6 +289,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("ImageTasks.listAll", query, options)
 
+  const listOf: Service["listOf"] = Effect.fn("ImageTasks.listOf")((image) =>
+    Follow.tasksOf(http, "ImageTasks.listOf", image)
+  )
+
   const read = (operation: string, task: ImageTask.TaskRef) => {
     const taskId = ImageTask.idOf(task)
     return Effect.flatMap(Argument.path(operation, "tasks", ["task", taskId]), (path) =>
@@ -368,7 +385,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       : new GlanceError.TaskNotEnded({ ...which, taskStatus: last.status })
   })
 
-  return { list, listAll, get, create, export: exportImage, import: importImage, await: awaitTask }
+  return { list, listAll, listOf, get, create, export: exportImage, import: importImage, await: awaitTask }
 })
 
 /**

@@ -5,6 +5,13 @@
  */
 export * as Answer from "./Answer.js"
 /**
+ * What a cloud offers: versions of the Image API, ways to import, stores, the shape of an image, and how much of its quota
+ * a project uses.
+ *
+ * @since 0.1.0
+ */
+export * as Discovery from "./Discovery.js"
+/**
  * All of the Image API at once.
  *
  * @since 0.1.0
@@ -35,6 +42,13 @@ export * as Hasher from "./Hasher.js"
  */
 export * as Image from "./Image.js"
 /**
+ * The cache of the image service: images that a node keeps beside it, so that it need not ask a store. For administrators,
+ * and each node has its own.
+ *
+ * @since 0.1.0
+ */
+export * as ImageCache from "./ImageCache.js"
+/**
  * Wanted changes and the copy they are wanted of, turned into the smallest JSON patch.
  *
  * @since 0.1.0
@@ -52,6 +66,18 @@ export * as ImageData from "./ImageData.js"
  * @since 0.1.0
  */
 export * as ImageFormat from "./ImageFormat.js"
+/**
+ * Imports: how a cloud brings data into an image by itself, and into which of its stores.
+ *
+ * @since 0.1.0
+ */
+export * as ImageImport from "./ImageImport.js"
+/**
+ * The locations of an image: where its data lie. A cloud shows them only where its operator wants it to.
+ *
+ * @since 0.1.0
+ */
+export * as ImageLocations from "./ImageLocations.js"
 /**
  * The projects that an image is shared with. Only an image whose visibility is `shared` has any.
  *
@@ -77,6 +103,18 @@ export * as ImageSchemas from "./ImageSchemas.js"
  * @since 0.1.0
  */
 export * as ImageSource from "./ImageSource.js"
+/**
+ * A store: one of the places where a cloud keeps the data of images.
+ *
+ * @since 0.1.0
+ */
+export * as ImageStore from "./ImageStore.js"
+/**
+ * The stores of a cloud, and the copies of an image in them.
+ *
+ * @since 0.1.0
+ */
+export * as ImageStores from "./ImageStores.js"
 /**
  * Images: list, find, get, create, update, delete, and whether their data can be downloaded.
  *

@@ -106,6 +106,8 @@ export interface Operation<A, On extends Meanings> {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly decode: Read<A>
   readonly on?: On & Meanings
+  /** A status beyond 2xx that is a success of this operation. */
+  readonly alsoSuccess?: number | undefined
 }
 
 /** Reads the body of a success. */
@@ -114,7 +116,7 @@ export type Read<A> = (text: string, headers: Headers.Headers) => Either.Either<
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
   http: Pick<GlanceHttp.Service, "execute" | "timeLimit">,
-  { decode, on, operation, request }: Operation<A, On>
+  { alsoSuccess, decode, on, operation, request }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   const told = shown(request)
   const read = (response: HttpClientResponse.HttpClientResponse) =>
@@ -137,7 +139,7 @@ export const run = <A, On extends Meanings = Record<never, never>>(
     Effect.tap((response) => Effect.annotateCurrentSpan(spanAttributes(response))),
     Effect.flatMap(
       (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
-        isSuccess(response.status) ? read(response) : fail(response)
+        isSuccess(response.status) || response.status === alsoSuccess ? read(response) : fail(response)
     ),
     Effect.mapError((error) =>
       HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error

@@ -101,6 +101,11 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
             Object.entries(options.containers ?? {}).map(([project, names]) => [projectId(project), names])
           )
         },
+        findRemote: (name) => {
+          const wanted = regions.find((one) => one.toLowerCase() === name.toLowerCase())
+          const remote = wanted === undefined ? undefined : glances.get(wanted)
+          return remote === undefined ? undefined : (caller, request) => remote.handle(Option.some(caller), request)
+        },
         onImport: (step) => options.onImport?.(step) ?? imports.take(step)
       })
       glances.set(region, glance)

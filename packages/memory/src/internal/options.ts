@@ -15,7 +15,9 @@ export interface ImageOptions extends InitialImage {
  * an `admin`; every password is `secret`.
  */
 export interface CloudOptions
-  extends Partial<Omit<GlanceOptions, "hasher" | "images" | "containers" | "keystoneUrl" | "publicUrl">> {
+  extends Partial<
+    Omit<GlanceOptions, "hasher" | "images" | "containers" | "keystoneUrl" | "publicUrl" | "findRemote">
+  > {
   /** Domains besides `Default`. @default none */
   readonly domains?: ReadonlyArray<string> | undefined
   /** An `admin` project is there in any case. @default demo and guest */

@@ -1,8 +1,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type Context, jsonReply, noContent, type Reply } from "./context.js"
+import { type Context, emptyPage, jsonReply, noContent, type Reply } from "./context.js"
 import { accepted } from "./data.js"
 import { attempt, badRequest, type Fault, notFound } from "./errors.js"
+import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
 
@@ -75,6 +76,24 @@ export const queueImage = (context: Context, id: string): Effect.Effect<Reply, F
     yield* Effect.forkIn(fetch, state.scope)
     return accepted
   })
+
+/** Nothing is ever half fetched here, and the cache never too large. */
+export const cleanCache = (context: Context): Reply => {
+  requireCache(context, "cache_delete")
+  return { status: 200, headers: emptyPage, body: "" }
+}
+
+export const pruneCache = (context: Context): Reply => {
+  requireCache(context, "cache_delete")
+  return jsonReply(dumps({ total_files_pruned: 0, total_bytes_pruned: 0 }))
+}
+
+/** There is one node. */
+export const listNodes = (context: Context, id: string): Reply => {
+  requireCache(context, "cache_list")
+  findImage(context, id, () => notFound(`Image ${id} not found.`))
+  return jsonReply(dumps(context.state.cached.has(id) ? [applicationUrl(context)] : []))
+}
 
 // The routes of the middleware that was there before the API had any for the cache.
 

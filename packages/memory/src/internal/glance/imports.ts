@@ -1,6 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Caller, WireResponse } from "../wire.js"
 import { receive } from "./blobs.js"
 import type { Context, Reply } from "./context.js"
 import { accepted, adopt, putBlob } from "./data.js"
@@ -130,6 +132,7 @@ const chooseStores = (context: Context, wanted: Wanted): ReadonlyArray<string> =
 }
 
 interface Plan {
+  readonly caller: Caller
   readonly image: Image
   readonly wanted: Wanted
   readonly stores: ReadonlyArray<string>
@@ -163,7 +166,7 @@ const plan = (context: Context, id: string, wanted: Wanted): Plan | undefined =>
   if (name === "web-download" && !isAllowedUri(state, uri)) {
     throw badRequest(`URI for web-download does not pass filtering: ${uri ?? "None"}`)
   }
-  return { image, wanted, stores }
+  return { caller: context.caller, image, wanted, stores }
 }
 
 export const importImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
@@ -222,14 +225,62 @@ const requeue = (image: Image): void => {
   image.virtualSize = null
 }
 
+/** What `glance-download` takes over from the properties of the image that it reads. */
+const takenOver = ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"]
+const isTakenOver = (name: string): boolean => takenOver.some((prefix) => name.startsWith(prefix))
+
+const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
+
+/** Asks the image service of the region, as the caller. */
+const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
+  const region = method["glance_region"]
+  const face = method["glance_service_interface"]
+  const handle = typeof region === "string" ? state.options.findRemote?.(region) : undefined
+  const id = encodeURIComponent(String(method["glance_image_id"]))
+  return (below: string): Effect.Effect<WireResponse, Stopped> =>
+    handle === undefined || !["public", "internal", "admin"].includes(String(face))
+      ? Effect.fail(new Stopped())
+      : Effect.filterOrFail(
+          handle(caller, {
+            method: "GET",
+            path: `/v2/images/${id}${below}`,
+            query: "",
+            headers: {},
+            body: Stream.empty
+          }),
+          ({ status }) => status === 200,
+          () => new Stopped()
+        )
+}
+
+const streamOf = ({ body }: WireResponse): Stream.Stream<Uint8Array, unknown> =>
+  typeof body === "string"
+    ? Stream.make(new TextEncoder().encode(body))
+    : body instanceof Uint8Array
+      ? Stream.make(body)
+      : body
+
+const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Stopped> =>
+  Effect.flatMap(fromRegion(state, found)(""), ({ body }) => {
+    const record: Json = JSON.parse(String(body))
+    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Stopped())
+  })
+
+const fromWeb = (state: State, uri: string) =>
+  Effect.mapError(state.options.fetchUri?.(uri) ?? Effect.fail(undefined), () => new Stopped())
+
 /** Where the bytes come from: the staging area, in which a download is put first. */
-const source = (state: State, { image, wanted }: Plan): Effect.Effect<Received | "copy", Stopped> =>
+const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Stopped> =>
   Effect.gen(function* () {
+    const { image, wanted } = found
     if (wanted.name === "copy-image") return "copy" as const
-    if (wanted.name === "web-download") {
-      const fetchUri = state.options.fetchUri
-      if (fetchUri === undefined) return yield* Effect.fail(new Stopped())
-      const opened = yield* Effect.mapError(fetchUri(String(wanted.method["uri"])), () => new Stopped())
+    if (wanted.name === "web-download" || wanted.name === "glance-download") {
+      const opened = yield* wanted.name === "web-download"
+        ? fromWeb(state, String(wanted.method["uri"]))
+        : fromRegion(
+            state,
+            found
+          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response) })))
       const unlimited = Number.POSITIVE_INFINITY
       const received = yield* Effect.mapError(
         receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited }),
@@ -344,12 +395,34 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
         Effect.fail(error)
       )
 
+    let remoteSize: number | undefined
     if (wanted.name === "glance-download") {
-      // There is no other region to read from.
-      undoes(requeue)
-      return yield* revert(new Stopped())
+      const { containerFormat, diskFormat, properties } = image
+      const before = new Map(properties)
+      const restored = (one: Image) => {
+        for (const name of [...one.properties.keys()])
+          if (isTakenOver(name) && !before.has(name)) one.properties.delete(name)
+        for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
+        Object.assign(one, { containerFormat, diskFormat })
+      }
+      undo.push((one) => {
+        if (one.status === "queued") return false
+        requeue(one)
+        restored(one)
+        return true
+      })
+      const record = yield* Effect.catchAll(remoteRecord(state, found), revert)
+      yield* edit(state, task, image, (one) => {
+        one.diskFormat = text(record["disk_format"])
+        one.containerFormat = text(record["container_format"])
+        for (const [name, value] of Object.entries(record)) {
+          if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
+        }
+      })
+      if (typeof record["size"] !== "number") return yield* revert(new Stopped())
+      remoteSize = record["size"]
     }
-    if (wanted.name === "web-download") {
+    if (wanted.name === "web-download" || wanted.name === "glance-download") {
       undo.push((one) => {
         // Nothing goes from queued to queued: what was to be undone before this stays, and so does the claim.
         if (one.status === "queued") return false
@@ -360,7 +433,7 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
         return true
       })
     }
-    const data = yield* Effect.catchAll(source(state, found), revert)
+    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert)
     for (const [index, storeId] of stores.entries()) {
       const activates = !copies && (!wanted.allMustSucceed || index === stores.length - 1)
       const put = putInto(state, task, found, storeId, data, activates)

@@ -9,6 +9,7 @@ import type { State } from "./state.js"
 
 /** Version ids, newest first: some are there only with the feature they name. */
 const versions = (state: State): ReadonlyArray<string> => [
+  ...(state.options.cacheRoutes === true && state.options.cache !== false ? ["v2.18"] : []),
   ...(state.options.locationRoutes === true ? ["v2.17"] : []),
   ...(state.options.cache === false ? ["v2.15"] : ["v2.16", "v2.15", "v2.14"]),
   ...(state.multiStore ? ["v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8"] : ["v2.9"]),

@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { Caller, WireRequest, WireResponse } from "../wire.js"
 
 /** A running digest; `digest` is called once, after the last `update`, and answers lower-case hex. */
 export interface Digest {
@@ -106,6 +107,11 @@ export type FetchUri = (
   { readonly message: string }
 >
 
+/** The image service of a region, as `glance-download` finds it in the catalog; undefined when there is no such region. */
+export type FindRemote = (
+  region: string
+) => ((caller: Caller, request: WireRequest) => Effect.Effect<WireResponse>) | undefined
+
 export interface GlanceOptions {
   readonly hasher: Hasher
   readonly images?: ReadonlyArray<InitialImage> | undefined
@@ -138,6 +144,12 @@ export interface GlanceOptions {
   readonly locationRoutes?: boolean | undefined
   /** @default true */
   readonly cache?: boolean | undefined
+  /**
+   * Whether `/cache/clean` and `/cache/prune` are there, which newer releases list as v2.18, and `/cache/nodes/{id}`.
+   *
+   * @default false
+   */
+  readonly cacheRoutes?: boolean | undefined
   /** What it is: OpenStack's Glance, or Rackspace's. @default "openstack" */
   readonly flavour?: "openstack" | "rackspace" | undefined
   readonly containers?: Containers | undefined
@@ -151,6 +163,8 @@ export interface GlanceOptions {
   readonly importHosts?: ReadonlyArray<string> | undefined
   /** What lies behind a URI. @default every download fails */
   readonly fetchUri?: FetchUri | undefined
+  /** Where `glance-download` reads from. @default no other region */
+  readonly findRemote?: FindRemote | undefined
   /** Asked before each store an import writes to: how a test makes it hang or fail there. */
   readonly onImport?: ((step: ImportStep) => ImportFault | undefined) | undefined
 }

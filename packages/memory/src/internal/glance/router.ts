@@ -113,7 +113,13 @@ const routes: ReadonlyArray<Route> = [
 ]
 
 /** Routes that came after the release everything else here is like. */
-const newRoutes: ReadonlyArray<Route> = [
+const cacheRoutes: ReadonlyArray<Route> = [
+  route("POST", "cache/clean", cache.cleanCache),
+  route("POST", "cache/prune", cache.pruneCache),
+  route("GET", "cache/nodes/:id", cache.listNodes, true)
+]
+
+const locationRoutes: ReadonlyArray<Route> = [
   route("GET", "images/:id/locations", registrations.listLocations, true),
   route("POST", "images/:id/locations", registrations.addRegistration)
 ]
@@ -172,8 +178,12 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
   }
   const methods: Array<string> = []
   let pattern = ""
-  const all = context.state.options.locationRoutes === true ? [...routes, ...newRoutes] : routes
-  for (const candidate of all) {
+  const { options } = context.state
+  const newer = [
+    ...(options.locationRoutes === true ? locationRoutes : []),
+    ...(options.cacheRoutes === true ? cacheRoutes : [])
+  ]
+  for (const candidate of [...routes, ...newer]) {
     const values = match(candidate.segments, segments)
     if (values === undefined) continue
     if (candidate.segments[0] === "schemas" && !info.isSchema(segments.slice(1).join("/"))) continue

@@ -1,0 +1,431 @@
+/**
+ * Imports: how a cloud brings data into an image by itself, and into which of its stores.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Answer from "./Answer.js"
+import * as Discovery from "./Discovery.js"
+import * as GlanceError from "./GlanceError.js"
+import * as GlanceHttp from "./GlanceHttp.js"
+import * as Image from "./Image.js"
+import * as Argument from "./internal/argument.js"
+import * as Follow from "./internal/follow.js"
+import * as Internal from "./internal/image.js"
+import * as Limit from "./internal/limit.js"
+import * as Request from "./internal/request.js"
+
+/**
+ * Takes what was staged for the image by `ImageData.stage`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GlanceDirect {
+  readonly name: "glance-direct"
+}
+
+/**
+ * The cloud fetches the data from an address.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WebDownload {
+  readonly name: "web-download"
+  /** `http` or `https`; the cloud may allow some hosts and ports only. */
+  readonly uri: string | URL
+}
+
+/**
+ * Copies an image that is `active` into further stores. For administrators, unless the cloud's policy says otherwise.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CopyImage {
+  readonly name: "copy-image"
+}
+
+/**
+ * The cloud fetches the data, the formats and some of the properties of an image from the image service of another region
+ * of the same cloud, with the caller's token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GlanceDownload {
+  readonly name: "glance-download"
+  readonly region: string
+  readonly image: Image.ImageRef
+  /**
+   * By which of the region's endpoints.
+   *
+   * @default "public"
+   */
+  readonly interface?: "public" | "internal" | "admin" | undefined
+}
+
+/**
+ * Where an import takes the data from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Method = GlanceDirect | WebDownload | CopyImage | GlanceDownload
+
+/**
+ * {@link GlanceDirect}
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const glanceDirect: GlanceDirect = { name: "glance-direct" }
+
+/**
+ * {@link WebDownload}
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const webDownload = (uri: string | URL): WebDownload => ({ name: "web-download", uri })
+
+/**
+ * {@link CopyImage}
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const copyImage: CopyImage = { name: "copy-image" }
+
+/**
+ * {@link GlanceDownload}
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const glanceDownload = (
+  region: string,
+  image: Image.ImageRef,
+  options?: Pick<GlanceDownload, "interface">
+): GlanceDownload => ({ name: "glance-download", region, image, ...options })
+
+/**
+ * Where an import puts the data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImportOptions {
+  /**
+   * Ids of stores, or all that take data: a copy then leaves out those that have the image already.
+   *
+   * @default the store that is the cloud's default
+   */
+  readonly stores?: ReadonlyArray<string> | "all" | undefined
+  /**
+   * Whether the import fails, and is undone, when one of the stores does not take the data. Where that is not so, one
+   * store that does is enough.
+   *
+   * @default true
+   */
+  readonly allStoresMustSucceed?: boolean | undefined
+}
+
+/**
+ * How an import is waited for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WaitOptions extends Follow.WaitOptions {}
+
+/**
+ * An import that was started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Started extends Follow.Started {}
+
+/**
+ * How far an import is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress extends Follow.Progress {}
+
+/**
+ * What starting an import can end in.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type StartError =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.CapabilityMissing
+  | GlanceError.ImageNotFound
+  | GlanceError.ImageLocked
+  | GlanceError.ImageNotImportable
+
+/**
+ * What waiting for an import can end in.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type WaitError = Follow.WaitError
+
+/**
+ * The operations of imports.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#interoperable-image-import
+ */
+export interface Service {
+  /**
+   * Starts an import. What the cloud would refuse, or would accept and then get stuck with, is refused here: a method that
+   * it has not turned on, a store that it does not have or that is read-only.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
+   */
+  readonly start: (image: Image.ImageRef, method: Method, options?: ImportOptions) => Effect.Effect<Started, StartError>
+  /**
+   * Waits until an import has ended and answers the image, which is `active` then. It is told by its task, and by the
+   * record where the task is not to be seen. Of an image it is the import that holds it now, or else the last one.
+   *
+   * It can be tried again: it only looks.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
+   */
+  readonly await: (started: Started | Image.ImageRef, options?: WaitOptions) => Effect.Effect<Image.Image, WaitError>
+  /**
+   * The same as a stream with an element for each look. It ends after the first one in which the import has ended, or
+   * fails.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
+   */
+  readonly progress: (started: Started | Image.ImageRef, options?: WaitOptions) => Stream.Stream<Progress, WaitError>
+  /**
+   * {@link Service.start} and {@link Service.await}.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
+   */
+  readonly importAndWait: (
+    image: Image.ImageRef,
+    method: Method,
+    options?: ImportOptions & WaitOptions
+  ) => Effect.Effect<Image.Image, StartError | WaitError>
+  /**
+   * {@link Service.start} and {@link Service.progress}. The import goes on where the stream is not run to its end.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
+   */
+  readonly importWithProgress: (
+    image: Image.ImageRef,
+    method: Method,
+    options?: ImportOptions & WaitOptions
+  ) => Stream.Stream<Progress, StartError | WaitError>
+}
+
+/**
+ * The service of imports.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ImageImport extends Context.Tag("@effect-glance/core/ImageImport")<ImageImport, Service>() {}
+
+const isUri: Argument.Check = (value) => {
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== "string") return `must be a URL, not ${Argument.shown(text)}`
+  return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be the URL of something on the web"
+}
+
+const uuid: Argument.Check = (value) =>
+  typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+    ? undefined
+    : `must be a UUID, not ${Argument.shown(value)}`
+
+const word = Argument.text({ minLength: 1 })
+
+/** As the server wants it. */
+const methodToJson = (
+  operation: string,
+  method: Method
+): Either.Either<{ readonly name: Method["name"]; readonly [key: string]: string }, GlanceError.InvalidArgument> =>
+  Either.gen(function* () {
+    yield* Argument.checked(operation, "method", method, Argument.object)
+    switch (method.name) {
+      case "glance-direct":
+      case "copy-image":
+        return { name: method.name }
+      case "web-download": {
+        yield* Argument.checked(operation, "method.uri", method.uri, isUri)
+        return { name: method.name, uri: String(method.uri) }
+      }
+      case "glance-download": {
+        const { image, interface: face = "public", name, region } = method
+        yield* Argument.checked(operation, "method.region", region, word)
+        const id = yield* Argument.checked(operation, "method.image", Image.idOf(image), uuid)
+        yield* Argument.checked(operation, "method.interface", face, Argument.oneOf(["public", "internal", "admin"]))
+        return { name, glance_region: region, glance_image_id: id, glance_service_interface: face }
+      }
+      default: {
+        const names = ["glance-direct", "web-download", "copy-image", "glance-download"]
+        return yield* Argument.checked(operation, "method.name", method, Argument.oneOf(names))
+      }
+    }
+  })
+
+/** Each once: Glance never ends an import that is to go into one store twice. */
+const storesOf = (
+  operation: string,
+  stores: ImportOptions["stores"]
+): Either.Either<ReadonlyArray<string> | "all" | undefined, GlanceError.InvalidArgument> =>
+  Either.gen(function* () {
+    if (stores === undefined || stores === "all") return stores
+    yield* Argument.checked(operation, "stores", stores, (value) =>
+      Array.isArray(value) ? undefined : `must be "all" or an array, not ${Argument.shown(value)}`
+    )
+    if (stores.length === 0) yield* Argument.checked(operation, "stores", stores, () => "must not be empty")
+    for (const [index, store] of stores.entries()) {
+      yield* Argument.checked(operation, `stores[${index}]`, store, word)
+    }
+    return [...new Set(stores)]
+  })
+
+/** A URI may carry a password, and the server repeats the URIs that it refuses. */
+const withoutUserinfo = (text: string): string => text.replace(/(\w+:\/\/)[^/\s@]*@/g, "$1")
+
+/** The request id, for which the body of the answer has no room. */
+const readRequestId: Request.Read<Option.Option<string>> = (text, headers) =>
+  Either.map(Request.nothing(text, headers), () => Answer.requestIdOf(headers))
+
+const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceHttp.GlanceHttp> =>
+  Effect.gen(function* () {
+    const http = yield* GlanceHttp.GlanceHttp
+
+    const requireMethod = (operation: string, method: Method["name"]) =>
+      Effect.flatMap(discovery.importMethods, (methods) =>
+        methods.includes(method)
+          ? Effect.void
+          : new GlanceError.CapabilityMissing({
+              operation,
+              capability: `the import method ${method}`,
+              detail: methods.length === 0 ? "it has none" : `it has ${methods.join(", ")}`,
+              requestId: Option.none()
+            })
+      )
+
+    const requireStores = (operation: string, stores: ReadonlyArray<string>) =>
+      Effect.gen(function* () {
+        const known = yield* discovery.stores
+        const writable = known.filter(({ isReadOnly }) => !isReadOnly).map(({ id }) => id)
+        for (const [index, store] of stores.entries()) {
+          yield* Argument.checked(operation, `stores[${index}]`, store, () => {
+            if (writable.includes(store)) return undefined
+            return known.some(({ id }) => id === store)
+              ? `is a store that takes no data: ${Argument.shown(store)}`
+              : `must be one of ${writable.join(", ")}, not ${Argument.shown(store)}`
+          })
+        }
+      })
+
+    const begin = (
+      operation: string,
+      image: Image.ImageRef,
+      method: Method,
+      { allStoresMustSucceed, stores }: ImportOptions
+    ): Effect.Effect<Started, StartError> =>
+      Effect.gen(function* () {
+        const imageId = Image.idOf(image)
+        const path = yield* Internal.path(operation, image, "import")
+        const json = yield* methodToJson(operation, method)
+        const wanted = yield* storesOf(operation, stores)
+        if (allStoresMustSucceed !== undefined) {
+          yield* Argument.checked(operation, "allStoresMustSucceed", allStoresMustSucceed, Argument.flag)
+        }
+        yield* requireMethod(operation, json.name)
+        // Of several stores a cloud with only one knows nothing: it would take no notice, or refuse what it was not told.
+        if (wanted !== undefined || allStoresMustSucceed === false)
+          yield* requireStores(operation, Array.isArray(wanted) ? wanted : [])
+        const conflict = (answer: Answer.Answer) => new GlanceError.ImageNotImportable({ ...answer, imageId })
+        const requestId = yield* Request.run(http, {
+          operation,
+          request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), {
+            method: json,
+            ...(wanted === undefined ? {} : wanted === "all" ? { all_stores: true } : { stores: wanted }),
+            ...(allStoresMustSucceed === undefined ? {} : { all_stores_must_succeed: allStoresMustSucceed })
+          }),
+          decode: readRequestId,
+          on: {
+            400: (answer) => new GlanceError.BadRequest({ ...answer, detail: withoutUserinfo(answer.detail) }),
+            404: Internal.notFound(image),
+            409: conflict
+          }
+        }).pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(http, error)))
+        return { imageId, method: json.name, stores: wanted, requestId }
+      }).pipe(Limit.within(http, operation))
+
+    const start: Service["start"] = Effect.fn("ImageImport.start")((image, method, options = {}) =>
+      begin("ImageImport.start", image, method, options)
+    )
+
+    const progress: Service["progress"] = (started, options = {}) =>
+      Stream.withSpan(Follow.follow(http, "ImageImport.progress", started, options), "ImageImport.progress")
+
+    const awaitImport: Service["await"] = Effect.fn("ImageImport.await")((started, options = {}) =>
+      Follow.lastImage(Follow.follow(http, "ImageImport.await", started, options))
+    )
+
+    const importAndWait: Service["importAndWait"] = Effect.fn("ImageImport.importAndWait")(function* (
+      image,
+      method,
+      options = {}
+    ) {
+      const operation = "ImageImport.importAndWait"
+      const started = yield* begin(operation, image, method, options)
+      return yield* Follow.lastImage(Follow.follow(http, operation, started, options))
+    })
+
+    const importWithProgress: Service["importWithProgress"] = (image, method, options = {}) => {
+      const operation = "ImageImport.importWithProgress"
+      return begin(operation, image, method, options).pipe(
+        Effect.map((started) => Follow.follow(http, operation, started, options)),
+        Stream.unwrap,
+        Stream.withSpan(operation)
+      )
+    }
+
+    return { start, await: awaitImport, progress, importAndWait, importWithProgress }
+  })
+
+/**
+ * The service on the port of the context, with a discovery of its own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.flatMap(Discovery.make, makeWith)
+
+/**
+ * {@link make} as a layer, which shares what is known of the cloud with `Discovery.layer`. A layer is built once for all
+ * who ask for it in one graph: for two projects side by side take `Layer.fresh` of it, or `make`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ImageImport, never, GlanceHttp.GlanceHttp> = Layer.effect(
+  ImageImport,
+  Effect.flatMap(Discovery.Discovery, makeWith)
+).pipe(Layer.provide(Discovery.layer))

@@ -1,0 +1,24 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+import * as ImageStore from "../ImageStore.js"
+import * as Request from "./request.js"
+
+const readStores = Request.json(Request.decoder(Schema.Struct({ stores: Schema.Array(ImageStore.ImageStore) })))
+
+/** The stores of the cloud, with what only administrators may see or without. */
+export const list = (http: GlanceHttp.Service, operation: string, path: "/info/stores" | "/info/stores/detail") =>
+  Effect.map(
+    Request.run(http, {
+      operation,
+      request: HttpClientRequest.get(path),
+      decode: readStores,
+      on: {
+        404: ({ detail, requestId }) =>
+          new GlanceError.CapabilityMissing({ operation, capability: "a choice of stores", detail, requestId })
+      }
+    }),
+    ({ stores }) => stores
+  )
