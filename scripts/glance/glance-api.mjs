@@ -56,7 +56,9 @@ export function glanceFiles(directory, port, identity) {
         project_name: identity.projectName,
         user_domain_id: "default",
         project_domain_id: "default",
-        token_cache_time: identity.tokenCacheSeconds
+        token_cache_time: identity.tokenCacheSeconds,
+        // Without it no application credential with access rules is let in.
+        service_type: "image"
       },
       glance_store: { default_backend: "fast" },
       fast: { filesystem_store_datadir: folder("fast") },

@@ -23,9 +23,12 @@ export function keystoneFiles(directory, port) {
       database: { connection: `sqlite:///${database}`, sqlite_synchronous: "false" },
       fernet_tokens: { key_repository: keys },
       fernet_receipts: { key_repository: keys },
-      credential: { key_repository: keys },
+      // From the cache in memory a credential for passcodes can be taken but once (KeyError: encrypted_blob).
+      credential: { key_repository: keys, caching: "false" },
       identity: { password_hash_rounds: 4 },
-      cache: { backend: "dogpile.cache.memory" }
+      cache: { backend: "dogpile.cache.memory" },
+      // Those that it has by itself and that need no other server, and TOTP.
+      auth: { methods: "password,token,application_credential,totp" }
     })
   )
   const url = `http://127.0.0.1:${port}`

@@ -10,6 +10,7 @@ import { images } from "./images.js"
 import { imports } from "./imports.js"
 import { listing } from "./listing.js"
 import { locations } from "./locations.js"
+import { logins } from "./logins.js"
 import { members } from "./members.js"
 import { metadefs } from "./metadefs.js"
 import { quirks } from "./quirks.js"
@@ -35,6 +36,7 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     locations(it)
     cache(it)
     session(it)
+    logins(it)
     metadefs(it)
     quirks(it)
   })

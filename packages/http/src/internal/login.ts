@@ -54,7 +54,7 @@ const missingFactors = (text: string): string | undefined => {
   try {
     const { required_auth_methods: rules } = JSON.parse(text)
     return Array.isArray(rules)
-      ? `the user has to log in by ${rules.map((all) => all.join(" and ")).join(", or by ")}`
+      ? `the user has to log in by ${rules.map((all) => all.sort().join(" and ")).join(", or by ")}`
       : undefined
   } catch {
     return undefined
