@@ -134,8 +134,56 @@ const forms: {
   ]
 }
 
+const totp = (user: object, passcode = "s3cret") => ({ user: { ...user, passcode } })
+
+const factorsOf: typeof forms = {
+  "the project of a trust": [
+    Keystone.layerPassword({ ...at, ...alice, password: secret, trustId: "t1" }),
+    passwordBody(aliceSent, { "OS-TRUST:trust": { id: "t1" } })
+  ],
+  "the whole system": [
+    Keystone.layerPassword({ ...at, ...alice, password: secret, systemScope: "all" }),
+    passwordBody(aliceSent, { system: { all: true } })
+  ],
+  "a passcode": [
+    Keystone.layerTotp({ ...at, ...alice, passcode: secret, projectId: "p1" }),
+    {
+      auth: { identity: { methods: ["totp"], totp: totp(aliceSent) }, scope: { project: { id: "p1" } } }
+    }
+  ],
+  "a passcode that is asked for": [
+    Keystone.layerTotp({ ...at, userId: "u1", passcode: Effect.succeed(Redacted.make("123456")) }),
+    { auth: { identity: { methods: ["totp"], totp: totp({ id: "u1" }, "123456") } } }
+  ],
+  "all the factors that are given": [
+    Keystone.layerMultiFactor({ ...at, ...alice, password: secret, passcode: secret, token: secret }),
+    {
+      auth: {
+        identity: {
+          methods: ["password", "totp", "token"],
+          password: { user: { ...aliceSent, password: "s3cret" } },
+          totp: totp(aliceSent),
+          token: { id: "s3cret" }
+        }
+      }
+    }
+  ],
+  "the factors that are given": [
+    Keystone.layerMultiFactor({ ...at, ...alice, password: secret, passcode: secret }),
+    {
+      auth: {
+        identity: {
+          methods: ["password", "totp"],
+          password: { user: { ...aliceSent, password: "s3cret" } },
+          totp: totp(aliceSent)
+        }
+      }
+    }
+  ]
+}
+
 describe("a login at Keystone sends", () => {
-  for (const [form, [login, body]] of Object.entries(forms)) {
+  for (const [form, [login, body]] of Object.entries({ ...forms, ...factorsOf })) {
     it.effect(form, () => Effect.map(bodyOf(login), (sent) => assert.deepStrictEqual(sent, body)))
   }
 
@@ -324,6 +372,18 @@ describe("a login that Keystone does not answer with a token", () => {
         if (!("detail" in error)) return assert.fail(error._tag)
         assert.strictEqual(error.detail, "a text that repeats the credentials")
       }
+    })
+  )
+
+  it.effect("since it wants more factors says which", () =>
+    Effect.gen(function* () {
+      const receipt = { methods: ["password"], user: { id: "u1" }, expires_at: "1970-01-01T00:05:00.000000Z" }
+      const rules = { receipt, required_auth_methods: [["totp", "password"], ["token"]] }
+      const error = yield* Effect.flip(session).pipe(
+        Effect.provide(over(Keystone.layerPassword(credentials), () => Http.json(rules, 401)))
+      )
+      assert.strictEqual(error._tag, "AuthenticationFailed")
+      assert.include(error.message, "the user has to log in by password and totp, or by token")
     })
   )
 

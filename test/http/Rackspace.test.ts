@@ -111,6 +111,34 @@ describe("a login at Rackspace", () => {
     }).pipe(Effect.provide(over((_, index) => (index === 0 ? unauthorized() : access()))))
   )
 
+  it.effect("sends a password, and the project where one is given", () =>
+    Effect.gen(function* () {
+      const password = Redacted.make("the password")
+      const cases: ReadonlyArray<readonly [Partial<Rackspace.PasswordOptions>, object]> = [
+        [{ username: "alice" }, { passwordCredentials: { username: "alice", password: "the password" } }],
+        [
+          { userId: "u1", projectId: "1", projectName: "one" },
+          { passwordCredentials: { userId: "u1", password: "the password" }, tenantId: "1" }
+        ],
+        [
+          { username: "alice", userId: "u1", projectName: "one" },
+          { passwordCredentials: { username: "alice", password: "the password" }, tenantName: "one" }
+        ]
+      ]
+      for (const [options, auth] of cases) {
+        const sent = yield* Effect.zipRight(session, bodies).pipe(
+          Effect.provide(
+            Layer.provideMerge(
+              Rackspace.layerPassword({ ...options, password }),
+              Http.layer(() => () => access())
+            )
+          )
+        )
+        assert.deepStrictEqual(sent, [{ auth }])
+      }
+    })
+  )
+
   it.effect("fails when it is refused as both", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(session)

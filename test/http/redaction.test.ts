@@ -3,7 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import { GlanceHttp } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
-import { Cloud, type Identity, Keystone, Rackspace } from "@effect-glance/http"
+import { Cloud, CloudConfig, type Identity, Keystone, Rackspace } from "@effect-glance/http"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as Machine from "../support/cloudConfig.js"
 import * as Http from "../support/http.js"
 import * as Server from "./server.js"
 import { imageService, isLogin, list, noImages, tokenAnswer } from "./support.js"
@@ -21,13 +22,14 @@ const secrets = {
   password: `pa55w0rd-"Zx9'\\<Qk7>`,
   apiKey: "ap1k3y-Zx9Qk7-0123",
   credential: "cr3d3nt1al-Zx9Qk7-4567",
+  passcode: "c0de77-Zx9Qk7",
   token: "gAAAAA-given-Zx9Qk7-89ab",
   issued: "gAAAAA-issued-Zx9Qk7",
   urlPassword: "ur1pa55-Zx9Qk7"
 }
 
 /** What stays of a secret in whichever quoting. */
-const cores = ["pa55w0rd", "ap1k3y", "cr3d3nt1al", "gAAAAA", "ur1pa55"]
+const cores = ["pa55w0rd", "ap1k3y", "cr3d3nt1al", "c0de77", "gAAAAA", "ur1pa55"]
 
 const leaks = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
   texts.filter((text) => cores.some((core) => text.includes(core)))
@@ -86,6 +88,23 @@ const forms: { readonly [form: string]: Login } = {
       authUrl: base,
       applicationCredentialId: "a1",
       applicationCredentialSecret: Redacted.make(secrets.credential + suffix)
+    }),
+  "a passcode": (base, suffix = "") =>
+    Keystone.layerTotp({ authUrl: base, ...alice, passcode: Redacted.make(secrets.passcode + suffix) }),
+  "several factors": (base, suffix = "") =>
+    Keystone.layerMultiFactor({
+      authUrl: base,
+      ...alice,
+      password: Redacted.make(secrets.password + suffix),
+      passcode: Effect.succeed(Redacted.make(secrets.passcode + suffix)),
+      token: Redacted.make(secrets.token + suffix)
+    }),
+  "a password of version 2": (base, suffix = "") =>
+    Rackspace.layerPassword({
+      authUrl: base,
+      username: "alice",
+      projectId: "t1",
+      password: Redacted.make(secrets.password + suffix)
     }),
   "an API key": (base, suffix = "") =>
     Rackspace.layerApiKey({ authUrl: base, username: "alice", apiKey: Redacted.make(secrets.apiKey + suffix) })
@@ -200,5 +219,112 @@ describe.concurrent("no secret comes out", () => {
         60_000
       )
     }
+  }
+})
+
+/** Files and variables with a secret in them, each wrong in its own way, or right. */
+const machines: { readonly [what: string]: Machine.Machine } = (() => {
+  const { apiKey, credential, passcode, password, token, urlPassword } = secrets
+  const auth = {
+    auth_url: "https://keystone.test/v3",
+    username: "alice",
+    password,
+    token,
+    passcode,
+    api_key: apiKey,
+    application_credential_id: "a1",
+    application_credential_secret: credential,
+    endpoint: "https://glance.test"
+  }
+  const json = (document: unknown) => ({ files: { "cwd/clouds.json": JSON.stringify(document) } })
+  const cloud = (settings: object) => json({ clouds: { c: { auth, ...settings } } })
+  const yaml = (text: string) => ({ files: { "cwd/clouds.yaml": text } })
+  const { password: _, token: __, passcode: ___, ...rest } = auth
+  const variables = { OS_AUTH_URL: "https://keystone.test/v3", OS_USERNAME: "alice" }
+  const types = [
+    "password",
+    "v3password",
+    "token",
+    "v3token",
+    "v3applicationcredential",
+    "v3totp",
+    "v2password",
+    "rackspace_password",
+    "rackspace_apikey",
+    "none",
+    "admin_token"
+  ]
+  return {
+    ...Object.fromEntries(types.map((auth_type) => [`a cloud by ${auth_type}`, cloud({ auth_type })])),
+    "several factors": cloud({ auth_type: "v3multifactor", auth_methods: ["v3password", "v3totp", "v3token"] }),
+    "factors that nobody knows": cloud({ auth_type: "v3multifactor", auth_methods: [password] }),
+    "the variables": { variables: { ...variables, OS_PASSWORD: password } },
+    "variables and an interface that is none": {
+      variables: { ...variables, OS_PASSWORD: password, OS_INTERFACE: "private" }
+    },
+    "an unknown login": cloud({ auth_type: "v3pigeon" }),
+    "a setting that is missing": json({ clouds: { c: { auth: { ...rest, api_key: apiKey } } } }),
+    "a slip of the pen": json({ clouds: { c: { auth: { ...auth, pasword: password } } } }),
+    "a key that was to be a value": yaml(`clouds: {c: {auth: {"password:${apiKey}", username: alice}}}`),
+    "a URL with a password": json({
+      clouds: { c: { auth: { ...auth, auth_url: `ftp://alice:${urlPassword}@keystone.test` } } }
+    }),
+    "an endpoint with a password": cloud({ image_endpoint_override: `alice:${urlPassword}@glance.test` }),
+    "braces that stand for nothing": json({
+      clouds: { c: { auth: { ...auth, auth_url: `https://alice:${urlPassword}@{nowhere}.test` } } }
+    }),
+    "a timeout that is none": cloud({ api_timeout: password }),
+    "a version that is none": cloud({ image_api_version: password }),
+    "regions that are none": cloud({ regions: [{ name: "north", values: {}, password }] }),
+    "a login that is a text": yaml(`clouds: {c: {auth: "${apiKey}"}}`),
+    "a cloud that is a text": yaml(`clouds: {c: "${apiKey}"}`),
+    "clouds that are a text": yaml(`clouds: "${apiKey}"`),
+    "a file that is a text": yaml(apiKey),
+    "a quote that does not end": yaml(`clouds:\n  c:\n    auth:\n      password: "${apiKey}\n    region_name: north\n`),
+    "an indentation by tabs": yaml(`clouds:\n  c:\n    auth:\n\t      password: ${apiKey}\n`),
+    "an alias of nothing": yaml(`clouds: {c: {auth: {password: *${apiKey} }}}`),
+    "a tag that nobody knows": yaml(`clouds: {c: {auth: {password: !${apiKey} x}}}`),
+    "a directive that nobody knows": yaml(`%${apiKey}\n---\nclouds: {}\n`),
+    "a character that begins nothing": yaml(`clouds: {c: {auth: {password: @${apiKey}}}}`),
+    "an escape that is none": yaml(`clouds: {c: {auth: {password: "\\q${apiKey}"}}}`),
+    "two documents": yaml(`password: ${apiKey}\n---\nclouds: {}\n`),
+    "no JSON": { files: { "cwd/clouds.json": `{"clouds": {"c": {"auth": {"password": "${apiKey}" "x"}}}}` } },
+    "no JSON, without quotes": { files: { "cwd/clouds.json": `{"clouds": {"c": {"auth": {"password": ${apiKey}}}}}` } },
+    "a mistake in secure.yaml": {
+      files: { "cwd/clouds.yaml": "clouds: {c: {}}", "cwd/secure.yaml": `clouds: {c: {auth: [${apiKey}}}` }
+    },
+    "an unknown cloud": { ...cloud({}), variables: { OS_CLOUD: "d", OS_PASSWORD: password } },
+    "whom to trust, which is left to the client": cloud({ verify: false, cert: "/me.pem" })
+  }
+})()
+
+/** Which of them are right. */
+const right = /^a cloud by|^several|^the variables|^whom to trust/
+
+describe("no secret comes out of the configuration", () => {
+  for (const [what, machine] of Object.entries(machines)) {
+    it.effect(`with ${what}`, () =>
+      Effect.gen(function* () {
+        const witness = Witness.make()
+        const port = Cloud.layerCloudsYaml()
+        const exit = yield* witness
+          .watch(Effect.scoped(Layer.build(port)))
+          .pipe(Effect.withSpan("configuration"), Effect.provide([witness.layer, Machine.layer(machine), stub]))
+        // It is right where it is expected to be, and wrong otherwise: not for another reason.
+        assert.strictEqual(Exit.isSuccess(exit), right.test(what), String(exit))
+        assert.isNotEmpty(witness.texts)
+        assert.deepStrictEqual(leaks(witness.texts), [])
+        // Nor out of what is resolved, unless it is asked for its value.
+        const resolved = yield* witness
+          .watch(
+            Effect.flatMap(CloudConfig.fromFiles(), (config) =>
+              Effect.zipRight(Effect.log(config), Effect.fail(config))
+            )
+          )
+          .pipe(Effect.provide([witness.layer, Machine.layer(machine)]))
+        assert.isTrue(Exit.isFailure(resolved))
+        assert.deepStrictEqual(leaks(witness.texts), [])
+      })
+    )
   }
 })
