@@ -34,6 +34,7 @@ describe("the span of an operation", () => {
       )
       deepStrictEqual(Object.fromEntries(spans[0]?.attributes ?? []), {
         "glance.image_id": id,
+        "http.response.body.size": JSON.stringify(imageRecord()).length,
         "http.response.status_code": 200,
         "openstack.request_id": Port.requestId
       })

@@ -37,6 +37,7 @@ type TagsOf<Program> =
 
 type Connection =
   | "TransportError"
+  | "CloudUnavailable"
   | "TimeLimitExceeded"
   | "AuthenticationFailed"
   | "EndpointNotFound"

@@ -89,6 +89,29 @@ export class TransportError extends Schema.TaggedError<TransportError>("@effect-
 }
 
 /**
+ * Nothing was sent: too many requests in a row had no answer, or one that says that the service is down, so that it is
+ * left alone for a while. Only where a circuit is provided.
+ *
+ * @since 0.1.0
+ * @category reaching the cloud
+ */
+export class CloudUnavailable extends Schema.TaggedError<CloudUnavailable>("@effect-glance/core/CloudUnavailable")(
+  "CloudUnavailable",
+  {
+    /** Of the service that is down: the image service or the identity service. */
+    url: Schema.String,
+    /** When the next request may try. */
+    until: Schema.DateTimeUtc,
+    /** What the last of the failures was. */
+    detail: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.url} is left alone until ${DateTime.formatIso(this.until)}, it is down (${this.detail})`
+  }
+}
+
+/**
  * The time limit of the operation passed before its answer had arrived. Whether the server did what it was asked is
  * not known.
  *
@@ -1089,6 +1112,7 @@ export class TransferStalled extends Schema.TaggedError<TransferStalled>("@effec
  */
 export type ConnectionError =
   | TransportError
+  | CloudUnavailable
   | TimeLimitExceeded
   | AuthenticationFailed
   | EndpointNotFound

@@ -52,7 +52,10 @@ export interface Service {
    * Where a renewed one lasts no longer either, or none expires, it does nothing.
    */
   readonly ensureToken: (life: Duration.Duration) => Effect.Effect<void, GlanceError.ConnectionError>
-  /** How long an operation may take from its first request to the last byte of its JSON answer, retries included. */
+  /**
+   * How long an operation may take from its first request to the last byte of its JSON answer, retries included, and
+   * what {@link Operation} was held back not.
+   */
   readonly timeLimit: Duration.Duration
 }
 
@@ -63,3 +66,22 @@ export interface Service {
  * @category tags
  */
 export class GlanceHttp extends Context.Tag("@effect-glance/core/GlanceHttp")<GlanceHttp, Service>() {}
+
+/**
+ * What a request is part of, for a provider to tell of in spans, logs and metrics, and to tell to: it is there whenever
+ * core asks the port for something.
+ *
+ * @since 0.1.0
+ * @category context
+ */
+export class Operation extends Context.Reference<Operation>()("@effect-glance/core/GlanceHttp/Operation", {
+  defaultValue: (): {
+    /** As `Module.function`; empty for a request that nobody has named. */
+    readonly name: string
+    /**
+     * Waits, while the provider holds the request back of its own accord: a throttle does so. That is no part of the
+     * operation's time limit, nor does a transfer of data stand still meanwhile.
+     */
+    readonly hold: <A, E, R>(wait: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  } => ({ name: "", hold: (wait) => wait })
+}) {}

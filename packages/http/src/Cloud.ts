@@ -28,7 +28,9 @@ import * as CloudConfig from "./CloudConfig.js"
 import type * as CloudConfigError from "./CloudConfigError.js"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
+import * as Route from "./internal/route.js"
 import * as Transport from "./internal/transport.js"
+import * as Throttle from "./Throttle.js"
 
 /**
  * Which endpoint is used, and how persistent a request is.
@@ -93,7 +95,9 @@ export const make = ({
 }: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const identity = yield* Identity.Identity
-    const client = yield* guarded
+    const throttle = Option.getOrUndefined(yield* Effect.serviceOption(Throttle.Throttle))
+    const way = yield* guarded
+    const image = { ...way, throttle }
     const longest = Duration.decode(timeLimit)
     const retry = { times: retries, backoff: Duration.decode(backoff), longest }
 
@@ -111,22 +115,23 @@ export const make = ({
 
     return {
       execute: Transport.make(
-        client,
+        image,
         identity,
-        (session) => Either.map(imageEndpoint(session), Catalog.imageRoot),
+        { rootOf: (session) => Either.map(imageEndpoint(session), Catalog.imageRoot), routeOf: Route.image },
         retry
       ),
       unversioned: Transport.make(
-        client,
+        image,
         identity,
-        (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot),
+        { rootOf: (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot), routeOf: Route.plain },
         retry
       ),
       projectId: Effect.map(identity.session, (session) => session.projectId),
       objectStore: Effect.map(identity.session, (session) =>
         Either.match(objectStoreRoot(session), {
           onLeft: () => Option.none(),
-          onRight: () => Option.some(Transport.make(client, identity, objectStoreRoot, retry))
+          onRight: () =>
+            Option.some(Transport.make(way, identity, { rootOf: objectStoreRoot, routeOf: Route.objectStore }, retry))
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),

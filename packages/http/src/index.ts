@@ -5,6 +5,12 @@
  */
 export * as Catalog from "./Catalog.js"
 /**
+ * Leaves a cloud alone for a while when it is down. Off unless it is provided.
+ *
+ * @since 0.1.0
+ */
+export * as Circuit from "./Circuit.js"
+/**
  * A cloud that is reached over HTTP: the port of the Image API on an identity and the HTTP client of the runtime.
  *
  * @since 0.1.0
@@ -49,3 +55,10 @@ export * as Keystone from "./Keystone.js"
  * @since 0.1.0
  */
 export * as Rackspace from "./Rackspace.js"
+/**
+ * How many requests go to an image service at once, and how many in a second. There is no such limit where no throttle
+ * is provided.
+ *
+ * @since 0.1.0
+ */
+export * as Throttle from "./Throttle.js"

@@ -1,7 +1,6 @@
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,7 +8,9 @@ import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Hasher from "../Hasher.js"
 import type * as Image from "../Image.js"
+import * as Limit from "./limit.js"
 import * as Request from "./request.js"
+import * as Telemetry from "./telemetry.js"
 
 /** A transfer of one image's data. */
 export interface Transfer {
@@ -34,9 +35,14 @@ export interface Progress {
 /** Sends, and tells the client's failures without the request that they carry. */
 export const execute = (
   { http, operation }: Transfer,
-  request: HttpClientRequest.HttpClientRequest
+  request: HttpClientRequest.HttpClientRequest,
+  held: Limit.Held
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
-  Effect.mapError(http.execute(request), (error) => told(operation, error))
+  Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(
+    Limit.named(operation, held),
+    Telemetry.counted(operation, (response) => response?.status),
+    Effect.tap(Telemetry.answered)
+  )
 
 export const told = <E>(
   operation: string,
@@ -55,19 +61,21 @@ export const interpret = <On extends Request.Meanings>(
 ): Effect.Effect<void, Request.ErrorOf<On>> =>
   Request.run(
     { execute: () => Effect.succeed(response), timeLimit: http.timeLimit },
-    { operation, request, decode: Request.nothing, on }
+    { operation, request, decode: Request.nothing, on, counted: false }
   )
 
-/** Fails when somebody has been waited for, for longer than the idle limit. */
+/** Fails when somebody has been waited for, for longer than the idle limit, and was not held back. */
 export const watch = (
   { idleLimit, imageId, operation }: Transfer,
   waitingSince: () => number | undefined,
-  bytes: () => number
+  bytes: () => number,
+  held: Limit.Held
 ): Effect.Effect<never, GlanceError.TransferStalled> => {
   const limit = Duration.toMillis(idleLimit)
   if (!Number.isFinite(limit)) return Effect.never
-  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const waited = now - (waitingSince() ?? now)
+  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.suspend(() => {
+    const since = waitingSince()
+    const waited = since === undefined ? 0 : held.since(since)
     return waited >= limit
       ? Effect.fail(new GlanceError.TransferStalled({ operation, imageId, bytes: bytes(), limit: idleLimit }))
       : Effect.zipRight(Effect.sleep(limit - waited), look)

@@ -9,7 +9,9 @@ import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as Data from "./data.js"
 import * as Internal from "./image.js"
+import * as Limit from "./limit.js"
 import type * as Request from "./request.js"
+import * as Telemetry from "./telemetry.js"
 
 export interface Download extends Data.Transfer {
   readonly path: string
@@ -74,7 +76,10 @@ export const run = <E>(
       if (Option.contains(download.end, state.position)) return
       const before = state.position
       state.attempt += 1
-      const result = yield* Effect.either(fetchOnce(download, state, deliver))
+      const result = yield* fetchOnce(download, state, deliver).pipe(
+        Effect.ensuring(Effect.suspend(() => Telemetry.moved(download.operation, "receive", state.position - before))),
+        Effect.either
+      )
       if (result._tag === "Right") return
       const error = result.left
       if (error._tag === "SinkFailure") return yield* Effect.fail(error.error)
@@ -114,10 +119,12 @@ const fetchOnce = <E>(
     )
     /** Since when the server is waited for. */
     let since: number | undefined = clock.unsafeCurrentTimeMillis()
+    const held = new Limit.Held(clock)
     const watch = Data.watch(
       download,
       () => since,
-      () => state.position
+      () => state.position,
+      held
     )
     const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
       new GlanceError.UnexpectedAnswer({
@@ -126,7 +133,7 @@ const fetchOnce = <E>(
       })
 
     const read = Effect.gen(function* () {
-      const response = yield* Data.execute(download, request)
+      const response = yield* Data.execute(download, request, held)
       const { status } = response
       if (asksRange && status === 400) {
         yield* Effect.ignore(response.text)

@@ -5,6 +5,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
@@ -12,6 +13,7 @@ import * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import * as Limit from "./limit.js"
+import * as Telemetry from "./telemetry.js"
 
 /** What an operation makes of the statuses that mean something to it. All others mean the same to every operation. */
 export type Meanings = { readonly [status: number]: (answer: Answer.Answer) => GlanceError.GlanceError }
@@ -108,6 +110,8 @@ export interface Operation<A, On extends Meanings> {
   readonly on?: On & Meanings
   /** A status beyond 2xx that is a success of this operation. */
   readonly alsoSuccess?: number | undefined
+  /** Whether it is a request of its own, and not what became of one that is counted already. @default true */
+  readonly counted?: boolean
 }
 
 /** Reads the body of a success. */
@@ -116,18 +120,21 @@ export type Read<A> = (text: string, headers: Headers.Headers) => Either.Either<
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
   http: Pick<GlanceHttp.Service, "execute" | "timeLimit">,
-  { alsoSuccess, decode, on, operation, request }: Operation<A, On>
+  { alsoSuccess, counted = true, decode, on, operation, request }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   const told = shown(request)
   const read = (response: HttpClientResponse.HttpClientResponse) =>
     Effect.flatMap(response.text, (text) =>
-      Either.mapLeft(
-        decode(text, response.headers),
-        ({ detail, record }) =>
-          new GlanceError.UnexpectedAnswer({
-            ...Answer.answer(operation, told, response, detail),
-            record: Option.fromNullable(record)
-          })
+      Effect.zipRight(
+        Telemetry.moved(operation, "receive", Number(response.headers["content-length"] ?? text.length)),
+        Either.mapLeft(
+          decode(text, response.headers),
+          ({ detail, record }) =>
+            new GlanceError.UnexpectedAnswer({
+              ...Answer.answer(operation, told, response, detail),
+              record: Option.fromNullable(record)
+            })
+        )
       )
     )
   const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
@@ -135,30 +142,32 @@ export const run = <A, On extends Meanings = Record<never, never>>(
       const meaning = on?.[answer.status]
       return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
     })
-  return http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")).pipe(
-    Effect.tap((response) => Effect.annotateCurrentSpan(spanAttributes(response))),
-    Effect.flatMap(
-      (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
-        isSuccess(response.status) || response.status === alsoSuccess ? read(response) : fail(response)
-    ),
-    Effect.mapError((error) =>
-      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
-    ),
-    Limit.within(http, operation),
-    // What is left are the meanings in `on` and the common ones of all other statuses.
-    Effect.mapError((error) => error as ErrorOf<On>)
-  )
+  return Effect.suspend(() => {
+    let status: number | undefined
+    return http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")).pipe(
+      Effect.tap((response) => {
+        status = response.status
+        return Effect.zipRight(
+          Telemetry.answered(response),
+          Telemetry.moved(operation, "transmit", request.body.contentLength ?? 0)
+        )
+      }),
+      Effect.flatMap(
+        (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
+          isSuccess(response.status) || response.status === alsoSuccess ? read(response) : fail(response)
+      ),
+      Effect.mapError((error) =>
+        HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
+      ),
+      Limit.within(http, operation),
+      counted ? Telemetry.counted(operation, () => status) : identity,
+      // What is left are the meanings in `on` and the common ones of all other statuses.
+      Effect.mapError((error) => error as ErrorOf<On>)
+    )
+  })
 }
 
 const isSuccess = (status: number) => status >= 200 && status < 300
-
-const spanAttributes = (response: HttpClientResponse.HttpClientResponse) => ({
-  "http.response.status_code": response.status,
-  ...Option.match(Answer.requestIdOf(response.headers), {
-    onNone: () => ({}),
-    onSome: (id) => ({ "openstack.request_id": id })
-  })
-})
 
 const parsed = (text: string): Either.Either<unknown, Unreadable> =>
   Either.try({

@@ -16,7 +16,9 @@ import type * as ImageSource from "../ImageSource.js"
 import * as Data from "./data.js"
 import * as Handoff from "./handoff.js"
 import * as Internal from "./image.js"
+import * as Limit from "./limit.js"
 import type * as Request from "./request.js"
+import * as Telemetry from "./telemetry.js"
 
 export interface Upload<E, R> extends Data.Transfer {
   /** Of `/file` or of `/stage`. */
@@ -90,7 +92,10 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
       for (let attempt = 1; ; attempt++) {
         const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
         const state: State = { attempt, taken: false, size: 0, hashes: undefined }
-        const exit = yield* Effect.exit(sendOnce(upload, current, state))
+        const exit = yield* sendOnce(upload, current, state).pipe(
+          Effect.ensuring(Effect.suspend(() => Telemetry.moved(upload.operation, "transmit", state.size))),
+          Effect.exit
+        )
         if (Exit.isSuccess(exit)) return exit.value
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
@@ -202,6 +207,7 @@ const sendOnce = <E, R>(
     const { imageId, operation } = upload
     const clock = yield* Effect.clock
     const handoff = Handoff.make(() => clock.unsafeCurrentTimeMillis())
+    const held = new Limit.Held(clock)
     const request = HttpClientRequest.put(upload.path).pipe(
       HttpClientRequest.setHeaders({
         accept: "application/json",
@@ -217,10 +223,10 @@ const sendOnce = <E, R>(
       })
     )
     const exchange = Effect.raceFirst(
-      Data.execute(upload, request),
+      Data.execute(upload, request, held),
       Effect.zipRight(produce(upload, reader, state, handoff), Effect.never)
     )
-    const watch = Data.watch(upload, handoff.lyingSince, () => state.size)
+    const watch = Data.watch(upload, handoff.lyingSince, () => state.size, held)
     // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
     const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
     yield* Data.interpret(upload, request, response, {

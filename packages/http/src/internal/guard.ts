@@ -4,11 +4,16 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Answer from "@effect-glance/core/Answer"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Tracer from "effect/Tracer"
+import * as Circuit from "../Circuit.js"
+import * as Telemetry from "./telemetry.js"
 
 /** Headers that hold a token, in either direction. */
 const secretHeaders = ["x-auth-token", "x-subject-token", "x-service-token"]
@@ -70,46 +75,100 @@ const discreet = <E>(error: E): E | HttpClientError.RequestError => {
   })
 }
 
-/** The spans of a client end in its response or its failure, both of which hold the request. */
-const discreetTracer = (tracer: Tracer.Tracer): Tracer.Tracer =>
+/**
+ * The spans of a client, with what OpenTelemetry wants to know besides. They end in its response or its failure, both of
+ * which hold the request.
+ */
+const discreetTracer = (
+  tracer: Tracer.Tracer,
+  { number, request: { body }, route }: Telemetry.Attempt
+): Tracer.Tracer =>
   Tracer.make({
     span: (...about) => {
       const span = tracer.span(...about)
+      if (span.kind === "client") {
+        span.attribute("url.template", route)
+        if (number > 0) span.attribute("http.request.resend_count", number)
+        if (body.contentLength !== undefined) span.attribute("http.request.body.size", body.contentLength)
+      }
       const { end } = span
-      span.end = (time, exit) => end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet))
+      span.end = (time, exit) => {
+        for (const [name, value] of span.kind === "client" ? ends(exit) : []) span.attribute(name, value)
+        end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet))
+      }
       return span
     },
     context: (execution, fiber) => tracer.context(execution, fiber)
   })
+
+/** What is known when the head of the answer is there, or will not come. */
+const ends = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<readonly [string, string | number]> => {
+  const { headers } = ((Exit.isSuccess(exit) ? exit.value : undefined) ?? {}) as { readonly headers?: Headers.Headers }
+  const errorType = Telemetry.errorType(exit)
+  const length = Number(headers?.["content-length"] ?? Number.NaN)
+  return [
+    ...(errorType === undefined ? [] : [["error.type", errorType] as const]),
+    ...(Number.isSafeInteger(length) ? [["http.response.body.size", length] as const] : []),
+    ...Option.match(Option.flatMap(Option.fromNullable(headers), Answer.requestIdOf), {
+      onNone: () => [],
+      onSome: (id) => [["openstack.request_id", id] as const]
+    })
+  ]
+}
+
+/** What no client can send: each of them would say so in a way of its own, one of them by a defect. */
+const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientError.RequestError | undefined => {
+  for (const value of Object.values(request.headers)) {
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+      const cause = new Error("a header cannot be sent as it is")
+      return discreet(new HttpClientError.RequestError({ request, reason: "Encode", cause }))
+    }
+  }
+  if (/^https?:/i.test(request.url)) return undefined
+  const cause = new Error("the URL must begin with http:// or https://")
+  return discreet(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause }))
+}
+
+/** A client that is fit to carry secrets, and the circuits that its requests pass. */
+export interface Guarded {
+  readonly send: (
+    attempt: Telemetry.Attempt
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  readonly circuit: Circuit.Service | undefined
+}
 
 /**
  * The runtime's HTTP client, made fit to carry secrets: they are kept out of spans and failures; redirects are not
  * followed, since they would take the token to wherever they lead; and an answer is an answer, whatever its status,
  * also from a client that was told to fail on some.
  */
-export const guarded: Effect.Effect<HttpClient.HttpClient, never, HttpClient.HttpClient> = Effect.gen(function* () {
+export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Effect.gen(function* () {
   const client = yield* HttpClient.HttpClient
-  const initOfLayer = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
-  return client.pipe(
-    HttpClient.mapRequest(withUserAsHeader),
-    HttpClient.transformResponse((effect) =>
-      Effect.gen(function* () {
-        const tracer = yield* Effect.tracer
-        const init = Option.orElse(yield* Effect.serviceOption(FetchHttpClient.RequestInit), () => initOfLayer)
-        return yield* effect.pipe(
-          Effect.provideService(FetchHttpClient.RequestInit, {
-            ...Option.getOrElse(init, () => ({})),
-            redirect: "manual"
-          }),
-          Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]),
-          Effect.withTracer(discreetTracer(tracer)),
-          Effect.catchAll((error) =>
-            error._tag === "ResponseError" && error.reason === "StatusCode"
-              ? Effect.succeed(error.response)
-              : Effect.fail(discreet(error))
+  const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
+  const initOfLayer = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+  const send: Guarded["send"] = (attempt) => {
+    const request = withUserAsHeader(attempt.request)
+    const refused = unsendable(request)
+    if (refused !== undefined) return refused
+    const spanName = () => `${request.method} ${attempt.route}`
+    return Effect.flatMap(Effect.tracer, (tracer) =>
+      client.execute(request).pipe(
+        Effect.mapInputContext((context: Context.Context<never>) => {
+          const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => initOfLayer)
+          return context.pipe(
+            Context.add(FetchHttpClient.RequestInit, { ...init, redirect: "manual" as const }),
+            Context.add(HttpClient.SpanNameGenerator, spanName)
           )
+        }),
+        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]),
+        Effect.withTracer(discreetTracer(tracer, attempt)),
+        Effect.catchAll((error) =>
+          error._tag === "ResponseError" && error.reason === "StatusCode"
+            ? Effect.succeed(error.response)
+            : Effect.fail(discreet(error))
         )
-      })
+      )
     )
-  )
+  }
+  return { send, circuit }
 })

@@ -18,12 +18,12 @@ import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "../Identity.js"
-import { withoutUser } from "./guard.js"
+import { type Guarded, withoutUser } from "./guard.js"
+import * as Route from "./route.js"
 import * as Transport from "./transport.js"
 
 interface Login<A, I> {
-  /** A guarded one. */
-  readonly client: HttpClient.HttpClient
+  readonly client: Guarded
   readonly operation: string
   readonly url: string
   readonly options: Identity.LoginOptions
@@ -140,7 +140,7 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
 
   return Effect.flatMap(Clock.currentTimeMillis, (begun) =>
     Effect.flatMap(
-      send(request, begun),
+      send({ request, root: told.url, route: Route.plain(told.url), operation, begun }),
       (response): Effect.Effect<Identity.Session, GlanceError.ConnectionError | HttpClientError.HttpClientError> =>
         response.status >= 200 && response.status < 300 ? succeed(response, begun) : fail(response)
     )

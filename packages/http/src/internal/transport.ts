@@ -1,18 +1,24 @@
-import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import type * as GlanceError from "@effect-glance/core/GlanceError"
-import type * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type * as Circuit from "../Circuit.js"
 import type * as Identity from "../Identity.js"
+import type * as Throttle from "../Throttle.js"
+import type { Guarded } from "./guard.js"
+import * as Telemetry from "./telemetry.js"
 
 export interface Retry {
   readonly times: number
@@ -23,7 +29,11 @@ export interface Retry {
   readonly repeatable: (request: HttpClientRequest.HttpClientRequest) => boolean
 }
 
-type Result = Either.Either<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+type Response = HttpClientResponse.HttpClientResponse
+
+type Failure = HttpClientError.HttpClientError | GlanceError.CloudUnavailable
+
+type Result = Either.Either<Response, Failure>
 
 /** A stream is read once, and a raw body may be one; all other bodies can be sent again. */
 const canRepeat = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
@@ -36,22 +46,21 @@ const canRepeat = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
 const repeatableMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT"])
 
 /** Failures to reach the server at all, after which any method can be tried again. */
-const unreached = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT"
-])
+const unreached = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"])
 
-const codeOf = (error: unknown): string | undefined => {
-  for (let cause = error, depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth++) {
-    const { code, cause: deeper } = cause as { readonly code?: unknown; readonly cause?: unknown }
-    if (typeof code === "string") return code
-    cause = deeper
-  }
-  return undefined
+/** The same, unless a connection that was there has been given up for them. */
+const unreachedOnConnecting = new Set(["EHOSTUNREACH", "ENETUNREACH"])
+
+/** What does not go away: a header that no request can hold, a scheme that is none, a certificate that is not trusted. */
+const permanent =
+  /^(UND_ERR_INVALID_ARG|ERR_INVALID_\w+|ERR_UNESCAPED_CHARACTERS|CERT_\w+|ERR_TLS_CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_SSL_WRONG_VERSION_NUMBER)$/
+
+const failed = (error: Failure, repeatable: boolean): Option.Option<string> => {
+  if (error._tag === "CloudUnavailable") return Option.none()
+  const { code, connecting } = Telemetry.systemError(error.cause)
+  if (error.reason !== "Transport" || (code !== undefined && permanent.test(code))) return Option.none()
+  const untouched = code !== undefined && (unreached.has(code) || (connecting && unreachedOnConnecting.has(code)))
+  return repeatable || untouched ? Option.some(code ?? error.reason) : Option.none()
 }
 
 /** Why the request should be sent again, if it should: in words for the log, with the wait that the server asks for. */
@@ -62,46 +71,108 @@ const reasonToRepeat = (
 ): Effect.Effect<Option.Option<{ readonly reason: string; readonly retryAfter: Option.Option<Duration.Duration> }>> => {
   if (!canRepeat(request)) return Effect.succeedNone
   if (Either.isLeft(result)) {
-    const { left: error } = result
-    const code = codeOf(error.cause)
-    const again = error.reason === "Transport" && (repeatable || (code !== undefined && unreached.has(code)))
     return Effect.succeed(
-      again ? Option.some({ reason: code ?? error.reason, retryAfter: Option.none() }) : Option.none()
+      Option.map(failed(result.left, repeatable), (reason) => ({ reason, retryAfter: Option.none() }))
     )
   }
   const { headers, status } = result.right
   return Effect.map(Answer.retryAfterOf(headers), (retryAfter) => {
     // Refused unread: nothing was done. Rackspace refuses with 413 and a time to wait.
     const refused = status === 429 || (status === 413 && Option.isSome(retryAfter))
-    const unavailable = status === 502 || status === 503 || status === 504
-    return refused || (unavailable && repeatable)
+    return refused || (isUnavailable(status) && repeatable)
       ? Option.some({ reason: `status ${status}`, retryAfter })
       : Option.none()
   })
 }
 
+const isUnavailable = (status: number): boolean => status === 502 || status === 503 || status === 504
+
+const isRefused = (result: Result): boolean => Either.isLeft(result) && result.left._tag === "CloudUnavailable"
+
 /** How long the rest of an answer is waited for that nobody wants. */
 const longestDrain = Duration.seconds(5)
 
 /** Reads what nobody wants, since an unread body keeps its connection; where that takes too long, gives up both. */
-const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  Effect.ignore(Effect.timeout(response.text, longestDrain))
+const drain = (response: Response): Effect.Effect<void> => Effect.ignore(Effect.timeout(response.text, longestDrain))
 
-/**
- * Sends, and sends again what is safe to send again, after the longer of back-off and what the server asks for. `begun`
- * is when the operation did that this is part of.
- */
+/** One request to one service, with its endpoint. */
+export interface Call {
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** The endpoint, by which its circuit is known. */
+  readonly root: string
+  readonly route: string
+  readonly operation: string
+  /** When the operation did that this is part of. */
+  readonly begun: number
+}
+
+/** What became of an attempt, as the circuit sees it. */
+const outcomeOf = (
+  { body }: HttpClientRequest.HttpClientRequest,
+  exit: Exit.Exit<Response, HttpClientError.HttpClientError>,
+  took: number,
+  longest: Duration.Duration
+): Circuit.Outcome => {
+  if (Exit.isSuccess(exit)) {
+    return isUnavailable(exit.value.status) ? { failure: `status ${exit.value.status}` } : "alive"
+  }
+  const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (error !== undefined)
+    return Option.match(failed(error, true), { onNone: () => "unknown", onSome: (failure) => ({ failure }) })
+  // Given up. Bytes on their way out take the time that they take, and the answer comes after them.
+  return body._tag !== "Stream" && took * 2 >= Duration.toMillis(longest)
+    ? { failure: `no answer for ${Duration.format(took)}` }
+    : "unknown"
+}
+
+/** How requests reach services. */
+export interface Way extends Guarded {
+  readonly throttle?: Throttle.Service | undefined
+}
+
+/** Sends, and sends again what is safe to send again, after the longer of back-off and what the server asks for. */
 export const persistent =
-  (client: HttpClient.HttpClient, { backoff, longest, repeatable, times }: Retry) =>
-  (
-    request: HttpClientRequest.HttpClientRequest,
-    begun: number
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
-    const attempt = (
-      made: number
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  ({ circuit, send, throttle }: Way, { backoff, longest, repeatable, times }: Retry) =>
+  (call: Call): Effect.Effect<Response, Failure> => {
+    const { begun, operation, request, root } = call
+    /** For how long the throttle held it back, which is no part of its time. */
+    let held = 0
+
+    const once = (number: number): Effect.Effect<Response, Failure> => {
+      const about = { ...call, number }
+      if (circuit === undefined) return Telemetry.observed(about, send(about), () => Effect.void)
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(circuit.enter(root), (tell) =>
+          Telemetry.observed(about, restore(send(about)), (exit, took) => tell(outcomeOf(request, exit, took, longest)))
+        )
+      )
+    }
+
+    const turn = (service: Throttle.Service): Effect.Effect<void, Failure, Scope.Scope> =>
       Effect.gen(function* () {
-        const result = yield* Effect.either(client.execute(request))
+        const before = yield* Clock.currentTimeMillis
+        // There is no need to stand in line for what is left alone anyway.
+        if (circuit !== undefined && (yield* circuit.closedUntil(root)) > before) yield* circuit.enter(root)
+        const { hold } = yield* GlanceHttp.Operation
+        yield* hold(service.turn)
+        const wait = (yield* Clock.currentTimeMillis) - before
+        held += wait
+        yield* Telemetry.waited("throttle", operation, wait)
+      })
+
+    /** In its place for as long as the answer is waited for. A transfer leaves it when it begins. */
+    const inTurn = (number: number): Effect.Effect<Response, Failure> =>
+      throttle === undefined
+        ? once(number)
+        : request.body._tag === "Stream"
+          ? Effect.zipRight(Effect.scoped(turn(throttle)), once(number))
+          : Effect.scoped(Effect.zipRight(turn(throttle), once(number)))
+
+    const attempt = (made: number, before?: Result): Effect.Effect<Response, Failure> =>
+      Effect.gen(function* () {
+        const result = yield* Effect.either(inTurn(made))
+        // Nothing was sent: what is known is still what was met before.
+        if (isRefused(result)) return yield* before ?? result
         const again = made < times ? yield* reasonToRepeat(request, result, repeatable(request)) : Option.none()
         if (Option.isNone(again)) return yield* result
         const { reason, retryAfter } = again.value
@@ -110,53 +181,73 @@ export const persistent =
           Duration.millis(Math.round(Duration.toMillis(backoff) * 2 ** made * jitter)),
           Option.getOrElse(retryAfter, () => Duration.zero)
         )
-        const passed = (yield* Clock.currentTimeMillis) - begun
-        if (passed + Duration.toMillis(wait) > Duration.toMillis(longest)) return yield* result
+        const now = yield* Clock.currentTimeMillis
+        if (now - begun - held + Duration.toMillis(wait) > Duration.toMillis(longest)) return yield* result
+        if (circuit !== undefined && (yield* circuit.closedUntil(root)) > now + Duration.toMillis(wait)) {
+          return yield* result
+        }
         if (Either.isRight(result)) yield* drain(result.right)
-        yield* Effect.logWarning(
-          `${request.method} ${pathOf(request.url)}: ${reason}, again in ${Duration.format(wait)}`
-        )
+        yield* Telemetry.again({ ...call, number: made }, reason, wait, Either.getRight(result))
         yield* Effect.sleep(wait)
-        return yield* attempt(made + 1)
+        return yield* attempt(made + 1, result)
       })
     return attempt(0)
   }
 
-const pathOf = (url: string): string => url.replace(/^\w+:\/\/[^/]*/, "").replace(/[?#].*$/s, "")
+/** One of the services of a cloud. */
+export interface Target {
+  /** Its endpoint, for those who have this session. */
+  readonly rootOf: (session: Identity.Session) => Either.Either<string, GlanceError.EndpointNotFound>
+  /** The route of a path below it. */
+  readonly routeOf: (path: string) => string
+}
 
 /**
  * What carries the requests of one service: its endpoint before the path, the token on it, retries inside, and outside
  * them one new login and one replay when the token is refused.
  */
-export const make =
-  (
-    client: HttpClient.HttpClient,
-    identity: Identity.Service,
-    rootOf: (session: Identity.Session) => Either.Either<string, GlanceError.EndpointNotFound>,
-    retry: Omit<Retry, "repeatable">
-  ): GlanceHttp.Execute =>
-  (request) => {
-    const send = persistent(client, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
-    const sendAs = (session: Identity.Session, begun: number) =>
+export const make = (
+  way: Way,
+  identity: Identity.Service,
+  { rootOf, routeOf }: Target,
+  retry: Omit<Retry, "repeatable">
+): GlanceHttp.Execute => {
+  const send = persistent(way, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
+  return (request) => {
+    const route = routeOf(request.url)
+    const sendAs = (session: Identity.Session, operation: string, begun: number) =>
       Effect.flatMap(rootOf(session), (root) =>
-        send(
-          request.pipe(
+        send({
+          request: request.pipe(
             HttpClientRequest.prependUrl(root),
             HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token))
           ),
+          root,
+          route,
+          operation,
           begun
-        )
+        })
       )
     return Effect.gen(function* () {
+      const { name } = yield* GlanceHttp.Operation
       const begun = yield* Clock.currentTimeMillis
-      const session = yield* identity.session
-      const response = yield* sendAs(session, begun)
+      /** A session, and on the operation's span for how long it was waited for. */
+      const waitedFor = (login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>) =>
+        Effect.gen(function* () {
+          const before = yield* Clock.currentTimeMillis
+          const session = yield* login
+          yield* Telemetry.waited("token", name, (yield* Clock.currentTimeMillis) - before)
+          return session
+        })
+      const session = yield* waitedFor(identity.session)
+      const response = yield* sendAs(session, name, begun)
       if (response.status !== 401) return response
       // Before the login, which may fail. The text is kept for whoever is given the response.
       yield* drain(response)
       // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
-      const renewed = yield* identity.renew(session)
+      const renewed = yield* waitedFor(identity.renew(session))
       if (renewed === session || !canRepeat(request)) return response
-      return yield* sendAs(renewed, begun)
+      return yield* sendAs(renewed, name, begun)
     })
   }
+}

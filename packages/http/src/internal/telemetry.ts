@@ -1,0 +1,216 @@
+/**
+ * What the attempts to send requests count, time and log. The names are those of OpenTelemetry's conventions for HTTP;
+ * the metrics are Effect's, hence one set for the whole process.
+ */
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Answer from "@effect-glance/core/Answer"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import type * as MetricKeyType from "effect/MetricKeyType"
+import * as MetricLabel from "effect/MetricLabel"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import * as Route from "./route.js"
+
+/** One attempt to send a request. */
+export interface Attempt {
+  readonly operation: string
+  readonly route: string
+  /** With its endpoint. */
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** 0 for the first. */
+  readonly number: number
+}
+
+type Labels = Readonly<Record<string, string | undefined>>
+
+/**
+ * The metric with these labels, made once for each set of them. They belong to its key: labels that are put on a metric
+ * are joined anew, and it is looked up anew, each time that it is updated.
+ */
+const labelled = <Type extends MetricKeyType.MetricKeyType<number, unknown>>(
+  key: MetricKey.MetricKey<Type>,
+  unit: string
+) => {
+  const withUnit = MetricKey.tagged(key, "unit", unit)
+  const made = new Map<string, ReturnType<typeof Metric.fromMetricKey<Type>>>()
+  return (labels: Labels) => {
+    const values = Object.values(labels).join("\n")
+    const known = made.get(values)
+    if (known !== undefined) return known
+    const fresh = Metric.fromMetricKey(
+      MetricKey.taggedWithLabels(
+        withUnit,
+        Object.entries(labels).flatMap(([name, value]) => (value === undefined ? [] : [MetricLabel.make(name, value)]))
+      )
+    )
+    made.set(values, fresh)
+    return fresh
+  }
+}
+
+const seconds = MetricBoundaries.fromIterable([
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 300
+])
+
+const attemptDuration = labelled(
+  MetricKey.histogram(
+    "glance.client.attempt.duration",
+    seconds,
+    "From a request as it is sent to the head of its answer"
+  ),
+  "s"
+)
+
+const active = labelled(
+  MetricKey.counter("glance.client.active_attempts", {
+    description: "Requests that wait for the head of their answer"
+  }),
+  "{request}"
+)
+
+const retries = labelled(
+  MetricKey.counter("glance.client.retries", { description: "Requests that are sent again", incremental: true }),
+  "{request}"
+)
+
+const waits = labelled(
+  MetricKey.histogram("glance.client.wait.duration", seconds, "For what a request waits before it is sent"),
+  "s"
+)
+
+const serverOf = (url: string): Labels => {
+  const [, , address = "", , port] = /^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(url) ?? []
+  return { "server.address": address, "server.port": port }
+}
+
+/** What the runtime met, however deep it lies: its code, and whether that was while it connected. */
+export const systemError = (error: unknown): { readonly code: string | undefined; readonly connecting: boolean } => {
+  for (let cause = error, depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth++) {
+    const { cause: deeper, code, errors, syscall } = cause as Readonly<Record<string, unknown>>
+    // Where several addresses were tried, there is an error of each.
+    if (typeof code === "string") return { code, connecting: syscall === "connect" || Array.isArray(errors) }
+    cause = deeper
+  }
+  return { code: undefined, connecting: false }
+}
+
+type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
+/** Why there is no good answer, in one word: the status, the code of what the client met, or how far it got. */
+export const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit)) {
+    const { status } = (exit.value ?? {}) as { readonly status?: unknown }
+    return typeof status === "number" && status >= 400 ? String(status) : undefined
+  }
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (HttpClientError.isHttpClientError(failure)) return systemError(failure.cause).code ?? failure.reason
+  return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
+}
+
+/** Counts, times and logs one attempt. */
+export const observed = (
+  about: Attempt,
+  send: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+  then: (exit: Answered, took: number) => Effect.Effect<void>
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  Effect.clockWith((clock) =>
+    Effect.uninterruptibleMask((restore) => {
+      const { operation, request, route } = about
+      const begun = clock.unsafeCurrentTimeMillis()
+      const server = serverOf(request.url)
+      const done = (exit: Answered) => {
+        const took = clock.unsafeCurrentTimeMillis() - begun
+        return Effect.zipRight(
+          Metric.update(
+            attemptDuration({
+              "glance.operation": operation,
+              "http.request.method": request.method,
+              "url.template": route,
+              ...server,
+              "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
+              "error.type": errorType(exit)
+            }),
+            took / 1000
+          ),
+          ifDebug(() => logged(about, exit, took))
+        )
+      }
+      return Effect.gen(function* () {
+        yield* Metric.update(active(server), 1)
+        const exit = yield* Effect.exit(restore(send))
+        yield* Metric.update(active(server), -1)
+        yield* done(exit)
+        yield* then(exit, clock.unsafeCurrentTimeMillis() - begun)
+        return yield* exit
+      })
+    })
+  )
+
+/** A line that nobody reads shall cost nothing. */
+const ifDebug = (log: () => Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(FiberRef.get(FiberRef.currentMinimumLogLevel), (minimum) =>
+    LogLevel.lessThanEqual(minimum, LogLevel.Debug) ? log() : Effect.void
+  )
+
+/** Without host and query, as in errors of the image service. */
+const line = ({ request }: Attempt): string => `${request.method} ${Route.plain(request.url)}`
+
+const logged = (about: Attempt, exit: Answered, took: number): Effect.Effect<void> => {
+  const outcome = Exit.isSuccess(exit) ? `status ${exit.value.status}` : errorType(exit)
+  return Effect.annotateLogs(
+    Effect.logDebug(`${line(about)}: ${outcome} in ${took}ms`),
+    annotations(about, Exit.isSuccess(exit) ? Option.some(exit.value) : Option.none())
+  )
+}
+
+const annotations = (
+  { number, operation, route }: Attempt,
+  response: Option.Option<HttpClientResponse.HttpClientResponse>
+): Record<string, unknown> => ({
+  ...(operation === "" ? {} : { "glance.operation": operation }),
+  "url.template": route,
+  attempt: number + 1,
+  ...Option.match(
+    Option.flatMap(response, ({ headers }) => Answer.requestIdOf(headers)),
+    { onNone: () => ({}), onSome: (id) => ({ "openstack.request_id": id }) }
+  )
+})
+
+/** Tells that a request will be sent again, and why. */
+export const again = (
+  about: Attempt,
+  reason: string,
+  wait: Duration.Duration,
+  response: Option.Option<HttpClientResponse.HttpClientResponse>
+): Effect.Effect<void> =>
+  Effect.logWarning(`${line(about)}: ${reason}, again in ${Duration.format(wait)}`).pipe(
+    Effect.annotateLogs(annotations(about, response)),
+    Effect.zipRight(
+      Metric.update(retries({ "glance.operation": about.operation, "url.template": about.route, reason }), 1)
+    )
+  )
+
+/** Tells on the operation's span and in the metrics for how long it waited, where it did. */
+export const waited = (what: "token" | "throttle", operation: string, millis: number): Effect.Effect<void> => {
+  if (millis <= 0) return Effect.void
+  const attribute = `glance.wait.${what}_ms`
+  return Effect.zipRight(
+    Metric.update(waits({ "glance.operation": operation, "glance.wait": what }), millis / 1000),
+    Effect.contextWith((context: Context.Context<never>) => {
+      const span = Context.getOption(context, Tracer.ParentSpan)
+      if (Option.isNone(span) || span.value._tag !== "Span") return
+      span.value.attribute(attribute, Number(span.value.attributes.get(attribute) ?? 0) + millis)
+    })
+  )
+}
