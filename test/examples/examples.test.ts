@@ -4,7 +4,7 @@ import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
 import * as Effect from "effect/Effect"
-import { ofAnother, randomFile, runExample } from "../support/examples.js"
+import { ofAnother, randomFile, runExample, textFile } from "../support/examples.js"
 
 const timeout = 60_000
 
@@ -90,6 +90,40 @@ it.scopedLive(
       assert.deepStrictEqual([code, stdout], [0, "POST 201\nGET 200\n0 images\n"])
       const agents = (yield* cloud.requests).map(({ headers }) => headers["user-agent"])
       assert.deepStrictEqual(agents, ["nightly-report/1.0", "nightly-report/1.0"])
+    }),
+  timeout
+)
+
+it.scopedLive(
+  "the images of two regions are compared, each with a login of its own",
+  () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({
+        regions: ["north", "south"],
+        images: [
+          { owner: "demo", name: "debian", data: "bits", region: "north" },
+          { owner: "demo", name: "debian", data: "bits", region: "south" },
+          { owner: "demo", name: "alpine", data: "bits", region: "north" }
+        ]
+      })
+      const { environment } = yield* NodeMemoryServer.serve(cloud)
+      const variables = environment({ project: "demo" })
+      const auth = Object.fromEntries(
+        Object.entries(variables).flatMap(([name, value]) =>
+          /^OS_(AUTH_URL|USERNAME|PASSWORD|PROJECT|USER_)/.test(name) ? [[name.slice(3).toLowerCase(), value]] : []
+        )
+      )
+      const clouds = JSON.stringify({ clouds: { mine: { auth, regions: ["north", "south"] } } })
+      const OS_CLIENT_CONFIG_FILE = yield* textFile("clouds.json", clouds)
+      const { code, stderr, stdout } = yield* runExample("regions", {
+        OS_CLIENT_CONFIG_FILE,
+        HERE: "north",
+        THERE: "south"
+      })
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.strictEqual(stdout, "only in north: alpine\nonly in south: nothing\n")
+      const logins = (yield* cloud.requests).filter(({ method }) => method === "POST")
+      assert.lengthOf(logins, 2)
     }),
   timeout
 )

@@ -35,15 +35,21 @@ export const runExample = (name: string, variables: Readonly<Record<string, stri
 export const ofAnother = (variables: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).map(([name, value]) => [`OTHER_${name}`, value]))
 
-/** A file of bytes that no pattern can stand for, gone with its directory when the scope closes. */
-export const randomFile = (size: number): Effect.Effect<string, never, Scope.Scope> =>
+/** A file that is gone with its directory when the scope closes. */
+const newFile = (name: string, content: string | Uint8Array): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-glance-"))),
     (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
   ).pipe(
     Effect.map((directory) => {
-      const file = join(directory, "file")
-      writeFileSync(file, randomBytes(size))
+      const file = join(directory, name)
+      writeFileSync(file, content)
       return file
     })
   )
+
+/** One of bytes that no pattern can stand for. */
+export const randomFile = (size: number) => newFile("file", randomBytes(size))
+
+/** One of this text. */
+export const textFile = (name: string, text: string) => newFile(name, text)
