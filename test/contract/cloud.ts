@@ -7,6 +7,7 @@ import * as Discovery from "@effect-glance/core/Discovery"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import type * as Image from "@effect-glance/core/Image"
 import * as ImageCache from "@effect-glance/core/ImageCache"
+import * as ImageCreation from "@effect-glance/core/ImageCreation"
 import * as ImageImport from "@effect-glance/core/ImageImport"
 import * as ImageLocations from "@effect-glance/core/ImageLocations"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
@@ -19,6 +20,7 @@ import * as Metadefs from "@effect-glance/core/Metadefs"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
 import * as Keystone from "@effect-glance/http/Keystone"
+import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -64,6 +66,7 @@ export interface Project {
   readonly stores: ImageStores.Service
   readonly locations: ImageLocations.Service
   readonly cache: ImageCache.Service
+  readonly creation: ImageCreation.Service
   readonly projectId: string
   /** Gives a queued image its data. */
   readonly give: (image: Image.Image, data: string) => Effect.Effect<unknown, unknown>
@@ -130,9 +133,11 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
       discovery: Discovery.Discovery,
       stores: ImageStores.make,
       locations: ImageLocations.make,
-      cache: ImageCache.make
+      cache: ImageCache.make,
+      creation: ImageCreation.ImageCreation
     }).pipe(
-      Effect.provide(Layer.fresh(Layer.merge(ImageImport.layer, Discovery.layer))),
+      Effect.provide(Layer.fresh(Layer.mergeAll(ImageImport.layer, Discovery.layer, ImageCreation.layer))),
+      Effect.provide(NodeHasher.layer),
       Effect.provideService(GlanceHttp.GlanceHttp, http)
     )
     const project: Project = {

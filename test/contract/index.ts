@@ -5,6 +5,7 @@ import { layer } from "@effect/vitest"
 import * as Layer from "effect/Layer"
 import { cache } from "./cache.js"
 import * as Cloud from "./cloud.js"
+import { creation } from "./creation.js"
 import { discovery } from "./discovery.js"
 import { images } from "./images.js"
 import { imports } from "./imports.js"
@@ -32,6 +33,7 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     tasks(it)
     imports(it)
     discovery(it)
+    creation(it)
     stores(it)
     locations(it)
     cache(it)

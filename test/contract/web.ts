@@ -17,8 +17,14 @@ export interface Page {
 export class Web extends Context.Tag("test/contract/Web")<
   Web,
   {
-    /** A page with this text. `held`: only its first byte comes before it is released. */
-    readonly page: (text: string, options?: { readonly held?: boolean }) => Effect.Effect<Page>
+    /**
+     * A page with this text. `held`: only its first byte comes before it is released. `refusals`: as many answers before
+     * it are 404.
+     */
+    readonly page: (
+      text: string,
+      options?: { readonly held?: boolean; readonly refusals?: number }
+    ) => Effect.Effect<Page>
     /** An address at which there is nothing. */
     readonly nothing: string
   }
@@ -42,13 +48,22 @@ const make = Effect.gen(function* () {
       })
   )
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const page = (text: string, { held = false }: { readonly held?: boolean } = {}) =>
+  const page = (
+    text: string,
+    { held = false, refusals = 0 }: { readonly held?: boolean; readonly refusals?: number } = {}
+  ) =>
     Effect.gen(function* () {
       const path = `/${crypto.randomUUID()}`
       const asked = yield* Deferred.make<void>()
       const released = yield* Deferred.make<void>()
       if (!held) yield* Deferred.succeed(released, undefined)
+      let refused = 0
       pages.set(path, (response, head) => {
+        if (refused < refusals) {
+          refused += 1
+          response.writeHead(404).end()
+          return
+        }
         response.writeHead(200, { "content-length": Buffer.byteLength(text) })
         if (head) {
           response.end()

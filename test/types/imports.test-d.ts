@@ -41,6 +41,9 @@ type Wait =
 
 describe("imports", () => {
   it("list exactly what each can end in", () => {
+    expectTypeOf<ErrorsOf<ImageImport.Service["check"]>>().toEqualTypeOf<
+      GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.CapabilityMissing
+    >()
     expectTypeOf<ErrorsOf<ImageImport.Service["start"]>>().toEqualTypeOf<Start>()
     expectTypeOf<ErrorsOf<ImageImport.Service["await"]>>().toEqualTypeOf<Wait>()
     expectTypeOf<ErrorsOf<ImageImport.Service["progress"]>>().toEqualTypeOf<Wait>()

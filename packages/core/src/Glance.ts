@@ -8,6 +8,7 @@ import * as Discovery from "./Discovery.js"
 import type * as GlanceHttp from "./GlanceHttp.js"
 import type * as Hasher from "./Hasher.js"
 import * as ImageCache from "./ImageCache.js"
+import * as ImageCreation from "./ImageCreation.js"
 import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
 import * as ImageLocations from "./ImageLocations.js"
@@ -55,13 +56,13 @@ export const layer: Layer.Layer<
 )
 
 /**
- * {@link layer} and {@link ImageData.ImageData}, which needs a hasher as well.
+ * {@link layer}, and what needs a hasher as well: {@link ImageData.ImageData} and {@link ImageCreation.ImageCreation}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerWithData: Layer.Layer<
-  Layer.Layer.Success<typeof layer> | ImageData.ImageData,
+  Layer.Layer.Success<typeof layer> | ImageData.ImageData | ImageCreation.ImageCreation,
   never,
   GlanceHttp.GlanceHttp | Hasher.Hasher
-> = Layer.merge(layer, ImageData.layer)
+> = Layer.mergeAll(layer, ImageData.layer, ImageCreation.layer)

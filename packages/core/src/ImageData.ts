@@ -21,6 +21,7 @@ import * as Image from "./Image.js"
 import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
+import * as Creation from "./internal/creation.js"
 import * as Data from "./internal/data.js"
 import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
@@ -240,8 +241,8 @@ export interface Service {
     options?: UploadOptions
   ) => Effect.Effect<Image.Image, UploadError | E, R>
   /**
-   * Puts data where an import by the method `glance-direct` finds them. The cloud computes no hash before the import.
-   * The import that takes them up (`POST /images/{id}/import`) is not in this library yet.
+   * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
+   * the import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
@@ -360,12 +361,6 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       })
     })
 
-  const discard = (image: Image.ImageRef): Effect.Effect<void> =>
-    images.delete(image).pipe(
-      Effect.catchTag("ImageNotFound", () => Effect.void),
-      Effect.catchAll((error) => Effect.logWarning(`image ${Image.idOf(image)} could not be deleted: ${error.message}`))
-    )
-
   const uploadAs = <E, R>(
     operation: string,
     image: Image.ImageRef,
@@ -383,7 +378,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const imageId = Image.idOf(image)
       const { comparable, wrong } = Upload.compare(record, sent)
       if (wrong !== undefined) {
-        if (options.onMismatch === "delete") yield* discard(image)
+        if (options.onMismatch === "delete") yield* Creation.discard(images, image)
         return yield* new GlanceError.ImageIntegrityError({ operation, imageId, at: "upload", ...wrong })
       }
       if (comparable) return record
@@ -400,26 +395,15 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const stage: Service["stage"] = (image, source, options = {}) =>
     Effect.withSpan(Effect.asVoid(send("ImageData.stage", "stage", image, source, [], options)), "ImageData.stage")
 
-  const createWithData: Service["createWithData"] = <E, R>(
-    { id, ...attributes }: Images.NewImage,
-    source: ImageSource.Input<E, R>,
-    { keep = false, ...options }: CreateOptions = {}
-  ) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const operation = "ImageData.createWithData"
-        // An id of our own finds the image again whose creation was answered to nobody.
-        const own = yield* Effect.sync(() => Image.ImageId.make(crypto.randomUUID()))
-        const created = yield* restore(images.create({ ...attributes, id: id ?? own })).pipe(
-          Effect.onExit((exit) =>
-            Exit.isFailure(exit) && id === undefined && !keep && mayHaveHappened(exit) ? discard(own) : Effect.void
-          )
-        )
-        return yield* restore(uploadAs(operation, created, source, options)).pipe(
-          Effect.onExit((exit) => (Exit.isFailure(exit) && !keep ? discard(created) : Effect.void))
-        )
-      })
-    ).pipe(Effect.withSpan("ImageData.createWithData"))
+  const createWithData: Service["createWithData"] = (image, source, { keep = false, ...options } = {}) => {
+    const operation = "ImageData.createWithData"
+    return Creation.creating(
+      images,
+      image,
+      () => keep,
+      (created) => uploadAs(operation, created, source, options)
+    ).pipe(Effect.withSpan(operation))
+  }
 
   /** What the data are compared with: what was asked for, or the strongest of the record's hashes. */
   const target = (
@@ -575,20 +559,6 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
 
   return { upload, stage, createWithData, download, downloadTo }
 })
-
-/** Whether a failed creation may have made the image all the same. */
-const mayHaveHappened = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean => {
-  const error = Cause.failureOption(exit.cause)
-  if (Option.isNone(error)) return true
-  return [
-    "TransportError",
-    "TimeLimitExceeded",
-    "ServerError",
-    "ServiceUnavailable",
-    "UnexpectedAnswer",
-    "UnexpectedStatus"
-  ].includes(error.value._tag)
-}
 
 /** Bytes that do not agree with the image are of no use to a later download. */
 const isWrong = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean =>

@@ -193,6 +193,16 @@ export type WaitError = Follow.WaitError
  */
 export interface Service {
   /**
+   * What {@link Service.start} refuses before it sends anything: an argument that is wrong, or a method or a store that the
+   * cloud does not have.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#import-methods-and-values-discovery
+   */
+  readonly check: (
+    method: Method,
+    options?: ImportOptions
+  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.CapabilityMissing>
+  /**
    * Starts an import. What the cloud would refuse, or would accept and then get stuck with, is refused here: a method that
    * it has not turned on, a store that it does not have or that is read-only.
    *
@@ -341,15 +351,9 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
         }
       })
 
-    const begin = (
-      operation: string,
-      image: Image.ImageRef,
-      method: Method,
-      { allStoresMustSucceed, stores }: ImportOptions
-    ): Effect.Effect<Started, StartError> =>
+    /** What is to be sent, when nothing speaks against it. */
+    const prepare = (operation: string, method: Method, { allStoresMustSucceed, stores }: ImportOptions) =>
       Effect.gen(function* () {
-        const imageId = Image.idOf(image)
-        const path = yield* Internal.path(operation, image, "import")
         const json = yield* methodToJson(operation, method)
         const wanted = yield* storesOf(operation, stores)
         if (allStoresMustSucceed !== undefined) {
@@ -357,16 +361,31 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
         }
         yield* requireMethod(operation, json.name)
         // Of several stores a cloud with only one knows nothing: it would take no notice, or refuse what it was not told.
-        if (wanted !== undefined || allStoresMustSucceed === false)
+        if (wanted !== undefined || allStoresMustSucceed === false) {
           yield* requireStores(operation, Array.isArray(wanted) ? wanted : [])
+        }
+        const body = {
+          method: json,
+          ...(wanted === undefined ? {} : wanted === "all" ? { all_stores: true } : { stores: wanted }),
+          ...(allStoresMustSucceed === undefined ? {} : { all_stores_must_succeed: allStoresMustSucceed })
+        }
+        return { body, method: json.name, stores: wanted }
+      })
+
+    const begin = (
+      operation: string,
+      image: Image.ImageRef,
+      importMethod: Method,
+      options: ImportOptions
+    ): Effect.Effect<Started, StartError> =>
+      Effect.gen(function* () {
+        const imageId = Image.idOf(image)
+        const path = yield* Internal.path(operation, image, "import")
+        const { body, method, stores } = yield* prepare(operation, importMethod, options)
         const conflict = (answer: Answer.Answer) => new GlanceError.ImageNotImportable({ ...answer, imageId })
         const requestId = yield* Request.run(http, {
           operation,
-          request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), {
-            method: json,
-            ...(wanted === undefined ? {} : wanted === "all" ? { all_stores: true } : { stores: wanted }),
-            ...(allStoresMustSucceed === undefined ? {} : { all_stores_must_succeed: allStoresMustSucceed })
-          }),
+          request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), body),
           decode: readRequestId,
           on: {
             400: (answer) => new GlanceError.BadRequest({ ...answer, detail: withoutUserinfo(answer.detail) }),
@@ -374,8 +393,12 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
             409: conflict
           }
         }).pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(http, error)))
-        return { imageId, method: json.name, stores: wanted, requestId }
+        return { imageId, method, stores, requestId }
       }).pipe(Limit.within(http, operation))
+
+    const check: Service["check"] = Effect.fn("ImageImport.check")((method, options = {}) =>
+      Effect.asVoid(prepare("ImageImport.check", method, options))
+    )
 
     const start: Service["start"] = Effect.fn("ImageImport.start")((image, method, options = {}) =>
       begin("ImageImport.start", image, method, options)
@@ -407,7 +430,7 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
       )
     }
 
-    return { start, await: awaitImport, progress, importAndWait, importWithProgress }
+    return { check, start, await: awaitImport, progress, importAndWait, importWithProgress }
   })
 
 /**

@@ -5,6 +5,9 @@
  */
 import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -113,6 +116,38 @@ export const file = (path: string): ImageSource<PlatformError.PlatformError, Fil
  * @category utils
  */
 export const release: (bytes: Uint8Array) => void = File.release
+
+/**
+ * A source that lies on the web, so that others can be told where to fetch it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WebSource<out E = never, out R = never> extends ImageSource<E, R> {
+  readonly url: string
+}
+
+/**
+ * What lies at an address, read by the runtime's own HTTP client where this process is to read it. Redirects are followed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const url = (url: string | URL): WebSource<HttpClientError.HttpClientError, HttpClient.HttpClient> => ({
+  url: String(url),
+  open: Effect.gen(function* () {
+    const client = HttpClient.followRedirects(yield* HttpClient.HttpClient, 5)
+    // Packed on the way, the bytes would not be those that the length is of.
+    const request = HttpClientRequest.get(String(url), { headers: { "accept-encoding": "identity" } })
+    const response = yield* HttpClient.filterStatusOk(client).execute(request)
+    const length = Number(response.headers["content-length"])
+    return {
+      stream: response.stream,
+      size: Number.isSafeInteger(length) && length > 0 ? Option.some(length) : Option.none()
+    }
+  }),
+  replayable: true
+})
 
 /**
  * The source that was meant.

@@ -55,6 +55,12 @@ export * as ImageCache from "./ImageCache.js"
  */
 export * as ImageChanges from "./ImageChanges.js"
 /**
+ * New images together with their data, by the best way that the cloud offers.
+ *
+ * @since 0.1.0
+ */
+export * as ImageCreation from "./ImageCreation.js"
+/**
  * The data of an image: upload, stage and download, as streams, compared with the hashes of the record.
  *
  * @since 0.1.0

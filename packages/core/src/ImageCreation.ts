@@ -1,0 +1,337 @@
+/**
+ * New images together with their data, by the best way that the cloud offers.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Discovery from "./Discovery.js"
+import * as GlanceError from "./GlanceError.js"
+import type * as GlanceHttp from "./GlanceHttp.js"
+import type * as Hasher from "./Hasher.js"
+import * as Image from "./Image.js"
+import * as ImageData from "./ImageData.js"
+import * as ImageImport from "./ImageImport.js"
+import type * as ImageSource from "./ImageSource.js"
+import * as Images from "./Images.js"
+import * as ImageTasks from "./ImageTasks.js"
+import * as Argument from "./internal/argument.js"
+import * as Creation from "./internal/creation.js"
+import * as Upload from "./internal/upload.js"
+
+/**
+ * An object in the object store of the cloud, for clouds whose tasks import from there (Rackspace).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StoredObject {
+  readonly container: string
+  readonly object: string
+}
+
+/**
+ * Where the data of a new image come from: bytes that go through this process; what lies on the web
+ * (`ImageSource.url`), fetched by the cloud where it does that and else by this process; the same by the cloud and nobody
+ * else (`ImageImport.webDownload`); or an object of the cloud's object store.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Origin<E = never, R = never> =
+  | ImageSource.Input<E, R>
+  | ImageSource.WebSource<E, R>
+  | ImageImport.WebDownload
+  | StoredObject
+
+/**
+ * How data get into a new image: fetched by the cloud; sent by this process, straight into one store, or staged first and
+ * imported from there, which reaches several stores; or by a task, out of the object store.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Way = "web-download" | "upload" | "stage" | "task"
+
+/**
+ * How an image is created from its origin. What does not concern the way that is taken has no effect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CreateFromOptions
+  extends Omit<ImageData.UploadOptions, "store" | "onMismatch">,
+    ImageImport.ImportOptions {
+  /**
+   * The way that is taken.
+   *
+   * @default `web-download` of what lies on the web, where the cloud has turned that on and reads from there; else
+   * `upload`, or `stage` where several stores are wanted
+   */
+  readonly by?: Way | undefined
+  /** When to look whether an import has ended; see `ImageImport.WaitOptions`. */
+  readonly schedule?: ImageImport.WaitOptions["schedule"]
+  /**
+   * How long to wait for the cloud, at most.
+   *
+   * @default for ever
+   */
+  readonly deadline?: Duration.DurationInput | undefined
+  /**
+   * Whether the image stays when it could not be given its data.
+   *
+   * @default false
+   */
+  readonly keep?: boolean | undefined
+}
+
+/**
+ * What creating an image from its origin can end in, besides what the origin fails with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CreateFromError =
+  | ImageData.UploadError
+  | ImageImport.StartError
+  | ImageImport.WaitError
+  | GlanceError.DuplicateImage
+  | GlanceError.NoSuchContainer
+  | GlanceError.TaskNotFound
+  | GlanceError.TaskFailed
+  | GlanceError.TaskNotEnded
+  | GlanceError.UpdateConflict
+
+/**
+ * The creation of images with their data.
+ *
+ * @since 0.1.0
+ * @category models
+ * @see https://docs.openstack.org/api-ref/image/v2/#interoperable-image-import
+ */
+export interface Service {
+  /**
+   * Creates an image from its origin, by the best way that the cloud offers, and answers it when it is `active`. When that
+   * fails or is interrupted the image is deleted, also where the answer to its creation was lost; one that is in some of
+   * the stores, where that was allowed, stays (`ImportIncomplete`).
+   *
+   * Where the cloud refuses to read from an address, or cannot, and no way was fixed, this process reads from there and
+   * sends. An image that a task makes is the task's: it has the id that the task gives it, and the task goes on when this
+   * is interrupted.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
+   */
+  readonly createFrom: <E = never, R = never>(
+    image: Images.NewImage,
+    origin: Origin<E, R>,
+    options?: CreateFromOptions
+  ) => Effect.Effect<Image.Image, CreateFromError | E, R>
+}
+
+/**
+ * The service of creation.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ImageCreation extends Context.Tag("@effect-glance/core/ImageCreation")<ImageCreation, Service>() {}
+
+const operation = "ImageCreation.createFrom"
+
+interface Services {
+  readonly images: Images.Service
+  readonly data: ImageData.Service
+  readonly imports: ImageImport.Service
+  readonly tasks: ImageTasks.Service
+  readonly discovery: Discovery.Service
+}
+
+const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ operation, argument, reason })
+
+/** An origin as its parts: what the cloud can fetch, what this process can send, what a task can import. */
+const partsOf = <E, R>(origin: Origin<E, R>) => {
+  if ("container" in origin) return { object: origin }
+  if ("name" in origin) return { uri: String(origin.uri) }
+  return "url" in origin ? { uri: origin.url, source: origin } : { source: origin }
+}
+
+/** What a failure of a download says about sending the data instead: the cloud reads nothing from there. */
+const isOutOfReach = (error: GlanceError.GlanceError): boolean =>
+  error._tag === "BadRequest" ||
+  (error._tag === "ImportFailed" && error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
+
+const isIncomplete = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
+  Option.exists(
+    Cause.failureOption(cause),
+    (error) => (error as { readonly _tag?: unknown } | undefined)?._tag === "ImportIncomplete"
+  )
+
+const fromServices = ({ data, discovery, images, imports, tasks }: Services): Service => {
+  /** Of what the cloud has fetched: what was sent from here is compared already. */
+  const verified = (
+    image: Image.Image,
+    expected: ImageData.ExpectedHash | undefined
+  ): Effect.Effect<Image.Image, GlanceError.ImageUnverifiable | GlanceError.ImageIntegrityError> => {
+    if (expected === undefined) return Effect.succeed(image)
+    const hashes = Upload.hashesOf(image)
+    const found = hashes.find(({ algorithm }) => algorithm === expected.algorithm.toLowerCase())
+    if (found === undefined) {
+      const algorithms = hashes.map(({ algorithm }) => algorithm)
+      return Effect.fail(new GlanceError.ImageUnverifiable({ operation, imageId: image.id, algorithms }))
+    }
+    const wanted = { property: found.algorithm, expected: expected.value.toLowerCase(), actual: found.value }
+    return wanted.expected === wanted.actual
+      ? Effect.succeed(image)
+      : Effect.fail(new GlanceError.ImageIntegrityError({ operation, imageId: image.id, at: "upload", ...wanted }))
+  }
+
+  const byTask = (
+    { id, name, properties = {}, diskFormat, containerFormat: _, ...rest }: Images.NewImage,
+    { container, object }: StoredObject,
+    { deadline }: CreateFromOptions
+  ) =>
+    Effect.gen(function* () {
+      if (id !== undefined) yield* refused("image.id", "cannot be chosen of an image that a task makes")
+      const task = yield* tasks.import(container, object, {
+        format: diskFormat,
+        name: name ?? object,
+        properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
+      })
+      const schedule = Schedule.spaced("5 seconds")
+      const ended = yield* tasks.await(task, {
+        schedule: deadline === undefined ? schedule : Schedule.upTo(schedule, deadline)
+      })
+      const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
+      if (typeof result.image_id !== "string") {
+        const reason = "it succeeded, and does not say which image it made"
+        return yield* new GlanceError.TaskFailed({ operation, taskId: ended.id, type: ended.type, reason })
+      }
+      // What tasks do not know of.
+      return yield* images.update(Image.ImageId.make(result.image_id), rest)
+    })
+
+  const createFrom: Service["createFrom"] = <E, R>(
+    image: Images.NewImage,
+    origin: Origin<E, R>,
+    options: CreateFromOptions = {}
+  ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
+    Effect.gen(function* () {
+      yield* Argument.checked(operation, "origin", origin, (value) =>
+        (typeof value === "object" || typeof value === "function") && value !== null
+          ? undefined
+          : `must be an origin, not ${Argument.shown(value)}`
+      )
+      const { object, source, uri } = partsOf(origin) as {
+        readonly object?: StoredObject
+        readonly source?: ImageSource.Input<E, R>
+        readonly uri?: string
+      }
+      const { allStoresMustSucceed, by, expected, keep = false, stores } = options
+      const several = stores === "all" || (stores !== undefined && stores.length > 1)
+      const sending: Way = several ? "stage" : "upload"
+      const possible: ReadonlyArray<Way> =
+        object !== undefined
+          ? ["task"]
+          : [
+              ...(uri === undefined ? [] : (["web-download"] as const)),
+              ...(source === undefined ? [] : several ? (["stage"] as const) : (["upload", "stage"] as const))
+            ]
+      if (by !== undefined) yield* Argument.checked(operation, "by", by, Argument.oneOf(possible))
+      if (object !== undefined) return yield* byTask(image, object, options)
+
+      const download = (created: Image.Image, from: string) =>
+        Effect.flatMap(imports.importAndWait(created, ImageImport.webDownload(from), options), (imported) =>
+          verified(imported, expected)
+        )
+
+      const send = (
+        created: Image.Image,
+        from: ImageSource.Input<E, R>,
+        way: Way
+      ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
+        way === "upload"
+          ? data.upload(created, from, { ...options, store: stores === "all" ? undefined : stores?.[0] })
+          : Effect.zipRight(
+              data.stage(created, from, options),
+              imports.importAndWait(created, ImageImport.glanceDirect, { ...options, stores, allStoresMustSucceed })
+            )
+
+      /** Told before anything is made. */
+      const way: Way =
+        by ??
+        (uri !== undefined && (source === undefined || (yield* discovery.importMethods).includes("web-download"))
+          ? "web-download"
+          : sending)
+
+      if (way === "stage") yield* imports.check(ImageImport.glanceDirect, options)
+      if (way === "web-download" && uri !== undefined) yield* imports.check(ImageImport.webDownload(uri), options)
+
+      return yield* Creation.creating(
+        images,
+        image,
+        (exit) => keep || isIncomplete(exit),
+        (created): Effect.Effect<Image.Image, CreateFromError | E, R> => {
+          if (way === "web-download" && uri !== undefined) {
+            const fetched = download(created, uri)
+            return source === undefined || by !== undefined
+              ? fetched
+              : Effect.catchIf(fetched, isOutOfReach, (error) =>
+                  Effect.zipRight(
+                    Effect.logWarning(`${operation}: ${error.message}; the data go through this process`),
+                    send(created, source, sending)
+                  )
+                )
+          }
+          return send(created, source as ImageSource.Input<E, R>, way)
+        }
+      )
+    }).pipe(Effect.withSpan(operation))
+
+  return { createFrom }
+}
+
+/**
+ * The service on the port and the hasher of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.map(
+  Effect.all({
+    images: Images.make,
+    data: ImageData.make,
+    imports: ImageImport.make,
+    tasks: ImageTasks.make,
+    discovery: Discovery.make
+  }),
+  fromServices
+)
+
+/**
+ * {@link make} as a layer, which shares what is known of the cloud with `Discovery.layer`. A layer is built once for all
+ * who ask for it in one graph: for two projects side by side take `Layer.fresh` of it, or `make`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
+  ImageCreation,
+  Effect.map(
+    Effect.all({
+      images: Images.Images,
+      data: ImageData.ImageData,
+      imports: ImageImport.ImageImport,
+      tasks: ImageTasks.ImageTasks,
+      discovery: Discovery.Discovery
+    }),
+    fromServices
+  )
+).pipe(
+  Layer.provide(Layer.mergeAll(Images.layer, ImageData.layer, ImageImport.layer, ImageTasks.layer, Discovery.layer))
+)
