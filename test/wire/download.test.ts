@@ -26,6 +26,13 @@ const each = (
 const collected = <E, R>(stream: Stream.Stream<Uint8Array, E, R>) =>
   Effect.map(Stream.runCollect(stream), (chunks) => Buffer.concat(Chunk.toReadonlyArray(chunks)))
 
+/** Random in each thousandth byte, which is as good as all and does not take so long. */
+const large = (size: number, next: () => number): Uint8Array => {
+  const bytes = new Uint8Array(size)
+  for (let at = 0; at < size; at += 1000) bytes[at] = Math.floor(next() * 256)
+  return bytes
+}
+
 const sha512 = (bytes: Uint8Array) => createHash("sha512").update(bytes).digest("hex")
 
 /** Sends so many bytes of what is asked for and destroys the connection, for the first requests; then all. */
@@ -185,6 +192,88 @@ for (const [name, transport] of transports) {
           }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
         ).pipe(Effect.orDie)
       )
+    )
+
+    it.live(
+      "to a file in ranges at once is the same file, whichever of them is cut, and whatever was there before",
+      () =>
+        run((server, data) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const directory = yield* fs.makeTempDirectoryScoped()
+            const path = `${directory}/image`
+            const next = random(18_000)
+            const bytes = large(30_000_000, next)
+            for (let round = 0; round < 3; round++) {
+              const seen: Array<Server.Range> = []
+              const cuts = [0, 1, 2, 3].map(() => between(next, 0, 5_000_000))
+              server.serve(bytes, ({ headers, range }, response) => {
+                if (range !== undefined) seen.push(range)
+                return cutting(bytes, cuts)({ headers, range, index: seen.length - 1 }, response)
+              })
+              const had = round * 9_000_000
+              if (had > 0) yield* fs.writeFile(`${path}.${id}.part`, bytes.subarray(0, had))
+              yield* data.downloadTo(id, path, { parallel: 3 })
+              assert.strictEqual(sha512(yield* fs.readFile(path)), sha512(bytes))
+              assert.deepStrictEqual(yield* fs.readDirectory(directory), ["image"])
+              // Some were cut, and asked for again.
+              assert.isAbove(seen.length, Math.ceil((bytes.length - had) / (8 * 1024 * 1024)))
+              assert.isTrue(seen.every(({ end, start }) => start >= had && end - start <= 8 * 1024 * 1024))
+            }
+          }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+        ).pipe(Effect.orDie)
+    )
+
+    it.live("to a file in ranges is one answer where the store ignores ranges, and two where it refuses them", () =>
+      run((server, data) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const path = `${yield* fs.makeTempDirectoryScoped()}/image`
+          const bytes = large(20_000_000, random(18_500))
+          const answered = () => server.downloads.length
+          for (const [answers, refuses] of [
+            [1, false],
+            [2, true]
+          ] as const) {
+            const earlier = answered()
+            server.serve(bytes, ({ headers, index, range }, response) => {
+              if (range === undefined || !refuses)
+                return Server.whole(bytes)({ headers, index, range: undefined }, response)
+              response.writeHead(400, { "content-type": "application/json" })
+              response.end(JSON.stringify({ message: "the store has no random access" }))
+            })
+            yield* data.downloadTo(id, path, { parallel: 4 })
+            assert.strictEqual(sha512(yield* fs.readFile(path)), sha512(bytes))
+            assert.strictEqual(answered() - earlier, answers)
+          }
+        }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+      ).pipe(Effect.orDie)
+    )
+
+    it.live("to a file in ranges is cut short by an interruption to a beginning that the next call goes on from", () =>
+      run((server, data) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const directory = yield* fs.makeTempDirectoryScoped()
+          const path = `${directory}/image`
+          const bytes = large(30_000_000, random(18_700))
+          // The third range never comes, the fourth does.
+          const third = 2 * 8 * 1024 * 1024
+          server.serve(bytes, (asked, response) =>
+            asked.range?.start === third ? undefined : Server.whole(bytes)(asked, response)
+          )
+          const fiber = yield* Effect.fork(data.downloadTo(id, path, { parallel: 3 }))
+          while (server.downloads.length < 4) yield* Effect.yieldNow({ priority: -1 })
+          yield* Fiber.interrupt(fiber)
+          const part = yield* fs.readFile(`${path}.${id}.part`)
+          assert.strictEqual(sha512(part), sha512(bytes.subarray(0, part.length)))
+          assert.isAtMost(part.length, third)
+          server.serve(bytes)
+          yield* data.downloadTo(id, path, { parallel: 3 })
+          assert.strictEqual(sha512(yield* fs.readFile(path)), sha512(bytes))
+          assert.strictEqual(server.downloads[4]?.start, part.length)
+        }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+      ).pipe(Effect.orDie)
     )
 
     it.live("to a file leaves nothing of wrong bytes", () =>

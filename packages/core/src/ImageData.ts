@@ -188,6 +188,20 @@ export interface DownloadToOptions extends DownloadOptions {
    * @default true
    */
   readonly resume?: boolean | undefined
+  /**
+   * How many ranges are fetched at once, from 1 to 8, where the store gives ranges. Each takes 8 MiB of memory. One
+   * connection is enough where nothing limits how fast one may be.
+   *
+   * @default 1
+   */
+  readonly parallel?: number | undefined
+  /**
+   * Whether the disk has the bytes before the file appears under its name: after a power failure, a file of that name
+   * is whole.
+   *
+   * @default true
+   */
+  readonly sync?: boolean | undefined
 }
 
 /**
@@ -295,6 +309,9 @@ export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<Imag
 
 const defaultIdleLimit = Duration.minutes(5)
 const defaultTokenLife = Duration.minutes(10)
+
+/** As many segments in memory as let a process stay small. */
+const maxParallel = 8
 
 const unsupported: Argument.Check = (algorithm) =>
   `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
@@ -516,7 +533,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     return Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const route = yield* Internal.path(operation, image, "file")
-      const resume = options.resume ?? true
+      const { parallel = 1, resume = true, sync = true } = options
+      yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
       const { hash: known, record: known_ } = yield* target(operation, image, options, options.verify ?? true)
       const record = Option.isSome(known_) ? known_.value : yield* read(operation, image)
       const left = resume ? yield* Effect.option(fs.stat(part)) : Option.none()
@@ -530,21 +548,21 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           const file = yield* File.writer(part, start, hash)
           // With all the bytes there, nothing is left to ask for.
           if (start === 0 || !Option.contains(record.size, start)) {
-            yield* Download.run(
-              {
-                ...transfer(operation, image, options),
-                path: route,
-                start: 0,
-                end: Option.none(),
-                size: record.size,
-                record: read(operation, image)
-              },
-              Download.begin(start),
-              file.write
-            )
+            const wanted = {
+              ...transfer(operation, image, options),
+              path: route,
+              start: 0,
+              end: Option.none(),
+              record: read(operation, image)
+            }
+            const { size } = record
+            yield* parallel > 1 && Option.isSome(size)
+              ? Download.runParallel({ ...wanted, size }, start, parallel, file.write)
+              : Download.run({ ...wanted, size }, Download.begin(start), file.write)
           }
           yield* file.flush
           yield* check(operation, image, known, hash)
+          if (sync) yield* file.sync
         })
       )
       yield* Effect.onExit(fetch, (exit) =>

@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto"
+import * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { GlanceHttp, Image, ImageData, ImageSource } from "@effect-glance/core"
 import * as Identity from "@effect-glance/http/Identity"
@@ -25,13 +29,21 @@ const web = (request: HttpClientRequest.HttpClientRequest, response: Response) =
 
 /** A port whose record is given, and whose data requests are answered as told. */
 const over = (record: Record<string, unknown>, file: Execute, asked: Array<Duration.Duration> = []) =>
+  overRecords(() => record, file, asked)
+
+const overRecords = (record: () => Record<string, unknown>, file: Execute, asked: Array<Duration.Duration> = []) =>
+  overRequests(
+    (request) => (request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record())))),
+    asked
+  )
+
+const overRequests = (execute: Execute, asked: Array<Duration.Duration> = []) =>
   Effect.provide(
     ImageData.make,
     Layer.merge(
       NodeHasher.layer,
       Layer.succeed(GlanceHttp.GlanceHttp, {
-        execute: (request) =>
-          request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record))),
+        execute,
         unversioned: () => Effect.dieMessage("nobody asks for versions"),
         ensureToken: (life) => Effect.sync(() => void asked.push(life)),
         projectId: Effect.succeedNone,
@@ -40,6 +52,8 @@ const over = (record: Record<string, unknown>, file: Execute, asked: Array<Durat
       })
     )
   )
+
+const checksum = "5289df737df57326fcdd22597afb1fac"
 
 const queued = { status: "queued", disk_format: "raw", checksum: null, os_hash_algo: null, os_hash_value: null }
 
@@ -140,19 +154,17 @@ describe("an upload", () => {
     Effect.gen(function* () {
       const calls = yield* Ref.make(0)
       const opened = yield* Ref.make(0)
-      const data = yield* over(
-        { ...queued, status: "active", size: 3, checksum: "5289df737df57326fcdd22597afb1fac" },
-        (request) =>
-          Effect.flatMap(
-            Ref.updateAndGet(calls, (n) => n + 1),
-            (call) =>
-              call < 3
-                ? new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("refused") })
-                : Effect.zipRight(
-                    Effect.orDie(Stream.runDrain(body(request))),
-                    web(request, new Response(null, { status: 204 }))
-                  )
-          )
+      const data = yield* over({ ...queued, status: "active", size: 3, checksum }, (request) =>
+        Effect.flatMap(
+          Ref.updateAndGet(calls, (n) => n + 1),
+          (call) =>
+            call < 3
+              ? new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("refused") })
+              : Effect.zipRight(
+                  Effect.orDie(Stream.runDrain(body(request))),
+                  web(request, new Response(null, { status: 204 }))
+                )
+        )
       )
       const source = Stream.unwrap(
         Effect.as(
@@ -168,16 +180,60 @@ describe("an upload", () => {
     })
   )
 
+  it.effect("of an image that was deleted meanwhile says so", () =>
+    Effect.gen(function* () {
+      const gone: Execute = (request) => web(request, Response.json({ message: "gone" }, { status: 410 }))
+      const data = yield* over(queued, gone)
+      const failure = yield* Effect.flip(data.upload(id, ImageSource.bytes(Uint8Array.of(1))))
+      if (failure._tag !== "ImageDeletedMeanwhile") return assert.fail(failure._tag)
+      assert.deepStrictEqual([failure.imageId, failure.detail], [id, "gone"])
+    })
+  )
+
+  it.effect("that broke off waits until the cloud is ready for data again, or fails when it takes too long", () =>
+    Effect.gen(function* () {
+      for (const ready of [5, 100]) {
+        let looks = 0
+        let sent = 0
+        const data = yield* overRecords(
+          () => {
+            looks += sent === 0 ? 0 : 1
+            if (sent === 2) return { ...queued, status: "active", size: 3, checksum }
+            return { ...queued, status: sent === 0 || looks > ready ? "queued" : "saving" }
+          },
+          (request) =>
+            Effect.suspend(() => {
+              sent += 1
+              const reset = new HttpClientError.RequestError({
+                request,
+                reason: "Transport",
+                cause: new Error("reset")
+              })
+              return Effect.zipRight(
+                Effect.orDie(Stream.runDrain(body(request))),
+                sent === 1 ? reset : web(request, new Response(null, { status: 204 }))
+              )
+            })
+        )
+        const fiber = yield* Effect.fork(Effect.either(data.upload(id, ImageSource.bytes(Uint8Array.of(1, 2, 3)))))
+        yield* TestClock.adjust("10 minutes")
+        const outcome = yield* Fiber.join(fiber)
+        if (ready === 5) {
+          assert.strictEqual(outcome._tag, "Right")
+          assert.deepStrictEqual([sent, looks], [2, 7])
+        } else {
+          assert.strictEqual(outcome._tag === "Left" ? outcome.left._tag : outcome._tag, "TransportError")
+          assert.deepStrictEqual([sent, looks], [1, 8])
+        }
+      }
+    })
+  )
+
   it.effect("tells how far it is", () =>
     Effect.gen(function* () {
       const told: Array<ImageData.Progress> = []
-      const data = yield* over(
-        { ...queued, status: "active", size: 3, checksum: "5289df737df57326fcdd22597afb1fac" },
-        (request) =>
-          Effect.zipRight(
-            Effect.orDie(Stream.runDrain(body(request))),
-            web(request, new Response(null, { status: 204 }))
-          )
+      const data = yield* over({ ...queued, status: "active", size: 3, checksum }, (request) =>
+        Effect.zipRight(Effect.orDie(Stream.runDrain(body(request))), web(request, new Response(null, { status: 204 })))
       )
       const source = Stream.rechunk(Stream.make(Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)), 1)
       yield* data.upload(id, ImageSource.stream(source, { size: 3 }), {
@@ -190,6 +246,180 @@ describe("an upload", () => {
         [1, 2, 3].map((bytes) => ({ attempt: 1, bytes, total }))
       )
     })
+  )
+})
+
+describe("an image that is created with its data", () => {
+  const created = (answer: (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceHttp.Execute>) => {
+    const asked: Array<string> = []
+    const execute: Execute = (request) => {
+      asked.push(`${request.method} ${request.url}`)
+      return request.method === "POST" ? answer(request) : web(request, new Response(null, { status: 204 }))
+    }
+    return Effect.map(overRequests(execute), (data) => ({ data, asked }))
+  }
+  const idIn = (request: HttpClientRequest.HttpClientRequest): string => {
+    if (request.body._tag !== "Uint8Array") return ""
+    return (JSON.parse(new TextDecoder().decode(request.body.body)) as { readonly id: string }).id
+  }
+
+  it.effect("is deleted when the answer to its creation is lost", () =>
+    Effect.gen(function* () {
+      let chosen = ""
+      const { asked, data } = yield* created((request) => {
+        chosen = idIn(request)
+        return new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("reset") })
+      })
+      const failure = yield* Effect.flip(data.createWithData({ name: "lost" }, ImageSource.bytes(Uint8Array.of(1))))
+      assert.strictEqual(failure._tag, "TransportError")
+      assert.deepStrictEqual(asked, ["POST /images", `DELETE /images/${chosen}`])
+    })
+  )
+
+  it.effect("is left alone when its creation was refused, or when it may be another's", () =>
+    Effect.gen(function* () {
+      const refused = yield* created((request) => web(request, new Response(null, { status: 403 })))
+      yield* Effect.flip(refused.data.createWithData({ name: "no" }, ImageSource.bytes(Uint8Array.of(1))))
+      assert.deepStrictEqual(refused.asked, ["POST /images"])
+      const lost = yield* created(
+        (request) => new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("reset") })
+      )
+      yield* Effect.flip(lost.data.createWithData({ id, name: "given" }, ImageSource.bytes(Uint8Array.of(1))))
+      assert.deepStrictEqual(lost.asked, ["POST /images"])
+    })
+  )
+})
+
+describe("a download to a file", () => {
+  const size = 5_000_000
+  const bytes = Uint8Array.from({ length: size }, (_, index) => index % 251)
+  const record = {
+    status: "active",
+    size,
+    checksum: createHash("md5").update(bytes).digest("hex"),
+    os_hash_algo: null,
+    os_hash_value: null
+  }
+  const asked: Array<string> = []
+  const served: Execute = (request) => {
+    const from = Number(/^bytes=(\d+)-/.exec(request.headers["range"] ?? "")?.[1] ?? Number.NaN)
+    asked.push(request.headers["range"] ?? "all")
+    return web(
+      request,
+      Number.isNaN(from)
+        ? new Response(bytes)
+        : new Response(bytes.subarray(from), {
+            status: 206,
+            headers: { "content-range": `bytes ${from}-${size - 1}/${size}` }
+          })
+    )
+  }
+  /** A disk on which so many bytes find room, and what was done on it. */
+  const disk = (room: number, done: Array<string> = []) =>
+    Effect.map(FileSystem.FileSystem, (fs): FileSystem.FileSystem => {
+      let left = room
+      const full = new PlatformError.SystemError({
+        reason: "Unknown",
+        module: "FileSystem",
+        method: "writeAll",
+        description: "ENOSPC: no space left on device"
+      })
+      return {
+        ...fs,
+        rename: (from, to) =>
+          Effect.tap(fs.rename(from, to), () =>
+            Effect.sync(() => {
+              done.push("rename")
+            })
+          ),
+        open: (path, options) =>
+          Effect.map(
+            fs.open(path, options),
+            (file): FileSystem.File => ({
+              [FileSystem.FileTypeId]: FileSystem.FileTypeId,
+              fd: file.fd,
+              stat: file.stat,
+              seek: (offset, from) => file.seek(offset, from),
+              read: (buffer) => file.read(buffer),
+              readAlloc: (size) => file.readAlloc(size),
+              truncate: (length) => file.truncate(length),
+              write: (buffer) => file.write(buffer),
+              sync: Effect.tap(file.sync, () =>
+                Effect.sync(() => {
+                  done.push("sync")
+                })
+              ),
+              writeAll: (buffer) =>
+                Effect.suspend(() => {
+                  const part = buffer.subarray(0, left)
+                  left -= part.length
+                  return Effect.zipRight(
+                    part.length === 0 ? Effect.void : file.writeAll(part),
+                    part.length < buffer.length ? full : Effect.void
+                  )
+                })
+            })
+          )
+      }
+    })
+
+  it.scopedLive("on a full disk fails as the disk does, and goes on from what found room", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* fs.makeTempDirectoryScoped()}/image`
+      const data = yield* over(record, served)
+      const room = 2_500_000
+      const failure = yield* data
+        .downloadTo(id, path)
+        .pipe(Effect.provideServiceEffect(FileSystem.FileSystem, disk(room)), Effect.flip)
+      if (failure._tag !== "SystemError") return assert.fail(failure._tag)
+      assert.include(failure.description, "ENOSPC")
+      assert.isFalse(yield* fs.exists(path))
+      const part = yield* fs.readFile(`${path}.${id}.part`)
+      assert.isTrue(Buffer.from(part).equals(bytes.subarray(0, room)), `${part.length} bytes of ${room}`)
+      yield* data.downloadTo(id, path)
+      assert.strictEqual(asked.at(-1), `bytes=${room}-`)
+      assert.isTrue(Buffer.from(yield* fs.readFile(path)).equals(bytes))
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scopedLive("into a directory that is gone asks for no data", () =>
+    Effect.gen(function* () {
+      const before = asked.length
+      const data = yield* over(record, served)
+      const failure = yield* Effect.flip(data.downloadTo(id, "/nowhere/at/all/image"))
+      if (failure._tag !== "SystemError") return assert.fail(failure._tag)
+      assert.strictEqual(failure.reason, "NotFound")
+      assert.strictEqual(asked.length, before)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.scopedLive("is on the disk before it has its name, unless told otherwise", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* fs.makeTempDirectoryScoped()}/image`
+      const data = yield* over(record, served)
+      for (const [sync, expected] of [
+        [undefined, ["sync", "rename"]],
+        [false, ["rename"]]
+      ] as const) {
+        const done: Array<string> = []
+        yield* data
+          .downloadTo(id, path, { sync })
+          .pipe(Effect.provideServiceEffect(FileSystem.FileSystem, disk(size, done)))
+        assert.deepStrictEqual(done, [...expected])
+      }
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.effect("in more ranges at once than there may be is refused", () =>
+    Effect.gen(function* () {
+      const data = yield* over(record, served)
+      for (const parallel of [0, 9, 1.5]) {
+        const failure = yield* Effect.flip(data.downloadTo(id, "/nowhere/image", { parallel }))
+        assert.strictEqual(failure._tag, "InvalidArgument")
+      }
+    }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 })
 

@@ -99,11 +99,11 @@ export const oneOf =
     known.includes(value as string) ? undefined : `must be one of ${known.join(", ")}, not ${shown(value)}`
 
 export const wholeNumber =
-  (least: number): Check =>
+  (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
   (value) =>
-    Number.isSafeInteger(value) && (value as number) >= least
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
       ? undefined
-      : `must be a whole number from ${least}, not ${shown(value)}`
+      : `must be a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}, not ${shown(value)}`
 
 /** A path of literal segments and `[argument, value]` pairs that are checked and encoded. */
 export const path = (

@@ -2,6 +2,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Answer from "../Answer.js"
@@ -18,6 +19,8 @@ export interface Download extends Data.Transfer {
   /** The first byte that is wanted, and the one after the last. */
   readonly start: number
   readonly end: Option.Option<number>
+  /** Whether all that follows is wanted where the store gives no ranges, since it comes anyway. @default false */
+  readonly restWithoutRanges?: boolean | undefined
   /** Bytes of the whole image, as its record has it. */
   readonly size: Option.Option<number>
   /** The image as it is now. */
@@ -42,6 +45,9 @@ export interface State {
   /** Whether the store gives ranges; learnt from its answers. */
   ranges: boolean | undefined
 }
+
+const endOf = ({ end, restWithoutRanges = false }: Download, { ranges }: State): Option.Option<number> =>
+  restWithoutRanges && ranges === false ? Option.none() : end
 
 export const begin = (start: number): State => ({ attempt: 0, position: start, ranges: undefined })
 
@@ -73,7 +79,7 @@ export const run = <E>(
   Effect.gen(function* () {
     let failures = 0
     for (;;) {
-      if (Option.contains(download.end, state.position)) return
+      if (Option.contains(endOf(download, state), state.position)) return
       const before = state.position
       state.attempt += 1
       const result = yield* fetchOnce(download, state, deliver).pipe(
@@ -105,10 +111,10 @@ const fetchOnce = <E>(
   deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
 ): Effect.Effect<void, Failure | SinkFailure<E> | RangesRefused> =>
   Effect.gen(function* () {
-    const { end, imageId, onProgress, operation, path } = download
+    const { imageId, onProgress, operation, path } = download
     const clock = yield* Effect.clock
-    const asksRange = state.ranges !== false && (state.position > 0 || Option.isSome(end))
-    const range = `bytes=${state.position}-${Option.match(end, { onNone: () => "", onSome: (end) => String(end - 1) })}`
+    const asksRange = state.ranges !== false && (state.position > 0 || Option.isSome(download.end))
+    const range = `bytes=${state.position}-${Option.match(download.end, { onNone: () => "", onSome: (end) => String(end - 1) })}`
     const request = HttpClientRequest.get(path).pipe(
       HttpClientRequest.setHeaders({
         // Errors come as JSON to those who accept it, and data to those who accept nothing else.
@@ -176,6 +182,7 @@ const fetchOnce = <E>(
           until = length
         }
       }
+      const end = endOf(download, state)
       const wantedEnd = Option.getOrElse(end, () => until ?? Number.POSITIVE_INFINITY)
       // A body without a byte is no stream at all to some clients.
       if (until === at) return
@@ -248,6 +255,58 @@ const fetchOnce = <E>(
     // Also where the caller may not be interrupted: what loses has to stop.
     yield* Effect.raceFirst(Effect.interruptible(Effect.scoped(read)), Effect.interruptible(watch))
   })
+
+/** How much is fetched by one request where several run at once, and kept in memory until its turn has come. */
+const segmentSize = 8 * 1024 * 1024
+
+/**
+ * Fetches so many ranges at once and delivers them in their order, so that what is there is always a beginning of the
+ * image. The first is fetched alone: it tells whether the store gives ranges, and is all there is where it does not.
+ */
+export const runParallel = <E>(
+  download: Download & { readonly size: Option.Some<number> },
+  start: number,
+  parallel: number,
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+): Effect.Effect<void, Failure | E> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const size = download.size.value
+      const endAfter = (position: number) => Math.min(position + segmentSize, size)
+      const state = begin(start)
+      yield* run({ ...download, end: Option.some(endAfter(start)), restWithoutRanges: true }, state, deliver)
+      const spare: Array<Uint8Array> = []
+      const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>
+        Effect.suspend(() => {
+          const memory = spare.pop() ?? new Uint8Array(segmentSize)
+          let filled = 0
+          const fill = (bytes: Uint8Array): undefined => {
+            memory.set(bytes, filled)
+            filled += bytes.length
+          }
+          const part = { ...download, onProgress: undefined, end: Option.some(endAfter(position)) }
+          return Effect.map(run<never>(part, begin(position), fill), () => memory.subarray(0, filled))
+        })
+      const running: Array<Fiber.Fiber<Uint8Array, Failure>> = []
+      let next = state.position
+      let delivered = state.position
+      while (delivered < size) {
+        while (running.length < parallel && next < size) {
+          running.push(yield* Effect.forkScoped(Effect.interruptible(segment(next))))
+          next = endAfter(next)
+        }
+        const [first] = running.splice(0, 1)
+        const bytes = first === undefined ? new Uint8Array() : yield* Fiber.join(first)
+        if (bytes.length === 0) return yield* cut(download, delivered, size)
+        yield* deliver(bytes) ?? Effect.void
+        delivered += bytes.length
+        spare.push(new Uint8Array(bytes.buffer))
+        if (download.onProgress !== undefined) {
+          yield* download.onProgress({ attempt: 1, bytes: delivered - download.start, total: Option.some(size) })
+        }
+      }
+    })
+  )
 
 const wrongSize = ({ imageId, operation }: Download, expected: number, actual: number) =>
   Effect.fail(

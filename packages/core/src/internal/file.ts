@@ -16,6 +16,8 @@ export interface Writer {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError.PlatformError> | undefined
   /** Waits until all that was written is in the file. */
   readonly flush: Effect.Effect<void, PlatformError.PlatformError>
+  /** Waits until the disk has what is in the file. */
+  readonly sync: Effect.Effect<void, PlatformError.PlatformError>
 }
 
 /**
@@ -93,7 +95,7 @@ export const writer = (
 
     const flush = Effect.zipRight(drain, settled)
     yield* Effect.addFinalizer(() => Effect.ignore(flush))
-    return { write: put, flush }
+    return { write: put, flush, sync: file.sync }
   })
 
 /** The pieces that are out: how many bytes of each are not given back yet, and where it is read into again. */
