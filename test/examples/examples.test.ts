@@ -142,3 +142,31 @@ it.scopedLive(
     }),
   timeout
 )
+
+it.scopedLive(
+  "spans, metrics and log lines of every request go to OpenTelemetry, without the token",
+  () =>
+    Effect.gen(function* () {
+      const { cloud, environment } = yield* served
+      yield* cloud.inject({ path: "/v2/images" }, Fault.status(503))
+      const { code, stderr, stdout } = yield* runExample("telemetry", environment())
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      for (const shown of [
+        "0 active images",
+        "name: 'report'",
+        "name: 'Images.listAll'",
+        "name: 'Keystone.password'",
+        "name: 'GET /v2/images'",
+        "'url.template': '/v2/images'",
+        "'http.request.resend_count': 1",
+        "name: 'glance.client.attempt.duration'",
+        "name: 'glance.client.request.duration'",
+        "name: 'glance.client.retries'",
+        "/v2/images: status 503, again in"
+      ]) {
+        assert.include(stdout, shown)
+      }
+      assert.notMatch(stdout, /token-|gAAAA|"secret"/)
+    }),
+  timeout
+)

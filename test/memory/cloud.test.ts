@@ -110,6 +110,70 @@ describe("faults", () => {
     })
   )
 
+  it.scoped("tell how many requests met them", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make()
+      const port = MemoryCloud.port(cloud)
+      const met = yield* cloud.inject({ path: "/v2/images" }, Fault.status(503), { times: 2 })
+      const mistyped = yield* cloud.inject({ path: "/v2/image" }, Fault.status(503))
+      yield* Effect.replicateEffect(port.execute(HttpClientRequest.get("/images")), 3)
+      assert.deepStrictEqual([yield* met, yield* mistyped], [2, 0])
+    })
+  )
+
+  it.scoped("are chosen for each request, and leave the others to the faults after them", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make()
+      const port = MemoryCloud.port(cloud)
+      const status = (path: string) =>
+        Effect.map(port.execute(HttpClientRequest.get(path)), (response) => response.status)
+      const met = yield* cloud.inject(
+        {},
+        Fault.choose(({ query }) => (query === "limit=1" ? Fault.status(503) : undefined)),
+        { times: 2 }
+      )
+      yield* cloud.inject(
+        {},
+        Fault.delay(
+          0,
+          Fault.choose(() => Fault.status(500))
+        )
+      )
+      assert.deepStrictEqual(
+        yield* Effect.forEach(["/images", "/images", "/images?limit=1", "/images?limit=1", "/images?limit=1"], status),
+        [500, 200, 503, 503, 200]
+      )
+      assert.strictEqual(yield* met, 2)
+      assert.deepStrictEqual(
+        (yield* cloud.requests).map(({ fault }) =>
+          Option.match(fault, { onNone: () => "", onSome: ({ _tag }) => _tag })
+        ),
+        ["Delay", "", "Status", "Status", ""]
+      )
+    })
+  )
+
+  it.scoped("happen to a share of the requests, as the seed says", () =>
+    Effect.gen(function* () {
+      const statuses = (seed: number, share: number) =>
+        Effect.gen(function* () {
+          const cloud = yield* MemoryCloud.make()
+          const of = [Fault.status(500), Fault.status(503)] as const
+          yield* cloud.inject({}, Fault.sometimes({ share, seed, of }), { times: Number.POSITIVE_INFINITY })
+          const get = MemoryCloud.port(cloud).execute(HttpClientRequest.get("/images"))
+          return (yield* Effect.replicateEffect(get, 1000)).map(({ status }) => status)
+        }).pipe(Effect.scoped)
+      const first = yield* statuses(1, 0.1)
+      assert.deepStrictEqual(yield* statuses(1, 0.1), first)
+      assert.notDeepEqual(yield* statuses(2, 0.1), first)
+      const failed = first.filter((status) => status !== 200)
+      assert.isTrue(failed.length > 60 && failed.length < 140, String(failed.length))
+      assert.sameMembers([...new Set(failed)], [500, 503])
+      assert.isTrue((yield* statuses(1, 0)).every((status) => status === 200))
+      assert.isTrue((yield* statuses(1, 1)).every((status) => status !== 200))
+    })
+  )
+
   it.scoped("can make `add` as strict as it was before v2.1", () =>
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make()

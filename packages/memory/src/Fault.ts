@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
+import { PCGRandom } from "effect/Utils"
 import type { ImportFault } from "./internal/glance/options.js"
 import type { Caller } from "./internal/wire.js"
 
@@ -24,6 +25,7 @@ export type Fault =
   | ExpireToken
   | StrictAdd
   | Hang
+  | Choose
 
 /**
  * The request is not handled: this is its answer.
@@ -135,6 +137,17 @@ export interface Hang {
 }
 
 /**
+ * What goes wrong is decided for each request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Choose {
+  readonly _tag: "Choose"
+  readonly choose: (request: Target) => Fault | undefined
+}
+
+/**
  * Answers with a status of your choice, such as a 503 with `Retry-After`, in place of the service.
  *
  * Unless the headers name a content type, text is `text/plain` and anything else is sent as JSON.
@@ -239,6 +252,38 @@ export const strictAdd: Fault = { _tag: "StrictAdd" }
  * @category constructors
  */
 export const hang: Fault = { _tag: "Hang" }
+
+/**
+ * Decides for each request what goes wrong with it. A request for which that is nothing is handled as if there were no
+ * such fault, and another fault may be for it. It is asked once for each request that its matcher lets through, in the
+ * order of arrival.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const choose = (choose: (request: Target) => Fault | undefined): Fault => ({ _tag: "Choose", choose })
+
+/**
+ * Lets one of some faults happen to a share of the requests. Which requests and which faults is the seed's: the same
+ * requests in the same order meet the same.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sometimes = (options: {
+  /** From 0 to 1. */
+  readonly share: number
+  readonly seed: number
+  readonly of: readonly [Fault, ...ReadonlyArray<Fault>]
+}): Fault => {
+  const { of, seed, share } = options
+  const random = new PCGRandom(seed)
+  return choose(() => {
+    const happens = random.number() < share
+    const which = of[random.integer(of.length)]
+    return happens ? which : undefined
+  })
+}
 
 /**
  * Lets an import fail in a store, with what the store said.

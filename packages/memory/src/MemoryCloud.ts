@@ -113,6 +113,7 @@ export interface MemoryCloud {
   readonly logins: Effect.Effect<number>
   /**
    * Lets the next requests of a kind go wrong. A request meets one fault: the oldest that is for it and not used up.
+   * What it answers tells how many requests have met it so far: a fault that nothing meets is silent otherwise.
    */
   readonly inject: (
     matcher: Matcher,
@@ -121,7 +122,7 @@ export interface MemoryCloud {
       /** How many requests it is for; `Infinity` until {@link MemoryCloud.clearFaults}. @default 1 */
       readonly times?: number | undefined
     }
-  ) => Effect.Effect<void>
+  ) => Effect.Effect<Effect.Effect<number>>
   /** Lets the next imports that fit fail or hang when they come to a store. */
   readonly injectImport: (
     fault: ImportFault,
@@ -181,7 +182,8 @@ export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, S
         (images) => images.flat()
       ),
       logins: Effect.sync(tokens.issued),
-      inject: (matcher, fault, options) => Effect.sync(() => engine.inject(matcher, fault, options?.times ?? 1)),
+      inject: (matcher, fault, options) =>
+        Effect.sync(() => Effect.sync(engine.inject(matcher, fault, options?.times ?? 1))),
       injectImport: (fault, options) =>
         Effect.sync(() => imports.inject(options?.where ?? (() => true), fault, options?.times ?? 1)),
       clearFaults: Effect.sync(() => {

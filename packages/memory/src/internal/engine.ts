@@ -46,7 +46,8 @@ export interface Engine {
     /** Speaks in place of a token. */
     as?: Caller
   ) => Effect.Effect<WireResponse, ConnectionReset>
-  readonly inject: (matcher: Matcher, fault: Fault, times: number) => void
+  /** How many requests it has met so far. */
+  readonly inject: (matcher: Matcher, fault: Fault, times: number) => () => number
   readonly clearFaults: () => void
   readonly entries: () => ReadonlyArray<Entry>
   readonly clearEntries: () => void
@@ -82,7 +83,7 @@ export const makeEngine = (options: {
   readonly kept: number
 }): Engine => {
   const { clock, directory, services, tokens } = options
-  const faults: Array<{ readonly matcher: Matcher; readonly fault: Fault; left: number }> = []
+  const faults: Array<{ readonly matcher: Matcher; readonly fault: Fault; left: number; met: number }> = []
   let log: Array<Record_> = []
   let arrived = 0
   let working = 0
@@ -98,12 +99,15 @@ export const makeEngine = (options: {
   }
 
   const takeFault = (target: Target): Fault | undefined => {
-    const index = faults.findIndex(({ matcher }) => matches(matcher, target))
-    const found = faults[index]
-    if (found === undefined) return undefined
-    found.left -= 1
-    if (found.left <= 0) faults.splice(index, 1)
-    return found.fault
+    for (const [index, one] of faults.entries()) {
+      const fault = matches(one.matcher, target) ? chosen(one.fault, target) : undefined
+      if (fault === undefined) continue
+      one.met += 1
+      one.left -= 1
+      if (one.left <= 0) faults.splice(index, 1)
+      return fault
+    }
+    return undefined
   }
 
   const finish = (record: Record_, outcome: Entry["outcome"]) => {
@@ -200,6 +204,9 @@ export const makeEngine = (options: {
         )
       case "Hang":
         return Effect.never
+      case "Choose":
+        // Chosen when the request came in, unless it stands behind a delay.
+        return perform(chosen(fault, target), request, target, endpoints)
     }
   }
 
@@ -304,7 +311,9 @@ export const makeEngine = (options: {
     regions: options.regions,
     answer,
     inject: (matcher, fault, times) => {
-      if (times > 0) faults.push({ matcher, fault, left: times })
+      const one = { matcher, fault, left: times, met: 0 }
+      if (times > 0) faults.push(one)
+      return () => one.met
     },
     clearFaults: () => {
       faults.length = 0
@@ -315,6 +324,12 @@ export const makeEngine = (options: {
     },
     idle: quiet.await
   }
+}
+
+const chosen = (fault: Fault, target: Target): Fault | undefined => {
+  let decided: Fault | undefined = fault
+  while (decided?._tag === "Choose") decided = decided.choose(target)
+  return decided
 }
 
 const entryOf = (record: Record_): Entry => ({
