@@ -36,7 +36,7 @@ def resolved(region):
 
 def resolve(machine):
     for name in list(os.environ):
-        if name.startswith(("OS_", "XDG_")):
+        if name.startswith(("OS_", "XDG_", "SNAP_")):
             del os.environ[name]
     os.environ.update(machine["variables"])
     os.chdir(os.path.join(machine["root"], "cwd"))

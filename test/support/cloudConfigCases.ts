@@ -84,6 +84,13 @@ export const cases: ReadonlyArray<Case> = [
     sdk: true
   },
   {
+    what: "that of the real home directory within a snap",
+    files: { [`snap/${user}/clouds.yaml`]: basic("snap"), "etc/xdg/openstack/clouds.yaml": basic("system") },
+    variables: { SNAP_REAL_HOME: "$ROOT/snap" },
+    is: whole("snap"),
+    sdk: true
+  },
+  {
     what: "that of the home directory where XDG_CONFIG_HOME has none",
     files: { [`home/${user}/clouds.yaml`]: basic("user") },
     variables: { XDG_CONFIG_HOME: "$ROOT/xdg" },
@@ -347,6 +354,12 @@ export const cases: ReadonlyArray<Case> = [
     sdk: true
   },
   {
+    what: "in a region whose values are nothing, with what the cloud says",
+    ...yaml(basic("c", "    interface: internal\n    regions: [{name: north, values: {interface: null}}]")),
+    is: { region: "north", interface: "internal" },
+    sdk: true
+  },
+  {
     what: "in no region that it has not",
     ...yaml(basic("c", "    regions: [north, south]")),
     region: "east",
@@ -383,6 +396,12 @@ export const cases: ReadonlyArray<Case> = [
       region: "north",
       endpoint: "https://glance.north.test"
     },
+    sdk: true
+  },
+  {
+    what: "at the endpoint whose braces stand for themselves",
+    ...one(login, { image_endpoint_override: "https://glance.test/{{image}}" }),
+    is: { endpoint: "https://glance.test/{image}" },
     sdk: true
   },
   {
@@ -539,6 +558,31 @@ clouds:
         user_domain_name: "Work",
         project_domain_name: "Work"
       }
+    },
+    sdk: true
+  },
+  {
+    what: "one of the variables whose domain is said once",
+    variables: {
+      OS_AUTH_URL: "https://env.test/v3",
+      OS_USERNAME: "alice",
+      OS_PASSWORD: "p",
+      OS_PROJECT_NAME: "alpha",
+      OS_DOMAIN_ID: "d1"
+    },
+    is: {
+      cloud: "envvars",
+      auth_type: "password",
+      auth: {
+        auth_url: "https://env.test/v3",
+        username: "alice",
+        password: "p",
+        project_name: "alpha",
+        user_domain_id: "d1",
+        project_domain_id: "d1"
+      },
+      interface: "public",
+      verify: true
     },
     sdk: true
   },

@@ -155,7 +155,9 @@ export const settle = (
     top.delete("auth")
     top.delete("regions")
     top.set("region_name", name ?? null)
-    return { ...place, region: name, top, called, auth: authOf(Settings.mappingAt(all, "auth"), top) }
+    const auth = authOf(Settings.mappingAt(all, "auth"), top)
+    for (const moved of Object.values(names).flat()) top.delete(moved)
+    return { ...place, region: name, top, called, auth }
   })
 
 const profileOf = ({ profiles }: Sources, name: string): Settings.Mapping | undefined => {
@@ -163,7 +165,7 @@ const profileOf = ({ profiles }: Sources, name: string): Settings.Mapping | unde
   return Settings.isMapping(found) ? Settings.underscored(found) : undefined
 }
 
-/** What a project, a domain, a token was ever called, the name of today last, which wins. */
+/** What a project, a domain, a token was ever called, the name of today last, which wins. All stand in `auth` then. */
 const names: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain_id: ["domain_id"],
   domain_name: ["domain_name"],
