@@ -122,7 +122,7 @@ export interface Service {
    */
   readonly listAll: (
     query?: TaskQuery,
-    options?: Page.ListOptions
+    options?: Page.ListAllOptions
   ) => Stream.Stream<
     ImageTask.ImageTask,
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker

@@ -119,7 +119,7 @@ export interface Service {
    */
   readonly listAll: (
     query?: ImageQuery.ImageQuery,
-    options?: Page.ListOptions
+    options?: Page.ListAllOptions
   ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
   /**
    * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One

@@ -33,3 +33,20 @@ export interface ListOptions {
    */
   readonly undecodable?: "fail" | "skip" | undefined
 }
+
+/**
+ * How a listing is read to its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListAllOptions extends ListOptions {
+  /**
+   * Whether the next page is asked for as soon as one arrives, and not when all of that has been read. It pays where both
+   * the server and the reader take their time. One page at most waits for its reader; whoever stops early has asked for
+   * it in vain.
+   *
+   * @default false
+   */
+  readonly readAhead?: boolean | undefined
+}

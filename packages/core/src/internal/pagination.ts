@@ -2,6 +2,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -109,10 +110,14 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
       return { items, next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)), raw }
     })
 
-  const all = (operation: string, query: Query, options?: Page.ListOptions): Stream.Stream<A, Failure<On>> =>
-    Stream.suspend(() => {
+  const all = (
+    operation: string,
+    query: Query,
+    { readAhead = false, ...options }: Page.ListAllOptions = {}
+  ): Stream.Stream<A, Failure<On>> =>
+    Effect.map(Effect.scope, (scope) => {
       const seen = new Set([listing.markerOf(query)])
-      return Stream.paginateChunkEffect(query, (current) =>
+      const pageOf = (current: Query) =>
         Effect.gen(function* () {
           const { items, next } = yield* page(operation, current, options)
           const marker = Option.getOrUndefined(Option.map(next, listing.markerOf))
@@ -120,10 +125,17 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
             if (seen.has(marker)) return yield* new GlanceError.RepeatedMarker({ operation, marker })
             seen.add(marker)
           }
-          return [Chunk.unsafeFromArray(items), next] as const
+          return { items, next }
+        })
+      const begun = (current: Query) => Effect.map(Effect.forkIn(pageOf(current), scope), Fiber.join)
+      return Stream.paginateChunkEffect(pageOf(query), (current) =>
+        Effect.gen(function* () {
+          const { items, next } = yield* current
+          const following = Option.map(next, (query) => (readAhead ? begun(query) : Effect.succeed(pageOf(query))))
+          return [Chunk.unsafeFromArray(items), yield* Effect.transposeOption(following)] as const
         })
       )
-    }).pipe(Stream.withSpan(operation))
+    }).pipe(Stream.unwrapScoped, Stream.withSpan(operation))
 
   return { page, all }
 }

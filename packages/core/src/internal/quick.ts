@@ -26,9 +26,6 @@ export type Plain = (input: unknown) => boolean
 /** The annotation of a schema that cannot be looked into. */
 export const plainAnnotation = (plain: Plain) => ({ [PlainId]: plain })
 
-/** To be made once for each schema. */
-export const plain = (schema: Schema.Schema.Any): Plain => plainTo(schema.ast)
-
 const plainTo = (ast: AST.AST): Plain => {
   const own = AST.getAnnotation<Plain>(ast, PlainId)
   if (Option.isSome(own)) return own.value
@@ -80,6 +77,7 @@ const membersOf = (ast: AST.TypeLiteral): ReadonlyMap<PropertyKey, Member> =>
     ast.propertySignatures.map(({ isOptional, name, type }) => [name, { plain: plainTo(type), required: !isOptional }])
   )
 
+/** Of a struct, to be made once. */
 export const members = (schema: { readonly ast: AST.AST }): ReadonlyMap<PropertyKey, Member> =>
   schema.ast._tag === "TypeLiteral" ? membersOf(schema.ast) : new Map()
 

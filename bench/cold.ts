@@ -1,0 +1,24 @@
+/** A program that wants the first image, or with no URL nothing but its imports. Deep ones: a barrel takes longer. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Images from "@effect-glance/core/Images"
+import * as Cloud from "@effect-glance/http/Cloud"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+
+const endpoint = process.argv[2]
+
+const first = Effect.flatMap(Images.Images, (images) => Stream.runHead(images.listAll({ limit: 25 })))
+
+if (endpoint !== undefined) {
+  await first.pipe(
+    Effect.provide(Images.layer),
+    Effect.provide(Cloud.layerToken({ endpoint, token: Redacted.make("token") })),
+    Effect.provide(Layer.fresh(NodeHttpClient.layerUndici)),
+    Effect.runPromise
+  )
+}
+const { system, user } = process.cpuUsage()
+console.log((system + user) / 1e6)
+process.exit(0)

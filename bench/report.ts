@@ -1,0 +1,197 @@
+/** Medians and their ratios, as lines, JSON, a plot and a table. */
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import type { Item, Sample } from "./item.js"
+
+interface Median {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+export interface SideResult {
+  readonly name: string
+  readonly seconds: Median
+  readonly cpu: Median
+  readonly resident: number
+  readonly requests: number
+  /** Of the time that passed, what the stub computed. */
+  readonly stub: number
+  /** To the floor of the same round. */
+  readonly ratio: Median
+  readonly cpuRatio: Median
+}
+
+export interface Result {
+  readonly name: string
+  readonly target: number | undefined
+  readonly sides: ReadonlyArray<SideResult>
+  /** What must never be otherwise, however slow the machine is. */
+  readonly complaints: ReadonlyArray<string>
+}
+
+const medianOf = (numbers: ReadonlyArray<number>): Median => {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const at = (index: number) => Number((sorted[index] ?? Number.NaN).toPrecision(4))
+  return { median: at(sorted.length >> 1), least: at(0), most: at(sorted.length - 1) }
+}
+
+export const summary = (
+  item: Pick<Item, "name" | "target" | "memory" | "requests">,
+  samples: ReadonlyMap<string, ReadonlyArray<Sample>>
+): Result => {
+  const floor = [...samples.values()][0] ?? []
+  const sides = [...samples].map(([name, all]) => {
+    const over = (value: (sample: Sample) => number) =>
+      medianOf(all.map((sample, round) => value(sample) / value(floor[round] ?? sample)))
+    return {
+      name,
+      seconds: medianOf(all.map(({ seconds }) => seconds)),
+      cpu: medianOf(all.map(({ cpu }) => cpu)),
+      resident: Math.round(Math.max(...all.map(({ resident }) => resident))),
+      requests: Math.max(...all.map(({ requests }) => requests)),
+      stub: medianOf(all.map(({ seconds, stub }) => stub / seconds)).median,
+      ratio: over(({ seconds }) => seconds),
+      cpuRatio: over(({ cpu }) => cpu)
+    }
+  })
+  const complaints = sides
+    .filter(({ name }) => name.startsWith("library"))
+    .flatMap(({ name, requests, resident }) => [
+      ...(item.requests !== undefined && requests !== item.requests
+        ? [`${item.name}: ${name} made ${requests} requests instead of ${item.requests}`]
+        : []),
+      ...(item.memory !== undefined && resident > item.memory
+        ? [`${item.name}: ${name} had ${resident} MB resident, more than ${item.memory}`]
+        : [])
+    ])
+  return { name: item.name, target: item.target, sides, complaints }
+}
+
+const seconds = (value: number) => (value < 0.1 ? `${(value * 1000).toFixed(1)} ms` : `${value.toFixed(2)} s`)
+const percent = (value: number) => `${Math.round(value * 100)} %`
+
+export const lines = ({ name, sides, target }: Result): ReadonlyArray<string> => [
+  `${name}${target === undefined ? "" : ` (at most ${target})`}`,
+  ...sides.map((side, index) =>
+    [
+      `  ${side.name.padEnd(32)} ${seconds(side.seconds.median).padStart(9)}`,
+      `(${seconds(side.seconds.least)} to ${seconds(side.seconds.most)})`.padEnd(24),
+      index === 0
+        ? "".padEnd(27)
+        : `x ${side.ratio.median.toFixed(2)} (${side.ratio.least.toFixed(2)} to ${side.ratio.most.toFixed(2)})`.padEnd(
+            27
+          ),
+      `cpu ${seconds(side.cpu.median)}${index === 0 ? "" : ` x ${side.cpuRatio.median.toFixed(2)}`}`.padEnd(22),
+      `${side.resident} MB, ${side.requests} requests, stub ${percent(side.stub)}`
+    ].join(" ")
+  )
+]
+
+/** What a later run is held to: a quarter more than before, and what the machine's own noise is. */
+export const worse = (results: ReadonlyArray<Result>, committed: { readonly results: ReadonlyArray<Result> }) =>
+  results.flatMap(({ name, sides }) => {
+    const before = committed.results.find((result) => result.name === name)
+    return sides.flatMap((side) => {
+      const known = before?.sides.find((each) => each.name === side.name)
+      return side.name.startsWith("library") && known !== undefined && side.ratio.median > known.ratio.median * 1.25
+        ? [`${name}: ${side.name} takes ${side.ratio.median} of the floor, and took ${known.ratio.median}`]
+        : []
+    })
+  })
+
+const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")
+
+/** A bar for each item and side, in multiples of its floor, which is the line at 1. */
+const plot = (results: ReadonlyArray<Result>): string => {
+  const bars = results.flatMap(({ name, sides, target }) =>
+    sides
+      .filter((side) => side.name.startsWith("library"))
+      .map((side) => ({
+        label: side.name === "library" ? name : `${name} (${side.name.replace("library, ", "")})`,
+        side,
+        target
+      }))
+  )
+  const [left, scale, row] = [430, 120, 22]
+  const most = Math.max(2.5, ...bars.map(({ side }) => side.ratio.most))
+  const [width, height] = [left + most * scale + 60, bars.length * row + 50]
+  const x = (ratio: number) => (left + ratio * scale).toFixed(1)
+  const drawn = bars.map(({ label, side, target }, index) => {
+    const y = 30 + index * row
+    return [
+      `<text x="${left - 8}" y="${y + 12}" text-anchor="end">${escaped(label)}</text>`,
+      `<rect x="${left}" y="${y}" width="${(side.ratio.median * scale).toFixed(1)}" height="16" fill="#4c78a8"/>`,
+      `<line x1="${x(side.ratio.least)}" x2="${x(side.ratio.most)}" y1="${y + 8}" y2="${y + 8}" stroke="#222"/>`,
+      target === undefined
+        ? ""
+        : `<line x1="${x(target)}" x2="${x(target)}" y1="${y - 2}" y2="${y + 18}" stroke="#e45756" stroke-width="2"/>`,
+      `<text x="${Number(x(side.ratio.most)) + 6}" y="${y + 12}">${side.ratio.median.toFixed(2)}</text>`
+    ].join("")
+  })
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    `<text x="${left}" y="16">time as a multiple of undici and JSON.parse alone; red: the most it may be</text>`,
+    ...drawn,
+    `<line x1="${x(1)}" x2="${x(1)}" y1="24" y2="${height - 16}" stroke="#222" stroke-dasharray="3"/>`,
+    "</svg>",
+    ""
+  ].join("\n")
+}
+
+const table = (results: ReadonlyArray<Result>, machine: string): string => {
+  const names = [...new Set(results.flatMap(({ sides }) => sides.map(({ name }) => name)))]
+  const peers = names.filter((name) => /^(glanceclient|openstacksdk|curl)/.test(name))
+  const cell = (side: SideResult | undefined) => (side === undefined ? "" : seconds(side.seconds.median))
+  const rows = results.flatMap(({ name, sides }) => {
+    const [floor, ...others] = sides
+    return others
+      .filter((side) => !peers.includes(side.name))
+      .map((side, index) =>
+        [
+          side.name === "library" ? name : `${name}: ${side.name.replace("library, ", "")}`,
+          cell(floor),
+          cell(side),
+          side.ratio.median.toFixed(2),
+          side.resident === 0 ? "" : `${side.resident} MB`,
+          ...peers.map((peer) => (index === 0 ? cell(sides.find((each) => each.name === peer)) : ""))
+        ].join(" | ")
+      )
+  })
+  return [
+    `| work | undici and \`JSON.parse\` | effect-glance | ratio | resident | ${peers.map((peer) => `${peer} | `).join("")}`.trimEnd(),
+    `|---|---|---|---|---|${peers.map(() => "---|").join("")}`,
+    ...rows.map((row) => `| ${row} |`),
+    "",
+    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own.`
+  ].join("\n")
+}
+
+/** Results of a part replace that part. */
+export const write = ({
+  here,
+  machine,
+  results,
+  root
+}: {
+  readonly here: string
+  readonly root: string
+  readonly machine: string
+  readonly results: ReadonlyArray<Result>
+}) => {
+  const path = Path.join(here, "results.json")
+  const before: ReadonlyArray<Result> = Fs.existsSync(path) ? JSON.parse(Fs.readFileSync(path, "utf8")).results : []
+  const kept = before.map((old) => results.find(({ name }) => name === old.name) ?? old)
+  const all = [...kept, ...results.filter(({ name }) => !before.some((old) => old.name === name))]
+  Fs.writeFileSync(path, `${JSON.stringify({ machine, results: all }, null, 2)}\n`)
+  Fs.writeFileSync(Path.join(here, "plot.svg"), plot(all))
+  const readme = Path.join(root, "README.md")
+  Fs.writeFileSync(
+    readme,
+    Fs.readFileSync(readme, "utf8").replace(
+      /(<!-- bench -->\n).*?(<!-- \/bench -->)/s,
+      (_, open: string, close: string) => `${open}${table(all, machine)}\n${close}`
+    )
+  )
+}
