@@ -2,12 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Image, type ImageQuery, Images } from "@effect-glance/core"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HashMap from "effect/HashMap"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import * as Port from "../support/port.js"
 import { imageRecord, imageRecords } from "../support/records.js"
 
@@ -555,4 +558,74 @@ describe("findFirst and findNewest", () => {
       assert.strictEqual(flag._tag === "InvalidArgument" && flag.argument, "options.hidden")
     }).pipe(Effect.provide(Port.core(() => Port.json({ images: [] }))))
   )
+})
+
+describe("a listing that reads ahead", () => {
+  const ahead = (query: ImageQuery.ImageQuery = {}) =>
+    Stream.unwrap(Effect.map(Images.Images, (images) => images.listAll(query, { readAhead: true })))
+
+  /** Pages of one image each, of which each takes a second. */
+  const slow =
+    (count: number): Port.Script =>
+    (_, index) =>
+      Effect.delay(
+        Effect.sync(() =>
+          Port.json(
+            page([imageRecord({ id: `i${index}` })], index + 1 < count ? `/v2/images?marker=i${index}` : undefined)
+          )
+        ),
+        "1 second"
+      )
+
+  it.effect("has the next page on its way while one is read, and no further one", () =>
+    Effect.gen(function* () {
+      const reading = yield* Effect.fork(Stream.runForEach(ahead(), () => Effect.sleep("10 seconds")))
+      const asked: Array<number> = []
+      for (const seconds of [0.5, 1, 9, 1, 9]) {
+        yield* TestClock.adjust(Duration.seconds(seconds))
+        asked.push((yield* Port.lines).length)
+      }
+      // The second request when the first page is there, the third when the second one is taken at 11 s.
+      deepStrictEqual(asked, [1, 2, 2, 3, 3])
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(reading)
+      assert.strictEqual((yield* Port.lines).length, 4)
+    }).pipe(Effect.provide(Port.core(slow(4))))
+  )
+
+  it.effect("takes as long as the slower of server and reader", () =>
+    Effect.gen(function* () {
+      const reading = yield* Effect.fork(Stream.runForEach(ahead(), () => Effect.sleep("1 second")))
+      yield* TestClock.adjust("10999 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(reading)))
+      yield* TestClock.adjust("1 millis")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(reading)))
+    }).pipe(Effect.provide(Port.core(slow(10))))
+  )
+
+  it.effect("gives all of a page before the failure of the next one", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const error = yield* Effect.flip(Stream.runForEach(ahead(), ({ id }) => Effect.sync(() => seen.push(id))))
+      assert.strictEqual(error._tag, "BadRequest")
+      deepStrictEqual(seen, ["image-0", "image-1"])
+    }).pipe(
+      Effect.provide(Port.core([Port.json(page(imageRecords(2), "/x?marker=m")), Port.refusal(400, "no such marker")]))
+    )
+  )
+
+  it.effect("gives up the next page when its reader stops", () => {
+    let given = false
+    const never = Effect.onInterrupt(Effect.never, () =>
+      Effect.sync(() => {
+        given = true
+      })
+    )
+    return Effect.gen(function* () {
+      const images = yield* Stream.runCollect(Stream.tap(Stream.take(ahead(), 2), () => Effect.yieldNow()))
+      deepStrictEqual(ids(images), ["image-0", "image-1"])
+      assert.strictEqual((yield* Port.lines).length, 2)
+      assert.isTrue(given)
+    }).pipe(Effect.provide(Port.core([Port.json(page(imageRecords(2), "/x?marker=m")), never])))
+  })
 })

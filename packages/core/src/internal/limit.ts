@@ -2,6 +2,7 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as GlanceError from "../GlanceError.js"
 import * as GlanceHttp from "../GlanceHttp.js"
 
@@ -69,10 +70,22 @@ export const within =
           ? Effect.zipRight(Effect.sleep(left), passed)
           : new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit })
       })
-      const limited = Effect.raceFirst(named(operation, held)(effect), Effect.interruptible(passed))
+      // Not by the exits of the fibers: what they hold outlives several collections of young objects, and a listing
+      // would take twice as long for the pages that it has done with.
+      let answer: Option.Option<A> = Option.none()
+      const answered = Effect.map(named(operation, held)(effect), (value) => {
+        answer = Option.some(value)
+      })
+      const limited = Effect.raceFirst(answered, Effect.interruptible(passed))
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.forkDaemon(Effect.interruptible(limited)), (fiber) =>
           Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
         )
+      ).pipe(
+        Effect.map(() => {
+          const value = Option.getOrThrow(answer)
+          answer = Option.none()
+          return value
+        })
       )
     })

@@ -46,17 +46,20 @@ interface DecodedPage<A> {
 const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined =>
   new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || Request.idOf(records.at(-1))
 
+/** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
+const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
+  (input): input is ReadonlyArray<unknown> => Array.isArray(input),
+  { identifier: "ReadonlyArray<unknown>" }
+)
+
 const decodePage = <A>(
   key: string,
   decode: Request.Decode<A>,
   undecodable: "fail" | "skip"
 ): Request.Decode<DecodedPage<A>> => {
-  const decodeEnvelope = Request.decoder(
-    Schema.Struct({ [key]: Schema.Array(Schema.Unknown), next: Wire.Nullish(Schema.String) })
-  )
+  const decodeEnvelope = Request.decoder(Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) }))
   return (raw) =>
-    Either.gen(function* () {
-      const envelope = yield* decodeEnvelope(raw)
+    Either.flatMap(decodeEnvelope(raw), (envelope) => {
       const records = envelope[key] as ReadonlyArray<unknown>
       const items: Array<A> = []
       const skipped: Array<Request.Unreadable> = []
@@ -64,12 +67,13 @@ const decodePage = <A>(
         const decoded = decode(record)
         if (Either.isRight(decoded)) items.push(decoded.right)
         else if (undecodable === "skip") skipped.push(decoded.left)
-        else return yield* Either.left(decoded.left)
+        else return Either.left(decoded.left)
       }
-      const next = envelope.next as string | null | undefined
+      const next = envelope["next"] as string | null | undefined
       const marker = next ? markerIn(next, records) : undefined
-      if (next && marker === undefined) return yield* Either.left({ detail: `its "next" names no marker: ${next}` })
-      return { items, skipped, marker, raw }
+      return next && marker === undefined
+        ? Either.left({ detail: `its "next" names no marker: ${next}` })
+        : Either.right({ items, skipped, marker, raw })
     })
 }
 
