@@ -64,6 +64,48 @@ describe("locations by routes of their own", () => {
   )
 })
 
+describe("locations in the record", () => {
+  it.scoped("cannot be changed where the cloud does not show them", () =>
+    Effect.gen(function* () {
+      const { images, locations } = yield* services(yield* cloud)
+      const image = yield* images.create({ diskFormat: "raw", containerFormat: "bare" })
+      for (const attempt of [
+        locations.add(image, { url }),
+        locations.replace(image, [{ url }]),
+        locations.remove(image, url)
+      ]) {
+        const missing = yield* Effect.flip(attempt)
+        assert(missing._tag === "CapabilityMissing", missing.message)
+        assert.strictEqual(missing.capability, "the locations of images in their records")
+      }
+    })
+  )
+
+  it.scoped("are wanted with hashes in hex, and not empty", () =>
+    Effect.gen(function* () {
+      const memory = yield* cloud
+      const { images, locations } = yield* services(memory)
+      const image = yield* images.create({ diskFormat: "raw", containerFormat: "bare" })
+      const asked = (yield* memory.requests).length
+      const cases = [
+        [locations.add(image, { url: "" }), "location.url"],
+        [locations.add(image, { url, metadata: "x" as never }), "location.metadata"],
+        [
+          locations.add(image, { url, validation: { checksum: "xyz", osHashAlgo: "sha512", osHashValue } }),
+          "location.validation.checksum"
+        ],
+        [locations.replace(image, []), "locations"],
+        [locations.replace(image, [{ url }, { url: "" }]), "locations[1].url"]
+      ] as const
+      for (const [attempt, argument] of cases) {
+        const error = yield* Effect.flip(attempt)
+        assert.strictEqual(error._tag === "InvalidArgument" ? error.argument : error._tag, argument)
+      }
+      assert.strictEqual((yield* memory.requests).length, asked)
+    })
+  )
+})
+
 describe("the upkeep of the cache", () => {
   it.scoped("is there, and tells which nodes have an image", () =>
     Effect.gen(function* () {
