@@ -66,7 +66,7 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
     status,
     visibility: given.visibility ?? "shared",
     protected: given.protected ?? false,
-    hidden: given.hidden ?? false,
+    hidden: given.osHidden ?? false,
     checksum: null,
     hashAlgo: null,
     hashValue: null,

@@ -32,7 +32,7 @@ export interface InitialImage {
   readonly minDisk?: number | undefined
   readonly minRam?: number | undefined
   readonly protected?: boolean | undefined
-  readonly hidden?: boolean | undefined
+  readonly osHidden?: boolean | undefined
   readonly tags?: ReadonlyArray<string> | undefined
   readonly properties?: Readonly<Record<string, string>> | undefined
   /** Kept even when the cloud only counts and hashes what it is sent. */
