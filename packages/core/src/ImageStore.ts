@@ -7,7 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Wire from "./internal/wire.js"
 
 /** Only ever there to say `"true"`. */
-const mark = (name: string) => Schema.optionalWith(Wire.Flag, { default: () => false }).pipe(Schema.fromKey(name))
+const mark = <const Name extends string>(name: Name) =>
+  Schema.optionalWith(Wire.Flag, { default: () => false }).pipe(Schema.fromKey(name))
 
 const option = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
 

@@ -55,7 +55,8 @@ export const TaskType = Wire.openEnum<"import" | "export" | "api_image_import" |
 export type TaskType = typeof TaskType.Type
 
 const nullable = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
-const renamed = <A, I>(name: string, schema: Schema.Schema<A, I>) => nullable(schema).pipe(Schema.fromKey(name))
+const renamed = <const Name extends string, A, I>(name: Name, schema: Schema.Schema<A, I>) =>
+  nullable(schema).pipe(Schema.fromKey(name))
 
 /**
  * A task. Listings leave out `input`, `result` and `message`.

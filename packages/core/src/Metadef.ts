@@ -9,7 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Wire from "./internal/wire.js"
 
 const nullable = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
-const renamed = <A, I>(name: string, schema: Schema.Schema<A, I>) => nullable(schema).pipe(Schema.fromKey(name))
+const renamed = <const Name extends string, A, I>(name: Name, schema: Schema.Schema<A, I>) =>
+  nullable(schema).pipe(Schema.fromKey(name))
 const flag = Schema.optionalWith(Wire.Flag, { default: () => false, nullable: true })
 const texts = Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], nullable: true })
 
