@@ -1,16 +1,25 @@
-import type * as Chunk from "effect/Chunk"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 type Item = Chunk.Chunk<Uint8Array>
 
+/** So much may lie here to be taken at once: of small pieces many, since each taking costs more than they do. */
+const room = 1024 * 1024
+
+const sizeOf = (item: Item): number => {
+  let size = 0
+  for (const bytes of item) size += bytes.length
+  return size
+}
+
 /**
- * Where one fiber puts bytes and another takes them, one chunk at a time: that which takes may belong to an HTTP client,
+ * Where one fiber puts bytes and another takes them, all that lie here at a time: that which takes may belong to an HTTP client,
  * and neither sees the other's failures unless told.
  */
 export interface Handoff<E> {
-  /** Waits while the chunk before it has not been taken. */
+  /** Waits while there is no room beside what has not been taken. */
   readonly put: (item: Item) => Effect.Effect<void>
   readonly end: () => void
   readonly fail: (outcome: Effect.Effect<never, E>) => void
@@ -23,6 +32,7 @@ export interface Handoff<E> {
 
 export const make = <E = never>(now: () => number): Handoff<E> => {
   let slot: Item | undefined
+  let filled = 0
   let outcome: Effect.Effect<never, Option.Option<E>> | undefined
   let taker: ((taken: Effect.Effect<Item, Option.Option<E>>) => void) | undefined
   let putter: { readonly item: Item; readonly resume: (put: Effect.Effect<void>) => void } | undefined
@@ -46,6 +56,7 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
     if (slot !== undefined) {
       const item = slot
       slot = putter?.item
+      filled = slot === undefined ? 0 : sizeOf(slot)
       putter?.resume(Effect.void)
       putter = undefined
       lyingSince = slot === undefined && outcome === undefined ? undefined : now()
@@ -71,8 +82,10 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
           return Effect.void
         }
         lyingSince ??= now()
-        if (slot === undefined) {
-          slot = item
+        const size = sizeOf(item)
+        if (slot === undefined || filled + size <= room) {
+          slot = slot === undefined ? item : Chunk.appendAll(slot, item)
+          filled += size
           return Effect.void
         }
         return Effect.async((resume) => {
