@@ -308,8 +308,11 @@ const throughput = async (directory: string, size: number) => {
     }
   }
   const rate = (run: Run) => Math.round(size / 1e6 / run.seconds)
-  const told = (runs: ReadonlyArray<Run>) =>
-    `${median(runs.map(rate))} MB/s, ${median(runs.map(({ processor }) => processor)).toFixed(2)} s of processor`
+  const told = (runs: ReadonlyArray<Run>) => {
+    const processor = median(runs.map(({ processor }) => processor)).toFixed(2)
+    const resident = Math.max(...runs.map(({ resident }) => megabytes(resident)))
+    return `${median(runs.map(rate))} MB/s, ${processor} s of processor, at most ${resident} MB resident`
+  }
   console.log(
     `${size / mebibyte} MiB over undici, ${Os.availableParallelism()} cores, medians of ${rounds} rounds in turn; time as a multiple of the floor's`
   )
@@ -325,8 +328,7 @@ const throughput = async (directory: string, size: number) => {
     const ratios = own.map(
       ({ seconds }, round) => seconds / Math.max(...floors.map((runs) => runs[round]?.seconds ?? 0))
     )
-    const resident = Math.max(...own.map(({ resident }) => megabytes(resident)))
-    console.log(`  ${name}: ${median(ratios).toFixed(2)} (${told(own)}, ${resident} MB resident)`)
+    console.log(`  ${name}: ${median(ratios).toFixed(2)} (${told(own)})`)
     for (const [index, floor] of floors.entries()) console.log(`    ${limits[index]}: ${told(floor)}`)
   }
   server.stop()

@@ -203,7 +203,7 @@ for (const [name, transport] of transports) {
             const directory = yield* fs.makeTempDirectoryScoped()
             const path = `${directory}/image`
             const next = random(18_000)
-            const bytes = large(30_000_000, next)
+            const bytes = large(50_000_000, next)
             for (let round = 0; round < 3; round++) {
               const seen: Array<Server.Range> = []
               const cuts = [0, 1, 2, 3].map(() => between(next, 0, 5_000_000))

@@ -271,6 +271,7 @@ export const runParallel = <E>(
 ): Effect.Effect<void, Failure | E> =>
   Effect.scoped(
     Effect.gen(function* () {
+      const scope = yield* Effect.scope
       const size = download.size.value
       const endAfter = (position: number) => Math.min(position + segmentSize, size)
       const state = begin(start)
@@ -292,11 +293,12 @@ export const runParallel = <E>(
       let delivered = state.position
       while (delivered < size) {
         while (running.length < parallel && next < size) {
-          running.push(yield* Effect.forkScoped(Effect.interruptible(segment(next))))
+          running.push(yield* Effect.forkIn(Effect.interruptible(segment(next)), scope))
           next = endAfter(next)
         }
+        // Awaited and not joined: what it leaves behind, its own scope for one, is not for the next to be forked in.
         const [first] = running.splice(0, 1)
-        const bytes = first === undefined ? new Uint8Array() : yield* Fiber.join(first)
+        const bytes = first === undefined ? new Uint8Array() : yield* Effect.flatten(Fiber.await(first))
         if (bytes.length === 0) return yield* cut(download, delivered, size)
         yield* deliver(bytes) ?? Effect.void
         delivered += bytes.length
