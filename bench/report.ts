@@ -164,7 +164,9 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
     `|---|---|---|---|---|${peers.map(() => "---|").join("")}`,
     ...rows.map((row) => `| ${row} |`),
     "",
-    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own.`
+    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own.`,
+    "",
+    "![The same as a plot](bench/plot.svg)"
   ].join("\n")
 }
 
