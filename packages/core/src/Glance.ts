@@ -13,6 +13,7 @@ import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
 import * as ImageLocations from "./ImageLocations.js"
 import * as ImageMembers from "./ImageMembers.js"
+import * as ImageReleases from "./ImageReleases.js"
 import * as ImageSchemas from "./ImageSchemas.js"
 import * as ImageStores from "./ImageStores.js"
 import * as Images from "./Images.js"
@@ -56,13 +57,14 @@ export const layer: Layer.Layer<
 )
 
 /**
- * {@link layer}, and what needs a hasher as well: {@link ImageData.ImageData} and {@link ImageCreation.ImageCreation}.
+ * {@link layer}, and what needs a hasher as well: {@link ImageData.ImageData}, {@link ImageCreation.ImageCreation} and
+ * {@link ImageReleases.ImageReleases}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerWithData: Layer.Layer<
-  Layer.Layer.Success<typeof layer> | ImageData.ImageData | ImageCreation.ImageCreation,
+  Layer.Layer.Success<typeof layer> | ImageData.ImageData | ImageCreation.ImageCreation | ImageReleases.ImageReleases,
   never,
   GlanceHttp.GlanceHttp | Hasher.Hasher
-> = Layer.mergeAll(layer, ImageData.layer, ImageCreation.layer)
+> = Layer.mergeAll(layer, ImageData.layer, ImageCreation.layer, ImageReleases.layer)

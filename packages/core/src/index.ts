@@ -97,6 +97,12 @@ export * as ImageMembers from "./ImageMembers.js"
  */
 export * as ImageQuery from "./ImageQuery.js"
 /**
+ * Releases: the image that stands behind a name, brought to a content, and its predecessors out of the way.
+ *
+ * @since 0.1.0
+ */
+export * as ImageReleases from "./ImageReleases.js"
+/**
  * The JSON schemas by which the server describes its records. That of an image names the formats that the operator
  * allows.
  *

@@ -41,7 +41,7 @@ export const read = (http: GlanceHttp.Service, operation: string, image: Image.I
     })
   )
 
-const patch = (
+export const patch = (
   http: GlanceHttp.Service,
   operation: string,
   image: Image.ImageRef,

@@ -1,0 +1,453 @@
+/**
+ * Releases: the image that stands behind a name, brought to a content, and its predecessors out of the way.
+ *
+ * Two deployments of the same content can run at once, on machines that know nothing of each other, and each can end
+ * anywhere. That one image comes of it rests on one thing that Glance does for exactly one of many: it gives an id once,
+ * and never again after a deletion. A new image therefore gets no id by chance, but the first of a series that follows
+ * from the project, the name, the content and the formats, and it is hidden and bears a mark until it is published.
+ *
+ * - Who creates the record uploads. Whoever comes second finds the id taken and looks at the record: it waits while
+ *   data flow, uploads itself where they do not, publishes what is whole, and takes what is published.
+ * - Publishing is one patch that removes the mark and unhides. Without the mark it fails, and the record is looked at
+ *   again: nobody brings back what a later release has hidden.
+ * - The next id of the series is tried only when the image of this one is deleted, or was published and hidden again.
+ *   Neither can become visible through a release any more, so that at most one of a series is or will be. A record on
+ *   which nothing moves for too long is deleted first; whoever was only slow finds it gone, and begins anew.
+ * - A failed or interrupted upload deletes the record, after it took the mark from it: where there is none any more,
+ *   somebody has published what is to be deleted, and it stays. A crash leaves at most one hidden record of a content. The next
+ *   release of this content takes it up; one of another content deletes it when it has been left for too long.
+ * - Only images that were created before the released one are retired, so that two releases of different contents do
+ *   not retire each other. Where the older one is published last, both are visible until the next release.
+ *
+ * A series has one id for each time that the content was released and taken away again; a release looks at them in
+ * turn.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
+import * as Stream from "effect/Stream"
+import * as GlanceError from "./GlanceError.js"
+import * as GlanceHttp from "./GlanceHttp.js"
+import * as Hasher from "./Hasher.js"
+import * as Image from "./Image.js"
+import * as ImageChanges from "./ImageChanges.js"
+import * as ImageData from "./ImageData.js"
+import * as ImageSource from "./ImageSource.js"
+import * as Images from "./Images.js"
+import * as Argument from "./internal/argument.js"
+import * as Data from "./internal/data.js"
+import * as Listing from "./internal/images.js"
+import * as Limit from "./internal/limit.js"
+import * as Record from "./internal/record.js"
+
+/**
+ * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
+ * about on an image that is there, too.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Release extends Omit<ImageChanges.ImageChanges, "name" | "osHidden" | "owner"> {
+  readonly name: string
+  readonly diskFormat: Image.DiskFormat
+  readonly containerFormat: Image.ContainerFormat
+}
+
+/**
+ * What becomes of images of the same name and project that were created before the released one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retirement {
+  /** Deactivated images are listed, and cannot be downloaded; hidden ones can be used by those who know their id. */
+  readonly by: "hide" | "deactivate" | "delete"
+  /**
+   * How many of the newest stay as they are. Hidden ones count, and are deleted, only where images are deleted.
+   *
+   * @default 0
+   */
+  readonly keep?: number | undefined
+}
+
+/**
+ * How an image is released.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EnsureOptions extends Omit<ImageData.UploadOptions, "expected" | "verify" | "onMismatch"> {
+  /**
+   * The hash of the source. By one of the cloud's own algorithm (`hashAlgorithm`) the image is known without a look at
+   * the source; else the source is read once to compute it, which takes one that is replayable.
+   *
+   * @default computed
+   */
+  readonly hash?: ImageData.ExpectedHash | undefined
+  /** What becomes of older images. @default nothing */
+  readonly older?: Retirement | undefined
+  /**
+   * How long another release may stand still in the middle before its record is taken for left behind.
+   *
+   * @default 1 hour
+   */
+  readonly patience?: Duration.DurationInput | undefined
+}
+
+/**
+ * An older image that was to be retired, and why it was not where it was not.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retired {
+  readonly image: Image.Image
+  readonly error: Option.Option<RetireError>
+}
+
+/**
+ * What came of a release.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ensured {
+  readonly image: Image.Image
+  /** Whether this release made the image, rather than found it. */
+  readonly created: boolean
+  readonly retired: ReadonlyArray<Retired>
+}
+
+/**
+ * Why an older image could not be retired.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RetireError =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.ImageNotFound
+  | GlanceError.ImageInUse
+  | GlanceError.UpdateConflict
+
+/**
+ * What a release can end in, besides what the source fails with.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type EnsureError =
+  | Exclude<ImageData.UploadError, GlanceError.ImageNotQueued | GlanceError.ImageDeletedMeanwhile>
+  | GlanceError.RepeatedMarker
+  | GlanceError.UpdateConflict
+
+/**
+ * The operations on releases.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Sees to it that the project has one visible, active image of this name and content: the one that is there, in one
+   * request, or a new one, which is uploaded while hidden, verified, and then published. Safe where several do it at
+   * once.
+   *
+   * What happened to each older image is told for each; failures there do not undo the release.
+   */
+  readonly ensure: <E, R>(
+    release: Release,
+    source: ImageSource.Input<E, R>,
+    options?: EnsureOptions
+  ) => Effect.Effect<Ensured, EnsureError | E, R>
+}
+
+/**
+ * The service of releases.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ImageReleases extends Context.Tag("@effect-glance/core/ImageReleases")<ImageReleases, Service>() {}
+
+/** The property that an image bears from its creation until it is published. */
+const mark = "effect_glance_unpublished"
+
+const pause = Duration.seconds(2)
+const defaultPatience = Duration.hours(1)
+
+const newestFirst = Order.reverse(Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt))
+
+/** What an upload ends in when the record is not waiting for data. */
+const isTaken = (error: unknown) =>
+  error instanceof GlanceError.ImageNotQueued ||
+  error instanceof GlanceError.ImageDeletedMeanwhile ||
+  error instanceof GlanceError.ImageNotFound
+
+const nothing = Effect.succeed(Option.none<Image.Image>())
+
+const isUploading = (status: Image.ImageStatus) => ["saving", "uploading", "importing"].includes(status)
+
+/**
+ * The service on the port and the hasher of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.gen(function* () {
+  const http = yield* GlanceHttp.GlanceHttp
+  const hasher = yield* Hasher.Hasher
+  const images = yield* Images.make
+  const data = yield* ImageData.make
+  const listing = Listing.listing(http)
+  const operation = "ImageReleases.ensure"
+
+  const supported: Argument.Check = (algorithm) =>
+    hasher.supports(algorithm as string) ? undefined : `cannot be computed here: ${Argument.shown(algorithm)}`
+
+  const digest = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, algorithms: ReadonlyArray<string>) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const hash = yield* hasher.start(algorithms)
+        yield* Stream.runForEach(stream, (bytes) => Data.hashed(hash, [bytes]) ?? Effect.void)
+        return yield* hash.digest
+      })
+    )
+
+  /** What the cloud will have for the hash of the source. */
+  const contentOf = <E, R>(source: ImageSource.ImageSource<E, R>, algorithm: string, known?: ImageData.ExpectedHash) =>
+    Effect.gen(function* () {
+      yield* Argument.checked(operation, "options.hashAlgorithm", algorithm, supported)
+      if (known !== undefined) {
+        yield* Argument.checked(operation, "options.hash.value", known.value, Argument.text({ minLength: 1 }))
+        if (known.algorithm === algorithm) return known.value.toLowerCase()
+        yield* Argument.checked(operation, "options.hash.algorithm", known.algorithm, supported)
+      }
+      yield* Argument.checked(operation, "source", source.replayable, (replayable) =>
+        replayable ? undefined : `must be replayable, or its ${algorithm} be given: it is read before it is sent`
+      )
+      const { stream } = yield* source.open
+      const hashes = yield* digest(stream, [...new Set([algorithm, known?.algorithm ?? algorithm])])
+      if (known !== undefined) {
+        yield* Argument.checked(operation, "source", hashes.get(known.algorithm), (actual) =>
+          actual === known.value.toLowerCase() ? undefined : `has the ${known.algorithm} ${actual}, not ${known.value}`
+        )
+      }
+      return hashes.get(algorithm) ?? ""
+    })
+
+  const ensure: Service["ensure"] = <E, R>(
+    { containerFormat, diskFormat, name, properties, protected: kept, ...attributes }: Release,
+    input: ImageSource.Input<E, R>,
+    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions = {}
+  ) =>
+    Effect.gen(function* () {
+      yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
+      if (older !== undefined) {
+        yield* Argument.checked(
+          operation,
+          "options.older.by",
+          older.by,
+          Argument.oneOf(["hide", "deactivate", "delete"])
+        )
+        yield* Argument.checked(operation, "options.older.keep", older.keep ?? 0, Argument.wholeNumber(0))
+      }
+      const wanted = { ...attributes, properties, protected: kept }
+      yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat }, operation)
+      const limit = Duration.toMillis(patience)
+      const owner = Option.getOrUndefined(yield* Limit.within(http, operation)(http.projectId))
+      if (owner === undefined) {
+        return yield* new GlanceError.InvalidArgument({
+          operation,
+          argument: "projectId",
+          reason: "is not known to the cloud's layer, so that the project's own images cannot be told from others'"
+        })
+      }
+      const source = ImageSource.from(input)
+      const algorithm = upload.hashAlgorithm ?? "sha512"
+      const value = yield* contentOf(source, algorithm, hash)
+
+      const isPublished = (image: Image.Image) =>
+        image.status === "active" && !image.osHidden && !image.properties.has(mark) && isIdentical(image)
+      const isIdentical = (image: Image.Image) =>
+        Option.contains(image.osHashValue, value) && Option.contains(image.osHashAlgo, algorithm)
+
+      const query = { name, owner, containerFormat, diskFormat, osHashValue: value, status: "active" }
+      const present = yield* Stream.runHead(Stream.filter(listing.all(operation, query), isPublished))
+
+      /** An id of the series. That of a UUID of version 8, which is free in all other bits. */
+      const idAt = (index: number) =>
+        Effect.map(
+          digest(
+            Stream.make(
+              new TextEncoder().encode(
+                JSON.stringify([owner, name, containerFormat, diskFormat, algorithm, value, index])
+              )
+            ),
+            [algorithm]
+          ),
+          (hashes) => {
+            const hex = (hashes.get(algorithm) ?? "").padEnd(32, "0")
+            const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`]
+            return Image.ImageId.make([...parts, hex.slice(20, 32)].join("-"))
+          }
+        )
+
+      const publish = (image: Image.Image) =>
+        ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }, operation).pipe(
+          Effect.flatMap((steps) => Record.patch(http, operation, image, steps)),
+          Effect.asSome,
+          Effect.catchTag("UpdateConflict", () => nothing)
+        )
+
+      /** None where somebody else gives it its data, or has deleted it. The source's own failures are not meant. */
+      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+        data.upload(image, source, { ...upload, expected: { algorithm, value } }).pipe(
+          Effect.asSome,
+          Effect.catchIf(
+            (error) => isTaken(error) && error.imageId === image.id,
+            () => nothing
+          ),
+          Effect.mapError((error) => error as EnsureError | E)
+        )
+
+      const create = (id: Image.ImageId) =>
+        images.create({
+          ...attributes,
+          id,
+          name,
+          containerFormat,
+          diskFormat,
+          osHidden: true,
+          properties: new Map([
+            ...(properties instanceof Map ? properties : Object.entries(properties ?? {})),
+            [mark, value]
+          ])
+        })
+
+      /** What comes of a record of the series; none where the next one is to be tried. */
+      const follow = (
+        id: Image.ImageId,
+        since: number
+      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+        Effect.gen(function* () {
+          const found = yield* Effect.asSome(images.get(id)).pipe(Effect.catchTag("ImageNotFound", () => nothing))
+          if (Option.isNone(found)) return Option.none()
+          const image = found.value
+          if (!image.properties.has(mark)) return Option.filter(found, isPublished)
+          if (image.status === "active" && isIdentical(image)) return yield* orAgain(publish(image), id, since)
+          if (image.status === "queued") return yield* orAgain(Effect.flatMap(give(image), published), id, since)
+          if (!isUploading(image.status)) return Option.none()
+          if ((yield* Clock.currentTimeMillis) - since >= limit) yield* Effect.ignore(abandon(image))
+          else yield* Effect.sleep(pause)
+          return yield* follow(id, since)
+        })
+
+      const published = Option.match({ onNone: () => nothing, onSome: publish })
+
+      const orAgain = (
+        step: Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R>,
+        id: Image.ImageId,
+        since: number
+      ) => Effect.flatMap(step, (done) => (Option.isSome(done) ? Effect.succeed(done) : follow(id, since)))
+
+      const release = (index: number): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E, R> =>
+        Effect.gen(function* () {
+          const id = yield* idAt(index)
+          const since = yield* Clock.currentTimeMillis
+          const given = yield* Effect.uninterruptibleMask((restore) =>
+            Effect.asSome(restore(create(id))).pipe(
+              Effect.catchTag("DuplicateImage", () => nothing),
+              Effect.flatMap(
+                Option.match({
+                  onNone: () => nothing,
+                  onSome: (image) => Effect.onError(restore(give(image)), () => Effect.ignore(abandon(image)))
+                })
+              )
+            )
+          )
+          const made = yield* published(given)
+          if (Option.isSome(made)) return [made.value, true] as const
+          const followed = yield* follow(id, since)
+          return Option.isSome(followed) ? ([followed.value, false] as const) : yield* release(index + 1)
+        })
+
+      const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release(0)
+      const steps = yield* ImageChanges.plan(image, wanted, operation)
+      const current = steps.length === 0 ? image : yield* Record.update(http, operation, image, wanted, { fresh: true })
+      return { image: current, created, retired: older === undefined ? [] : yield* retire(current, older, limit) }
+    }).pipe(Effect.withSpan(operation))
+
+  /**
+   * Deletes a record that was not published. It loses its mark first, so that nobody publishes it any more; where it has
+   * none, somebody did.
+   */
+  const abandon = (image: Image.Image) =>
+    Record.patch(http, operation, image, [{ op: "remove", path: `/${mark}` }]).pipe(
+      Effect.zipRight(images.delete(image))
+    )
+
+  const retire = (image: Image.Image, { by, keep = 0 }: Retirement, limit: number) =>
+    Effect.gen(function* () {
+      const query = { name: Option.getOrUndefined(image.name), owner: Option.getOrUndefined(image.owner) }
+      const list = (osHidden: boolean) =>
+        Effect.map(
+          Stream.runCollect(
+            listing.all(operation, { ...query, osHidden, sort: [{ key: "createdAt" }], limit: Listing.maxPage })
+          ),
+          Arr.fromIterable
+        )
+      // Records show whole seconds, and the server's order what it knows: what stands behind the image is older.
+      const visible = yield* list(false)
+      const position = visible.findIndex(({ id }) => id === image.id)
+      const hidden = (yield* list(true)).filter(
+        (other) => other.id !== image.id && DateTime.lessThanOrEqualTo(other.createdAt, image.createdAt)
+      )
+      const now = yield* Clock.currentTimeMillis
+      const older = [...(position < 0 ? [] : visible.slice(position + 1)), ...hidden]
+      const leftBehind = older.filter(
+        (other) => other.properties.has(mark) && now - DateTime.toEpochMillis(other.updatedAt) >= limit
+      )
+      const inUse = older
+        .filter((other) => !other.properties.has(mark))
+        .filter((other) => by === "delete" || (!other.osHidden && (by === "hide" || other.status === "active")))
+        .sort(newestFirst)
+        .slice(keep)
+      const act = (other: Image.Image): Effect.Effect<unknown, RetireError> => {
+        if (other.properties.has(mark)) return abandon(other)
+        if (by === "delete") return images.delete(other)
+        return by === "hide"
+          ? Record.update(http, operation, other, { osHidden: true }, { fresh: false })
+          : images.deactivate(other)
+      }
+      return yield* Effect.forEach([...inUse, ...leftBehind], (other) =>
+        Effect.match(act(other), {
+          onFailure: (error): Retired => ({ image: other, error: Option.some(error) }),
+          onSuccess: (): Retired => ({ image: other, error: Option.none() })
+        })
+      )
+    })
+
+  return { ensure }
+})
+
+/**
+ * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
+ * take `Layer.fresh` of it, or `make`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
+  ImageReleases,
+  make
+)

@@ -1,0 +1,4 @@
+import { theRealCloud } from "../contract/cloud.js"
+import { releasesContract } from "../contract/releases.js"
+
+releasesContract("releases on a real Glance", theRealCloud, { times: 5 })
