@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import { observed } from "./observed.js"
 
 /** Three members of a project each, and an administrator in a fourth. */
 export type AccountName = "alice" | "bob" | "carol" | "admin"
@@ -104,7 +105,7 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
   Effect.gen(function* () {
     const sent = yield* Ref.make<ReadonlyArray<Sent>>([])
     const interposed = yield* Ref.make(Option.none<{ method: string; before: Effect.Effect<unknown, unknown> }>())
-    const client = HttpClient.tapRequest(yield* HttpClient.HttpClient, ({ method, url, urlParams }) =>
+    const client = HttpClient.tapRequest(observed(yield* HttpClient.HttpClient), ({ method, url, urlParams }) =>
       Effect.gen(function* () {
         const query = new URLSearchParams(urlParams as Array<[string, string]>).toString()
         yield* Ref.update(sent, (all) => [...all, { method, url: query === "" ? url : `${url}?${query}` }])

@@ -21,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Cloud from "./cloud.js"
+import { watching } from "./observed.js"
 
 /** Numbers from 0 up to 1, the same on each run for the same seed. */
 const random = (seed: number) => {
@@ -138,7 +139,8 @@ export const dataContract = <E>(
   { stores }: { readonly stores: ReadonlyArray<string> }
 ): void => {
   const all = Layer.merge(Layer.provideMerge(Cloud.layer, cloud), NodeFileSystem.layer)
-  layer(all, { excludeTestServices: true, timeout: "60 seconds" })(name, (it) => {
+  layer(all, { excludeTestServices: true, timeout: "60 seconds" })(name, (tests) => {
+    const { it, last } = watching(tests)
     const alice = Effect.flatMap(Cloud.Projects, ({ alice }) =>
       Effect.map(over(alice.http), (data) => ({ alice, data }))
     )
@@ -384,5 +386,7 @@ export const dataContract = <E>(
         )
       })
     )
+
+    last()
   })
 }

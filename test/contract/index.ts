@@ -14,6 +14,7 @@ import { locations } from "./locations.js"
 import { logins } from "./logins.js"
 import { members } from "./members.js"
 import { metadefs } from "./metadefs.js"
+import { watching } from "./observed.js"
 import { quirks } from "./quirks.js"
 import { session } from "./session.js"
 import { stores } from "./stores.js"
@@ -25,7 +26,8 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
   layer(Layer.merge(Layer.provideMerge(Cloud.layer, cloud), Web.layer), {
     excludeTestServices: true,
     timeout: "60 seconds"
-  })(name, (it) => {
+  })(name, (tests) => {
+    const { it, last } = watching(tests)
     images(it)
     listing(it)
     members(it)
@@ -41,5 +43,6 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     logins(it)
     metadefs(it)
     quirks(it)
+    last()
   })
 }

@@ -65,4 +65,32 @@ export const quirks = (it: Vitest.MethodsNonLive<Projects, true>) => {
       assert.deepStrictEqual([...(yield* alice.images.get(image)).tags], ["Ã©"])
     })
   )
+
+  it.scoped("raw: a task cannot be deleted, and says so with 405", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* Projects
+      const answer = yield* raw(admin, HttpClientRequest.del("/tasks/00000000-0000-4000-8000-000000000000"))
+      assert.strictEqual(answer.status, 405)
+    })
+  )
+
+  it.scoped("raw: an empty list of tags changes nothing, tags have no next, objects no limit", () =>
+    Effect.gen(function* () {
+      const { admin } = yield* Projects
+      const { namespaces } = admin.metadefs
+      const { name } = yield* Effect.acquireRelease(
+        Effect.flatMap(unique("quirk"), (name) =>
+          namespaces.create(name, { tags: ["a", "b"], objects: { a: {}, b: {} } })
+        ),
+        ({ name }) => Effect.ignore(namespaces.delete(name))
+      )
+      const path = `/metadefs/namespaces/${name}`
+      const empty = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`${path}/tags`), { tags: [] })
+      assert.strictEqual((yield* raw(admin, empty)).status, 201)
+      const tags = yield* raw(admin, HttpClientRequest.get(`${path}/tags?limit=1&sort_key=name&sort_dir=asc`))
+      assert.deepStrictEqual(JSON.parse(tags.text), { tags: [{ name: "a" }] })
+      const objects = yield* raw(admin, HttpClientRequest.get(`${path}/objects?limit=1`))
+      assert.strictEqual((JSON.parse(objects.text) as { objects: ReadonlyArray<unknown> }).objects.length, 2)
+    })
+  )
 }

@@ -1,9 +1,11 @@
+import type * as Effect from "effect/Effect"
 import { type Context, jsonReply, type Reply } from "./context.js"
-import { notFound } from "./errors.js"
+import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import * as metadefSchemas from "./metadefs/schemas.js"
 import { requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import { hasBody, withoutBody } from "./request.js"
 import * as schemas from "./schemas.js"
 import type { State } from "./state.js"
 
@@ -48,7 +50,13 @@ export const isSchema = (path: string): boolean =>
     ? Object.hasOwn(metadefSchemas.documents, path.slice(metadefs.length))
     : Object.hasOwn(schemas.documents, path)
 
-export const showSchema = (_: Context, name: string): Reply => jsonReply(dumps(schemas.documents[name]))
+/** Of the six, those of tasks forgot to refuse a body. */
+export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
+  const answer = () => jsonReply(dumps(schemas.documents[name]))
+  if (name.startsWith("task")) return withoutBody(context, answer)
+  if (hasBody(context.request)) throw badRequest("A body is not expected with this request.")
+  return answer()
+}
 
 export const showMetadefSchema = (_: Context, name: string): Reply => jsonReply(dumps(metadefSchemas.documents[name]))
 

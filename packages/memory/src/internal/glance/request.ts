@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { WireRequest } from "../wire.js"
-import { badRequest, type Fault } from "./errors.js"
+import { attempt, badRequest, type Fault, internalError } from "./errors.js"
 import { isObject, type Json } from "./python.js"
 
 const transferEncodings = new Set(["chunked", "compress", "deflate", "gzip", "identity"])
@@ -39,6 +39,13 @@ export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
     }
     return value
   })
+
+/** Some routes forgot to refuse a body, and stumble over it once they have read it. */
+export const withoutBody = <A>(
+  { request }: { readonly request: WireRequest },
+  answer: () => A
+): Effect.Effect<A, Fault> =>
+  hasBody(request) ? Effect.flatMap(readJson(request), () => Effect.fail(internalError())) : attempt(answer)
 
 /** The media type without its parameters. */
 export const mediaType = (request: WireRequest): string | undefined =>

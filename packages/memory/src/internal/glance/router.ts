@@ -41,7 +41,7 @@ const route = (
 })
 
 const routes: ReadonlyArray<Route> = [
-  route("GET", "schemas/:name", info.showSchema, true),
+  route("GET", "schemas/:name", info.showSchema),
   route("GET", "schemas/metadefs/:name", info.showMetadefSchema, true),
   route("GET", "metadefs/resource_types", resourceTypes.listResourceTypes, true),
   route("GET", "metadefs/namespaces/:name/resource_types", resourceTypes.listAssociations, true),

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import type { Context, Reply } from "../context.js"
-import { attempt, badRequest, type Fault, forbidden, internalError } from "../errors.js"
+import { attempt, badRequest, type Fault, forbidden } from "../errors.js"
 import type { Json } from "../python.js"
-import { hasBody, type Parameters, readJson } from "../request.js"
+import { type Parameters, readJson } from "../request.js"
 import type { JsonSchema } from "../schemas.js"
 import { explainMismatch } from "../validate.js"
 
@@ -29,12 +29,6 @@ export const withBody = (
       return answer(body)
     })
   )
-
-/** Some routes forgot to refuse a body, and stumble over it once they have read it. */
-export const withoutBody = (context: Context, answer: () => Reply): Effect.Effect<Reply, Fault> =>
-  hasBody(context.request)
-    ? Effect.flatMap(readJson(context.request), () => Effect.fail(internalError()))
-    : attempt(answer)
 
 export const takeDirection = (params: Parameters): boolean => {
   const direction = params.pop("sort_dir") ?? "desc"
