@@ -61,7 +61,7 @@ const many = <A, E, R>(one: Effect.Effect<A, E, R>, count: number, time: Duratio
     return yield* Fiber.join(fiber)
   })
 
-describe("a throttle", () => {
+describe("a throttle", { timeout: 60_000 }, () => {
   it.effect("lets so many requests wait for an answer at once", () => {
     const { make, seen } = slow("1 second")
     return Effect.gen(function* () {

@@ -24,6 +24,10 @@ const bodies = {
 
 const methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] as const
 
+/** A host that nobody finds, or that nobody finds any more: what was sent to it before may have been done. */
+const unreachable = (syscall: "connect" | "read") =>
+  Effect.fail(Object.assign(new Error(`${syscall} EHOSTUNREACH`), { code: "EHOSTUNREACH", syscall }))
+
 const answers: { readonly [kind: string]: () => Http.Reply } = {
   "200": () => noImages(),
   "300": () => Http.json({}, 300),
@@ -45,11 +49,24 @@ const answers: { readonly [kind: string]: () => Http.Reply } = {
   UND_ERR_CONNECT_TIMEOUT: () => Http.failure("UND_ERR_CONNECT_TIMEOUT"),
   ECONNRESET: () => Http.failure("ECONNRESET"),
   UND_ERR_SOCKET: () => Http.failure("UND_ERR_SOCKET"),
+  "EHOSTUNREACH on connecting": () => unreachable("connect"),
+  "EHOSTUNREACH on reading": () => unreachable("read"),
+  CERT_HAS_EXPIRED: () => Http.failure("CERT_HAS_EXPIRED"),
+  DEPTH_ZERO_SELF_SIGNED_CERT: () => Http.failure("DEPTH_ZERO_SELF_SIGNED_CERT"),
+  UND_ERR_INVALID_ARG: () => Http.failure("UND_ERR_INVALID_ARG"),
   "a failure without a code": () => Effect.fail(new TypeError("terminated"))
 }
 
 /** After which answers a request is sent again: with every method, or only with those that do the same twice. */
-const always = ["413 with Retry-After", "429", "ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]
+const always = [
+  "413 with Retry-After",
+  "429",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "EHOSTUNREACH on connecting"
+]
 const whereSafe = [
   "502",
   "503",
@@ -57,6 +74,7 @@ const whereSafe = [
   "504",
   "ECONNRESET",
   "UND_ERR_SOCKET",
+  "EHOSTUNREACH on reading",
   "a failure without a code"
 ]
 const safe = ["GET", "HEAD", "PUT"]

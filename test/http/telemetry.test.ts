@@ -39,7 +39,7 @@ const twice = (_: Http.Sent, index: number): Http.Reply => (index === 0 ? unavai
 const after = (time: Duration.DurationInput, answer: () => Response) =>
   Effect.as(Effect.sleep(time), undefined).pipe(Effect.map(answer))
 
-describe("the spans of an operation", () => {
+describe("the spans of an operation", { timeout: 60_000 }, () => {
   it.effect("are one of its own, one of the login, and one of each attempt", () =>
     Effect.gen(function* () {
       const witness = Witness.make()
@@ -128,7 +128,7 @@ describe("the spans of an operation", () => {
   )
 })
 
-describe("the route of a request", () => {
+describe("the route of a request", { timeout: 60_000 }, () => {
   const routes: { readonly [path: string]: string } = {
     "/images": "/v2/images",
     "/images?name=members": "/v2/images",
@@ -163,7 +163,7 @@ describe("the route of a request", () => {
   )
 })
 
-describe("the log", () => {
+describe("the log", { timeout: 60_000 }, () => {
   interface Line {
     readonly level: string
     readonly message: unknown
@@ -231,7 +231,7 @@ describe("the log", () => {
   )
 })
 
-describe("the metrics", () => {
+describe("the metrics", { timeout: 60_000 }, () => {
   type Snapshot = ReadonlyArray<{
     readonly labels: Readonly<Record<string, string>>
     readonly state: MetricState.MetricState.Untyped
@@ -388,7 +388,7 @@ describe("the metrics", () => {
   )
 })
 
-describe("whoever speaks to the port itself", () => {
+describe("whoever speaks to the port itself", { timeout: 60_000 }, () => {
   it.effect("may name what it does", () =>
     Effect.gen(function* () {
       const witness = Witness.make()

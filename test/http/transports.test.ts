@@ -130,6 +130,31 @@ for (const [name, client] of Object.entries(Server.transports)) {
       })
     )
 
+    it.effect("what cannot be sent is an error at once, and the same as over any other transport", () =>
+      Effect.gen(function* () {
+        const at = (endpoint: string, token: string) =>
+          list.pipe(
+            Effect.provide(Layer.provide(Images.layer, Cloud.layerToken({ endpoint, token: Redacted.make(token) }))),
+            Effect.flip
+          )
+        const details = (error: Effect.Effect.Success<ReturnType<typeof at>>) =>
+          error._tag === "TransportError" ? error.detail : error._tag
+        assert.deepStrictEqual(
+          [
+            details(yield* at(yield* Server.Base, "two\nlines")),
+            details(yield* at(yield* Server.Base, "ключ")),
+            details(yield* at("ftp://glance.test", "token"))
+          ],
+          [
+            "RequestError Encode: a header cannot be sent as it is",
+            "RequestError Encode: a header cannot be sent as it is",
+            "RequestError InvalidUrl: the URL must begin with http:// or https://"
+          ]
+        )
+        assert.lengthOf(yield* Http.sent, 0)
+      }).pipe(Effect.provide(on(noImages)))
+    )
+
     it.effect("a server that is not there is named in the error", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(execute(HttpClientRequest.get("/images")))
