@@ -283,7 +283,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
               ? fetched
               : Effect.catchIf(fetched, isOutOfReach, (error) =>
                   Effect.zipRight(
-                    Effect.logWarning(`${operation}: ${error.message}; the data go through this process`),
+                    Effect.logWarning(`${error.message}; the data go through this process`),
                     send(created, source, sending)
                   )
                 )

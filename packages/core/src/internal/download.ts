@@ -96,7 +96,7 @@ export const run = <E>(
       if (state.position > before) failures = 0
       if (!Data.mayPass(error) || failures >= download.retries) return yield* Effect.fail(error)
       failures += 1
-      yield* Effect.logWarning(`${download.operation}: ${error.message}; goes on from byte ${state.position}`)
+      yield* Effect.logWarning(`${error.message}; goes on from byte ${state.position}`)
       yield* Data.backoff(failures, error)
     }
   })

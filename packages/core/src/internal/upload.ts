@@ -114,7 +114,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         } else {
           yield* Data.backoff(failures, error)
         }
-        yield* Effect.logWarning(`${upload.operation}: ${error.message}; again from the first byte`)
+        yield* Effect.logWarning(`${error.message}; again from the first byte`)
       }
     })
   ).pipe(Effect.mapError((error) => (error instanceof SourceFailure ? (error.error as E) : error)))
