@@ -3,17 +3,29 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Glance from "../../packages/memory/src/internal/glance/index.js"
+import { isAt, type Route, routes } from "../support/routes.js"
 import { normalize } from "./differential/compare.js"
 import { Generator } from "./differential/generate.js"
 import { knownDifferences } from "./differential/known.js"
 import { type Cloud, hasher, memoryServer, type Probe, realServer } from "./differential/servers.js"
-import { deleteAllImages, openWeb, settled } from "./differential/world.js"
+import { deleteAllImages, emptyCache, emptyMetadefs, openWeb, settled } from "./differential/world.js"
 
 const requests = 5_000
 const seed = 20_260_711
 
 const told = (probe: Probe, index: number): string =>
   `#${index} ${probe.who} ${probe.method} ${probe.target} ${JSON.stringify(probe.headers)} ${String(probe.body ?? "").slice(0, 400)}`
+
+const nameOf = ({ method, path }: Pick<Route, "method" | "path">): string => `${method} ${path}`
+
+const routeOf = ({ method, target }: Probe): string | undefined => {
+  const path = target.replace(/^\/v2(?:\.\d+)?(?=\/)|\?.*$/g, "")
+  const route = routes.find((one) => isAt(one, { method, path }))
+  return route === undefined ? undefined : nameOf(route)
+}
+
+/** Each server would give an id of its own to a task and to the image that it makes; and no task can be deleted. */
+const neverSucceeds = ["POST /tasks", "GET /tasks/{task_id}", "DELETE /tasks/{task_id}"]
 
 describe("the Glance in memory, beside a real one", () => {
   it(`answers ${requests} random requests as the real one does`, { timeout: 600_000 }, async () => {
@@ -34,17 +46,23 @@ describe("the Glance in memory, beside a real one", () => {
       const real = await realServer(cloud)
       const memory = memoryServer(cloud, glance)
       await deleteAllImages(real)
+      await emptyCache(real)
+      await emptyMetadefs(real, memory)
 
       const salt = Date.now().toString(16).slice(-8)
       const generator = new Generator(cloud, seed, salt, web.uris)
       const different: Array<{ probe: string; real: unknown; memory: unknown }> = []
       const known = new Map<string, number>()
       const statuses = new Map<number, number>()
+      const asked = new Set<string>()
+      const succeeded = new Set<string>()
       for (let index = 0; index < requests; index++) {
         const probe = generator.next()
         const theirs = await real(probe)
         const ours = await memory(probe)
         statuses.set(theirs.status, (statuses.get(theirs.status) ?? 0) + 1)
+        const route = routeOf(probe)
+        if (route !== undefined) (theirs.status < 300 ? succeeded : asked).add(route)
         const a = normalize(theirs, generator.ids)
         const b = normalize(ours, generator.ids)
         if (JSON.stringify(a) !== JSON.stringify(b)) {
@@ -65,6 +83,14 @@ describe("the Glance in memory, beside a real one", () => {
         seen.filter((status) => !statuses.has(status)),
         [],
         "statuses that did not occur"
+      )
+      // Nor while one of the service's routes is left out, or always refused.
+      assert.deepStrictEqual(
+        routes
+          .map(nameOf)
+          .filter((route) => !succeeded.has(route) && !(neverSucceeds.includes(route) && asked.has(route))),
+        [],
+        "routes that were not asked with success"
       )
       // A table that explains what no longer happens is a table nobody believes.
       assert.deepStrictEqual(

@@ -1,3 +1,4 @@
+import { MetadefRequests } from "./metadefs.js"
 import { Random } from "./random.js"
 import type { Cloud, Probe, Who } from "./servers.js"
 
@@ -22,6 +23,8 @@ const octets = "application/octet-stream"
 const newPatch = "application/openstack-images-v2.1-json-patch"
 const oldPatch = "application/openstack-images-v2.0-json-patch"
 
+const clearing = (target: string): Record<string, string> => ({ "x-image-cache-clear-target": target })
+
 /** Random requests, right ones and wrong ones, that follow each other as a careless client's would. */
 export class Generator {
   readonly ids = new Set<string>()
@@ -32,6 +35,7 @@ export class Generator {
   /** What a client would do next with what it has just made. */
   private plans: Array<() => Probe> = []
   private readonly random: Random
+  private readonly metadefs: MetadefRequests
 
   constructor(
     private readonly cloud: Cloud,
@@ -41,6 +45,12 @@ export class Generator {
     private readonly uris: ReadonlyArray<string>
   ) {
     this.random = new Random(seed)
+    this.metadefs = new MetadefRequests({
+      random: this.random,
+      cloud,
+      probe: (...given) => this.probe(...given),
+      json: (who, method, target, body, headers) => this.json(who, method, target, body, headers)
+    })
     for (const account of Object.values(cloud.accounts)) {
       this.ids.add(account.projectId)
       this.ids.add(account.userId)
@@ -69,9 +79,10 @@ export class Generator {
       [2, () => this.dropCopy()],
       [2, () => this.tasks()],
       [3, () => this.location()],
-      [1, () => this.cache()],
+      [4, () => this.cache()],
       [3, () => this.odd()],
-      [2, () => this.document()]
+      [4, () => this.document()],
+      [33, () => this.metadefs.next()]
     ])
     return make()
   }
@@ -98,11 +109,17 @@ export class Generator {
     }
   }
 
-  private json(who: Who, method: string, target: string, body: unknown, type = "application/json"): Probe {
+  private json(
+    who: Who,
+    method: string,
+    target: string,
+    body: unknown,
+    headers: Record<string, string> = { "content-type": "application/json" }
+  ): Probe {
     const text = typeof body === "string" ? body : JSON.stringify(body)
     return this.probe(who, method, target, {
       body: text,
-      headers: { "content-type": type },
+      headers,
       chunked: this.random.chance(0.1)
     })
   }
@@ -231,8 +248,23 @@ export class Generator {
       () => this.probe(image.owner, "GET", `${path}/file`),
       () => this.probe("admin", "GET", `${path}/file`)
     ]
+    const { projectId } = this.cloud.accounts[random.pick(users)]
+    const member = `${path}/members/${projectId}`
     const steps = random.weighted<() => Array<() => Probe>>([
       [3, () => []],
+      [
+        2,
+        () => [
+          () =>
+            this.json(image.owner, "PATCH", path, [{ op: "replace", path: "/visibility", value: "shared" }], {
+              "content-type": newPatch
+            }),
+          () => this.json(image.owner, "POST", `${path}/members`, { member: projectId }),
+          () => this.probe(image.owner, "GET", random.pick([member, `${path}/members`])),
+          () => this.json(this.whoOf(projectId), "PUT", member, { status: random.pick(["accepted", "rejected"]) }),
+          ...random.some([() => this.probe(image.owner, "DELETE", member)], 0.4)
+        ]
+      ],
       [3, () => [() => this.probe(image.owner, "PUT", `${path}/file`, bytes()), ...random.some(filled, 0.4)]],
       [
         2,
@@ -359,11 +391,12 @@ export class Generator {
       : old
         ? oldPatch
         : newPatch
+    const headers = { "content-type": type }
     const target = `/v2/images/${image.id}`
     if (random.chance(0.04))
-      return this.json(who, "PATCH", target, random.pick(["", "{", "{}", "[]", '[{"op":5}]']), type)
+      return this.json(who, "PATCH", target, random.pick(["", "{", "{}", "[]", '[{"op":5}]']), headers)
     const changes = Array.from({ length: 1 + random.int(random.chance(0.3) ? 4 : 1) }, () => this.change(old))
-    return this.json(who, "PATCH", target, changes, type)
+    return this.json(who, "PATCH", target, changes, headers)
   }
 
   private tag(): Probe {
@@ -558,7 +591,8 @@ export class Generator {
         "/v2/info/stores",
         "/v2/info/stores/detail",
         "/v2/info/usage"
-      ])
+      ]),
+      this.random.chance(0.05) ? { body: "{}" } : {}
     )
   }
 
@@ -580,6 +614,18 @@ export class Generator {
       `/v2/images/${image.id}`,
       `/v2/images/${image.id}/members`,
       `/v2/images/${image.id}/tags/x`,
+      `/v2/images/${image.id}/tasks`,
+      `/v2/images/${image.id}/import`,
+      `/v2/images/${image.id}/file`,
+      `/v2/images/${image.id}/stage`,
+      `/v2/images/${image.id}/locations`,
+      "/v2/stores/fast",
+      "/v2/tasks",
+      "/v2/info/stores",
+      "/v2/cache",
+      "/v2/cache/clean",
+      "/v2/cache/nodes/x",
+      "/v2/cached_images/x",
       `/v2/images/${image.id}/members/x`,
       `/v2/images/${image.id}/actions/deactivate`,
       `/v2/images/${image.id}/actions/explode`,
@@ -723,7 +769,7 @@ export class Generator {
             ])}`
           )
       ],
-      [1, () => this.probe(who, random.pick(["GET", "DELETE", "PUT"]), `/v2/tasks/${random.uuid()}`)],
+      [2, () => this.probe(who, random.pick(["GET", "DELETE", "PUT"]), `/v2/tasks/${random.uuid()}`)],
       [
         2,
         () =>
@@ -792,19 +838,27 @@ export class Generator {
       [3, () => ({ op: "replace", path: "/locations", value: random.chance(0.1) ? [] : [location()] })],
       [3, () => ({ op: "remove", path: random.pick(["/locations/0", "/locations/1", "/locations/7", "/locations/-"]) })]
     ])()
-    return this.json(this.who(image.owner), "PATCH", `/v2/images/${image.id}`, [change], newPatch)
+    return this.json(this.who(image.owner), "PATCH", `/v2/images/${image.id}`, [change], {
+      "content-type": newPatch
+    })
   }
 
   private cache(): Probe {
     const { random } = this
-    const who = random.chance(0.6) ? "admin" : this.who()
-    return this.probe(
-      who,
-      random.pick(["GET", "GET", "DELETE"]),
-      random.pick(["/v2/cache", `/v2/cache/${random.uuid()}`, "/v2/queued_images"]),
-      // A target that is refused: the cache stays as it is.
-      { headers: { "x-image-cache-clear-target": "everything" } }
-    )
+    const who = random.chance(0.8) ? "admin" : this.who()
+    const { id } = this.image(this.filled)
+    const clear = random.pick<Record<string, string>>([{}, ...["cache", "queue", "everything"].map(clearing)])
+    return random.weighted<() => Probe>([
+      [4, () => this.probe(who, "GET", "/v2/cache")],
+      [4, () => this.probe(who, "PUT", `/v2/cache/${id}`)],
+      [2, () => this.probe(who, "DELETE", `/v2/cache/${id}`)],
+      [1, () => this.probe(who, "DELETE", "/v2/cache", { headers: clear })],
+      // As it was before the routes above.
+      [2, () => this.probe(who, "GET", `/v2/${random.pick(["cached_images", "queued_images"])}`)],
+      [1, () => this.probe(who, "PUT", `/v2/queued_images/${id}`)],
+      [1, () => this.probe(who, "DELETE", `/v2/${random.pick(["cached_images", "queued_images"])}/${id}`)],
+      [0.3, () => this.probe(who, "DELETE", `/v2/${random.pick(["cached_images", "queued_images"])}`)]
+    ])()
   }
 
   private uri(): string {

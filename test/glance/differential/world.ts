@@ -79,6 +79,36 @@ export const deleteAllImages = async (server: Server): Promise<void> => {
   }
 }
 
+/** Images that are gone are still in its queue. */
+export const emptyCache = (server: Server): Promise<unknown> => asAdmin(server, "DELETE", "/v2/cache")
+
+const namespaces = "/v2/metadefs/namespaces"
+
+/** The same for the catalogue of definitions: no namespace, and in memory the resource types that the real one keeps. */
+export const emptyMetadefs = async (real: Server, memory: Server): Promise<void> => {
+  for (;;) {
+    const { json } = await asAdmin(real, "GET", `${namespaces}?limit=500`)
+    const all = (json as { namespaces: ReadonlyArray<{ namespace: string; protected: boolean }> }).namespaces
+    if (all.length === 0) break
+    for (const { namespace, protected: isProtected } of all) {
+      const target = `${namespaces}/${encodeURIComponent(namespace)}`
+      if (isProtected) await asAdmin(real, "PUT", target, { namespace })
+      const { status } = await asAdmin(real, "DELETE", target)
+      if (status !== 204) throw new Error(`namespace ${namespace} cannot be deleted: ${status}`)
+    }
+  }
+  const typesOf = async (server: Server): Promise<ReadonlyArray<string>> => {
+    const { json } = await asAdmin(server, "GET", "/v2/metadefs/resource_types")
+    return (json as { resource_types: ReadonlyArray<{ name: string }> }).resource_types.map(({ name }) => name)
+  }
+  const known = await typesOf(memory)
+  await asAdmin(memory, "POST", namespaces, {
+    namespace: "types",
+    resource_type_associations: (await typesOf(real)).filter((name) => !known.includes(name)).map((name) => ({ name }))
+  })
+  await asAdmin(memory, "DELETE", `${namespaces}/types`)
+}
+
 const patienceMillis = 10_000
 
 /** Waits until no import works on the image any more. An import that fails badly may keep its claim for ever. */

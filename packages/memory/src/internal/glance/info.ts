@@ -106,4 +106,5 @@ export const listStoreDetails = (context: Context): Reply => {
 }
 
 /** Empty, as with a service whose limits are not kept by Keystone. */
-export const showUsage = (): Reply => jsonReply(dumps({ usage: {} }))
+export const showUsage = (context: Context): Effect.Effect<Reply, Fault> =>
+  withoutBody(context, () => jsonReply(dumps({ usage: {} })))
