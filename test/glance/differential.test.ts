@@ -11,6 +11,7 @@ import { type Cloud, hasher, memoryServer, type Probe, realServer } from "./diff
 import { deleteAllImages, emptyCache, emptyMetadefs, openWeb, settled } from "./differential/world.js"
 
 const requests = 5_000
+const lastOnes = 3
 const seed = 20_260_711
 
 const told = (probe: Probe, index: number): string =>
@@ -54,10 +55,12 @@ describe("the Glance in memory, beside a real one", () => {
       const different: Array<{ probe: string; real: unknown; memory: unknown }> = []
       const known = new Map<string, number>()
       const statuses = new Map<number, number>()
+      const last: Array<Probe> = []
       const asked = new Set<string>()
       const succeeded = new Set<string>()
       for (let index = 0; index < requests; index++) {
-        const probe = generator.next()
+        if (index === requests - lastOnes) last.push(...generator.last())
+        const probe = last.shift() ?? generator.next()
         const theirs = await real(probe)
         const ours = await memory(probe)
         statuses.set(theirs.status, (statuses.get(theirs.status) ?? 0) + 1)

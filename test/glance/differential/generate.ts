@@ -57,6 +57,11 @@ export class Generator {
     }
   }
 
+  /** The requests that end the test, whatever came before. */
+  last(): ReadonlyArray<Probe> {
+    return this.metadefs.last()
+  }
+
   next(): Probe {
     const { random } = this
     if (this.images.length < 6) return this.create(false)

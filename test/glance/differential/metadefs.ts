@@ -50,6 +50,16 @@ export class MetadefRequests {
     ])()
   }
 
+  /** What chance asks for too seldom. */
+  last(): ReadonlyArray<Probe> {
+    const one = `${root}/last`
+    return [
+      this.make.json("admin", "POST", root, { namespace: "last", objects: [{ name: "o" }] }),
+      this.make.probe("admin", "DELETE", `${one}/objects`),
+      this.make.probe("admin", "GET", one)
+    ]
+  }
+
   /** Most of what is asked for takes an administrator. */
   private who(): Who {
     const { random } = this.make
