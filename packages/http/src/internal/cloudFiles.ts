@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { MalformedCloudFile, UnreadableCloudFile } from "../CloudConfigError.js"
+import type { Complaint } from "./cloudText.js"
 import * as Settings from "./settings.js"
 
 /** A variable; one that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
@@ -45,21 +46,20 @@ export interface Found {
 const reasonOf = (error: PlatformError): string =>
   error._tag === "SystemError" ? error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase() : "bad argument"
 
-const malformed = (file: string, { column, line, reason }: Settings.Complaint): MalformedCloudFile =>
+const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
   new MalformedCloudFile({ file, line: Option.fromNullable(line), column: Option.fromNullable(column), reason })
 
-const parse = (file: string, text: string): Either.Either<Settings.Mapping, MalformedCloudFile> =>
-  Either.flatMap(
-    Either.mapLeft(file.endsWith(".json") ? Settings.parseJson(text) : Settings.parseYaml(text), (complaint) =>
+/** The library for YAML is imported when there is a file to read: it takes 40 ms, which no other program should wait for. */
+const parse = (file: string, text: string): Effect.Effect<Settings.Mapping, MalformedCloudFile> =>
+  Effect.gen(function* () {
+    const { parseJson, parseYaml } = yield* Effect.promise(() => import("./cloudText.js"))
+    const value = yield* Either.mapLeft(file.endsWith(".json") ? parseJson(text) : parseYaml(text), (complaint) =>
       malformed(file, complaint)
-    ),
-    (value) => {
-      if (value === null) return Either.right(Settings.empty)
-      return Settings.isMapping(value)
-        ? Either.right(value)
-        : Either.left(malformed(file, { line: 1, column: 1, reason: "holds no mapping of keys to values" }))
-    }
-  )
+    )
+    if (value === null) return Settings.empty
+    if (Settings.isMapping(value)) return value
+    return yield* malformed(file, { line: 1, column: 1, reason: "holds no mapping of keys to values" })
+  })
 
 /**
  * The first file of that name that there is. One that is there and cannot be read is passed over with a warning, as it
