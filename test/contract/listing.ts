@@ -7,12 +7,47 @@ import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { newImage, type Project, Projects, unique } from "./cloud.js"
 
 const nameOf = (image: Image.Image) => Option.getOrElse(image.name, () => "")
 
 export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
+  it.scoped("what becomes of images: created, shared with me, changed twice in a second, gone", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* Projects
+      const tag = yield* unique("watched")
+      const image = yield* newImage(bob, { name: "first", tags: [tag] })
+      const next = yield* Stream.toPull(
+        bob.images
+          .changes(
+            { tags: [tag], memberStatus: "all" },
+            { existing: true, fullEvery: 3, schedule: Schedule.spaced("20 millis") }
+          )
+          .pipe(
+            Stream.map((change) => [
+              change._tag,
+              change.image.id,
+              nameOf(change.image),
+              ...(change._tag === "Changed" ? [nameOf(change.before)] : [])
+            ])
+          )
+      )
+      const one = Effect.map(Effect.repeat(next, { until: Chunk.isNonEmpty }), ([change]) => change)
+      assert.deepStrictEqual(yield* one, ["Created", image.id, "first"])
+      yield* bob.images.update(image, { name: "second" }, { fresh: false })
+      assert.deepStrictEqual(yield* one, ["Changed", image.id, "second", "first"])
+      yield* bob.images.update(image, { name: "third" }, { fresh: false })
+      assert.deepStrictEqual(yield* one, ["Changed", image.id, "third", "second"])
+      const shared = yield* newImage(alice, { name: "of alice", tags: [tag], visibility: "shared" })
+      yield* alice.members.add(shared, bob.projectId)
+      assert.deepStrictEqual(yield* one, ["Created", shared.id, "of alice"])
+      yield* bob.images.delete(image)
+      assert.deepStrictEqual(yield* one, ["Gone", image.id, "third"])
+    })
+  )
+
   it.scoped(
     "a hundred images in pages of seven, by two keys and two tags: each once, in order, in fifteen requests",
     () =>

@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
+import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
@@ -25,6 +26,7 @@ import * as Lookup from "./internal/lookup.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import * as Search from "./internal/search.js"
+import * as Watch from "./internal/watch.js"
 import type * as Page from "./Page.js"
 
 /**
@@ -79,6 +81,48 @@ export interface FindOptions {
 }
 
 /**
+ * What happened to an image that is watched.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Change =
+  /**
+   * `Created`: it is new, or has come into sight, or matches the query now. `Gone`: it was deleted, or has gone out of
+   * sight, or no longer matches; as it was seen last.
+   */
+  | { readonly _tag: "Created" | "Gone"; readonly image: Image.Image }
+  | { readonly _tag: "Changed"; readonly image: Image.Image; readonly before: Image.Image }
+
+/**
+ * How images are watched.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChangesOptions<R = never> {
+  /**
+   * When to ask again; the stream ends with it.
+   *
+   * @default 30 seconds after the last answer
+   */
+  readonly schedule?: Schedule.Schedule<unknown, unknown, R> | undefined
+  /**
+   * Every how-manyeth time all images are listed: only that shows which are gone, and which came into sight without a
+   * change, as by a membership. The other times ask for what was updated since the last, which mostly is one request.
+   *
+   * @default 10
+   */
+  readonly fullEvery?: number | undefined
+  /**
+   * Whether what is there at first counts as created.
+   *
+   * @default false
+   */
+  readonly existing?: boolean | undefined
+}
+
+/**
  * What looking for an image can end in.
  *
  * @since 0.1.0
@@ -121,6 +165,18 @@ export interface Service {
     query?: ImageQuery.ImageQuery,
     options?: Page.ListAllOptions
   ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
+  /**
+   * What becomes of the images that match, by asking again and again, since Glance tells of nothing by itself: created,
+   * changed and gone, the earlier update first. An image that came and went between two polls is not seen, and one that
+   * changed twice is seen once. The next poll waits until its reader has taken all of the last one. All records that
+   * match are kept in memory, to compare with.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#list-images
+   */
+  readonly changes: <R = never>(
+    query?: ImageQuery.ImageQuery,
+    options?: ChangesOptions<R>
+  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker, R>
   /**
    * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One
    * request says whether it is one; with a predicate all pages are looked through.
@@ -247,6 +303,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
 
+  const changes: Service["changes"] = (query = {}, options = {}) =>
+    Watch.changes(listing, "Images.changes", query, options)
+
   const find: Service["find"] = Effect.fn("Images.find")(function* (query, options) {
     const operation = "Images.find"
     const search = yield* Search.make(listing, operation, query, options)
@@ -349,6 +408,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   return {
     list,
     listAll,
+    changes,
     find,
     findFirst,
     findNewest,
