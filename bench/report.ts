@@ -131,6 +131,7 @@ const plot = (results: ReadonlyArray<Result>): string => {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
+    "<title>Time as a multiple of undici and JSON.parse alone</title>",
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${left}" y="16">time as a multiple of undici and JSON.parse alone; red: the most it may be</text>`,
     ...drawn,
