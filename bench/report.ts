@@ -114,9 +114,10 @@ const plot = (results: ReadonlyArray<Result>): string => {
       }))
   )
   const [left, scale, row] = [430, 120, 22]
-  const most = Math.max(2.5, ...bars.map(({ side }) => side.ratio.most))
+  // A single bad round does not make the plot wider; its line ends at the edge.
+  const most = Math.max(2.5, ...bars.map(({ side }) => side.ratio.median)) + 1
   const [width, height] = [left + most * scale + 60, bars.length * row + 50]
-  const x = (ratio: number) => (left + ratio * scale).toFixed(1)
+  const x = (ratio: number) => (left + Math.min(ratio, most) * scale).toFixed(1)
   const drawn = bars.map(({ label, side, target }, index) => {
     const y = 30 + index * row
     return [
