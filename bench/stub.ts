@@ -53,10 +53,13 @@ const dataRecord = () => {
 }
 
 const oneRecord = json(Records.record(17))
+/** For glanceclient, which makes its classes of it. */
+const schema = json({ name: "image", properties: {}, additionalProperties: { type: "string" } })
 const accepted = answer("204 No Content", "")
 
 const answerTo = (method: string, total: number, path: string): Buffer => {
   if (path.endsWith("/file")) return accepted
+  if (path.includes("/schemas/")) return schema
   if (path.includes(Records.dataId)) return dataRecord()
   if (method === "PATCH" || !path.includes("?")) return oneRecord
   const query = new URLSearchParams(path.slice(path.indexOf("?")))
