@@ -315,7 +315,7 @@ const storesOf = (
   })
 
 /** A URI may carry a password, and the server repeats the URIs that it refuses. */
-const withoutUserinfo = (text: string): string => text.replace(/(\w+:\/\/)[^/\s@]*@/g, "$1")
+const withoutUserinfo = (text: string): string => text.replace(/(\w+:\/\/)[^/\s]*@/g, "$1")
 
 /** The request id, for which the body of the answer has no room. */
 const readRequestId: Request.Read<Option.Option<string>> = (text, headers) =>

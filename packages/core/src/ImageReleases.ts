@@ -391,6 +391,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
    * Deletes a record that was not published. It loses its mark first, so that nobody publishes it any more; where it has
    * none, somebody did.
    */
+  const hasData = ({ status }: Image.Image) => status === "active" || status === "deactivated"
+
   const abandon = (image: Image.Image) =>
     Record.patch(http, operation, image, [{ op: "remove", path: `/${mark}` }]).pipe(
       Effect.zipRight(images.delete(image))
@@ -414,11 +416,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       )
       const now = yield* Clock.currentTimeMillis
       const older = [...(position < 0 ? [] : visible.slice(position + 1)), ...hidden]
+      // A record whose mark was taken off, and whose deletion then failed, is of no use either.
       const leftBehind = older.filter(
-        (other) => other.properties.has(mark) && now - DateTime.toEpochMillis(other.updatedAt) >= limit
+        (other) =>
+          (other.properties.has(mark) || (by === "delete" && other.osHidden && !hasData(other))) &&
+          now - DateTime.toEpochMillis(other.updatedAt) >= limit
       )
       const inUse = older
-        .filter((other) => !other.properties.has(mark))
+        .filter((other) => !other.properties.has(mark) && hasData(other))
         .filter((other) => by === "delete" || (!other.osHidden && (by === "hide" || other.status === "active")))
         .sort(newestFirst)
         .slice(keep)

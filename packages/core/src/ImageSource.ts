@@ -95,6 +95,8 @@ export const bytes = (bytes: Uint8Array): ImageSource =>
 /**
  * A file, of the size that it has when the attempt begins. A file that shrinks or grows while it is sent fails.
  *
+ * Its stream is for one upload: the memory of a piece that was sent may be read into again, so for two at once open two.
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -275,7 +275,11 @@ export const runParallel = <E>(
       const size = download.size.value
       const endAfter = (position: number) => Math.min(position + segmentSize, size)
       const state = begin(start)
-      yield* run({ ...download, end: Option.some(endAfter(start)), restWithoutRanges: true }, state, deliver)
+      const { onProgress } = download
+      const whole = Option.some(size - download.start)
+      const told = onProgress && ((progress: Data.Progress) => onProgress({ ...progress, total: whole }))
+      const first = { ...download, onProgress: told, end: Option.some(endAfter(start)), restWithoutRanges: true }
+      yield* run(first, state, deliver)
       const spare: Array<Uint8Array> = []
       const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>
         Effect.suspend(() => {
