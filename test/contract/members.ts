@@ -186,6 +186,29 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
+  it.scoped("fifty projects of which ten are known to be there: forty requests", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const image = yield* newImage(alice)
+      const projects = Array.from({ length: 50 }, (_, index) => `project-${index}`)
+      yield* Effect.forEach(projects.slice(0, 10), (project) => alice.members.add(image, project), { concurrency: 4 })
+      const members = yield* alice.members.list(image)
+      const [results, sent] = yield* alice.counting(alice.members.share(image, projects, { members }))
+      assert.deepStrictEqual(
+        results.map(({ _tag }) => _tag),
+        projects.map((_, index) => (index < 10 ? "Present" : "Added"))
+      )
+      assert.deepStrictEqual(
+        sent.map(({ method }) => method),
+        Array.from({ length: 40 }, () => "POST")
+      )
+      assert.sameMembers(
+        (yield* alice.members.list(image)).map(({ id }) => id),
+        projects
+      )
+    })
+  )
+
   it.scoped("an exact set removes who is not in it, and keeps the answers of those who are", () =>
     Effect.gen(function* () {
       const { alice, bob, carol } = yield* Projects

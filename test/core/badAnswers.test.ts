@@ -251,6 +251,52 @@ describe("the time limit", () => {
     }).pipe(Effect.provide(Port.core(silent, { timeLimit: Duration.seconds(90) })))
   )
 
+  it.effect("is the operation's, however many requests it takes, and not each request's", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const images = yield* Images.Images
+      const fiber = yield* Effect.fork(Effect.flip(images.update(imageId, { name: "new" })))
+      yield* TestClock.adjust("89 seconds")
+      assert(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.strictEqual(asked, 2)
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "TimeLimitExceeded")
+      assert.strictEqual(error.operation, "Images.update")
+    }).pipe(
+      Effect.provide(
+        Port.core(
+          () =>
+            asked++ === 0
+              ? Effect.delay(
+                  Effect.sync(() => Port.json(imageRecord())),
+                  "60 seconds"
+                )
+              : Effect.never,
+          { timeLimit: Duration.seconds(90) }
+        )
+      )
+    )
+  })
+
+  it.effect("gives up the request that it ends", () =>
+    Effect.gen(function* () {
+      const given = yield* Ref.make(0)
+      const silent = () => Effect.onInterrupt(Effect.never, () => Ref.update(given, (count) => count + 1))
+      yield* Effect.gen(function* () {
+        const images = yield* Images.Images
+        const late = yield* Effect.fork(Effect.flip(images.get(imageId)))
+        const unwanted = yield* Effect.fork(images.get(imageId))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.interrupt(unwanted)
+        assert.strictEqual(yield* Ref.get(given), 1)
+        yield* TestClock.adjust("89 seconds")
+        assert.strictEqual((yield* Fiber.join(late))._tag, "TimeLimitExceeded")
+        assert.strictEqual(yield* Ref.get(given), 2)
+      }).pipe(Effect.provide(Port.core(silent, { timeLimit: Duration.seconds(90) })))
+    })
+  )
+
   it.effect("leaves what cannot be interrupted whole: an image is not created and forgotten", () =>
     Effect.gen(function* () {
       const images = yield* Images.Images

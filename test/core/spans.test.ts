@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Image, ImageMembers, Images } from "@effect-glance/core"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import * as Port from "../support/port.js"
 import { imageRecord } from "../support/records.js"
 
@@ -51,6 +52,43 @@ describe("the span of an operation", () => {
       assert.strictEqual(span?.attributes.get("http.response.status_code"), 403)
       assert.strictEqual(span?.attributes.get("openstack.request_id"), Port.requestId)
     }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("tells of a failure where the operation was called, and of a success not with what", () => {
+    const exits: Array<unknown> = []
+    const tracer = Tracer.make({
+      span: (name, parent, context, links, startTime, kind) => {
+        const span = native.span(name, parent, context, links, startTime, kind)
+        const { end } = span
+        span.end = (time, exit) => {
+          exits.push(exit)
+          end.call(span, time, exit)
+        }
+        return span
+      },
+      context: (execution, fiber) => native.context(execution, fiber)
+    })
+    let native: Tracer.Tracer
+    const failing = Port.core(() => Effect.succeed(Port.refusal(403, "no")))
+    const answering = Port.core(() => Effect.succeed(Port.json({ images: [imageRecord()] })))
+    return Effect.gen(function* () {
+      native = yield* Effect.tracer
+      const calls: ReadonlyArray<(images: Images.Service) => Effect.Effect<unknown, unknown>> = [
+        (images) => images.list(),
+        (images) => images.get(id)
+      ]
+      for (const call of calls) {
+        const work = Effect.provide(Effect.flatMap(Images.Images, call), failing)
+        const cause = yield* Effect.flip(Effect.sandbox(work))
+        assert.match(Cause.pretty(cause), /at Images\.(list|get) \(.*spans\.test\.ts/)
+      }
+      const page = yield* Effect.flatMap(Images.Images, (images) => images.list()).pipe(
+        Effect.provide(answering),
+        Effect.withTracer(tracer)
+      )
+      assert.strictEqual(page.items.length, 1)
+      assert.notInclude(JSON.stringify(exits), String(page.items[0]?.id))
+    })
   })
 
   it.effect("is one for all pages of a stream, and ends with it", () => {

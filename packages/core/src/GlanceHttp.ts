@@ -68,6 +68,22 @@ export interface Service {
 export class GlanceHttp extends Context.Tag("@effect-glance/core/GlanceHttp")<GlanceHttp, Service>() {}
 
 /**
+ * What a request is part of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OperationService {
+  /** As `Module.function`; empty for a request that nobody has named. */
+  readonly name: string
+  /**
+   * Waits, while the provider holds the request back of its own accord: a throttle does so. That is no part of the
+   * operation's time limit, nor does a transfer of data stand still meanwhile.
+   */
+  readonly hold: <A, E, R>(wait: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/**
  * What a request is part of, for a provider to tell of in spans, logs and metrics, and to tell to: it is there whenever
  * core asks the port for something.
  *
@@ -75,13 +91,5 @@ export class GlanceHttp extends Context.Tag("@effect-glance/core/GlanceHttp")<Gl
  * @category context
  */
 export class Operation extends Context.Reference<Operation>()("@effect-glance/core/GlanceHttp/Operation", {
-  defaultValue: (): {
-    /** As `Module.function`; empty for a request that nobody has named. */
-    readonly name: string
-    /**
-     * Waits, while the provider holds the request back of its own accord: a throttle does so. That is no part of the
-     * operation's time limit, nor does a transfer of data stand still meanwhile.
-     */
-    readonly hold: <A, E, R>(wait: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  } => ({ name: "", hold: (wait) => wait })
+  defaultValue: (): OperationService => ({ name: "", hold: (wait) => wait })
 }) {}

@@ -142,8 +142,8 @@ export interface Service {
     | GlanceError.InvalidImageMemberStatus
   >
   /**
-   * Shares the image with these projects: one look at who is there, and a request for each project that is missing,
-   * several at a time. What happened to each project is told for each, failures among them: one does not stop the
+   * Shares the image with these projects: one look at who is there, unless the caller knows, and a request for each project
+   * that is missing, several at a time. What happened to each project is told for each, failures among them: one does not stop the
    * others. It fails as a whole where nothing can come of it: no such image, or one that cannot have members.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
@@ -181,6 +181,13 @@ export interface Service {
  * @category models
  */
 export interface ShareOptions extends AddOptions {
+  /**
+   * The members that the image has, where the caller has listed them already: then nobody looks again. With `makeShared`
+   * it is looked all the same, since only that tells whether the image can have any.
+   *
+   * @default what one request finds
+   */
+  readonly members?: ReadonlyArray<ImageMember> | undefined
   /**
    * Whether the projects are to be all: whoever else is a member is removed, before any is added.
    *
@@ -403,7 +410,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const share: Service["share"] = Effect.fn("ImageMembers.share")(function* (
     image,
     projectIds,
-    { concurrency = defaultConcurrency, exact = false, makeShared = false } = {}
+    { concurrency = defaultConcurrency, exact = false, makeShared = false, members: known } = {}
   ) {
     const operation = "ImageMembers.share"
     const path = yield* Internal.path(operation, image, "members")
@@ -418,7 +425,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       // Whoever sees an image may ask for its members, unless it cannot have any.
       (refused) => new GlanceError.UnsharableImage({ ...refused, imageId: Image.idOf(image) })
     )
-    const members = yield* makeShared ? orMadeShared(operation, image)(look) : look
+    const members = makeShared ? yield* orMadeShared(operation, image)(look) : (known ?? (yield* look))
     const present = new Set(members.map(({ memberId }) => memberId))
     const wanted = new Set(projectIds)
     // Those who go make room: the number of members is limited.

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as File from "./internal/file.js"
+import * as Lending from "./internal/lending.js"
 
 /**
  * Bytes that an attempt to send them reads from the first to the last.
@@ -95,24 +96,25 @@ export const bytes = (bytes: Uint8Array): ImageSource =>
 /**
  * A file, of the size that it has when the attempt begins. A file that shrinks or grows while it is sent fails.
  *
- * Its stream is for one upload: the memory of a piece that was sent may be read into again, so for two at once open two.
- *
  * @since 0.1.0
  * @category constructors
  */
-export const file = (path: string): ImageSource<PlatformError.PlatformError, FileSystem.FileSystem> => ({
-  open: Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const { size } = yield* fs.stat(path)
-    return { stream: File.pieces(path), size: Option.some(Number(size)) }
-  }),
-  replayable: true
-})
+export const file = (path: string): ImageSource<PlatformError.PlatformError, FileSystem.FileSystem> => {
+  const open = (lend: boolean) =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { size } = yield* fs.stat(path)
+      return { stream: File.pieces(path, { lend }), size: Option.some(Number(size)) }
+    })
+  const source = { open: open(false), replayable: true }
+  Lending.set(source, open(true))
+  return source
+}
 
 /**
- * Gives a piece of a {@link file} back, or a part of it, so that the next one is read into its memory. For HTTP clients
- * that know when the network has taken it, as the one in `@effect-glance/http/node/NodeTransport` does; nobody may read
- * it any more. Of other bytes nothing happens.
+ * Gives a piece of a {@link file} that is uploaded back, or a part of it, so that the next one is read into its memory.
+ * For HTTP clients that know when the network has taken it, as the one in `@effect-glance/http/node/NodeTransport` does;
+ * nobody may read it any more. Of other bytes nothing happens.
  *
  * @since 0.1.0
  * @category utils

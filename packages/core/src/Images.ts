@@ -26,6 +26,7 @@ import * as Lookup from "./internal/lookup.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import * as Search from "./internal/search.js"
+import * as Telemetry from "./internal/telemetry.js"
 import * as Watch from "./internal/watch.js"
 import type * as Page from "./Page.js"
 
@@ -297,7 +298,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const listing = Listing.listing(http)
   const lookup = Lookup.make(http)
 
-  const list: Service["list"] = Effect.fn("Images.list")((query = {}, options) =>
+  const list: Service["list"] = Telemetry.pageFn("Images.list")((query = {}, options) =>
     listing.page("Images.list", query, options)
   )
 
@@ -340,9 +341,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const getOne = lookup.getter("Images.get")
 
-  const get: Service["get"] = Effect.fn("Images.get")((image) =>
-    Effect.zipRight(Internal.path("Images.get", image), getOne(Image.idOf(image)))
-  )
+  const get: Service["get"] = Effect.fn("Images.get")((image) => getOne(Image.idOf(image)))
 
   const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
     const operation = "Images.getMany"

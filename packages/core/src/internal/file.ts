@@ -113,9 +113,12 @@ export const release = (bytes: Uint8Array): void => {
 
 /**
  * Reads a file, no further ahead than somebody asks for: the platform's own stream of a file keeps sixteen pieces, and
- * what lives so long costs the collector more than the reading.
+ * what lives so long costs the collector more than the reading. Pieces are lent only to who alone has the stream.
  */
-export const pieces = (path: string): Stream.Stream<Uint8Array, PlatformError.PlatformError, FileSystem.FileSystem> =>
+export const pieces = (
+  path: string,
+  { lend }: { readonly lend: boolean }
+): Stream.Stream<Uint8Array, PlatformError.PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fs.open(path, { flag: "r" })
@@ -125,7 +128,7 @@ export const pieces = (path: string): Stream.Stream<Uint8Array, PlatformError.Pl
       return Effect.flatMap(Effect.mapError(file.read(memory), Option.some), (read) => {
         const size = Number(read)
         if (size === 0) return Effect.fail(Option.none())
-        lent.set(memory.buffer, { left: size, home })
+        if (lend) lent.set(memory.buffer, { left: size, home })
         return Effect.succeed(memory.subarray(0, size))
       })
     })
@@ -137,7 +140,7 @@ export const rehash = (
   path: string,
   hash: Hasher.Hash
 ): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
-  Stream.runForEach(pieces(path), (bytes) =>
+  Stream.runForEach(pieces(path, { lend: true }), (bytes) =>
     Effect.zipRight(
       Data.hashed(hash, [bytes]) ?? Effect.void,
       Effect.sync(() => release(bytes))

@@ -111,3 +111,31 @@ export const moved = (operation: string, direction: keyof typeof directions, byt
         onSpan((span) => add(span, directions[direction], bytes))
       )
     : Effect.void
+
+/**
+ * `Effect.fn` for what answers a page, without the page in the exit that the span keeps. The span is older than the page,
+ * often by two collections of young objects, and what is referred to from there is taken for old as well, needed or not:
+ * 1,000 images then take 5.3 milliseconds instead of 3.3.
+ */
+export const pageFn =
+  (name: string) =>
+  <Args extends ReadonlyArray<unknown>, A, E, R>(body: (...args: Args) => Effect.Effect<A, E, R>) =>
+  (...args: Args): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
+    Effect.suspend(() => body(...args)).pipe(
+      Effect.map((page): { page: A | undefined } => ({ page })),
+      Effect.withSpan(name, { captureStackTrace: callSite() }),
+      Effect.map((answer) => {
+        const page = answer.page as A
+        answer.page = undefined
+        return page
+      })
+    )
+
+/** Where the function was called that calls this. */
+const callSite = (): (() => string | undefined) => {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 3
+  const call = new Error()
+  Error.stackTraceLimit = stackTraceLimit
+  return () => call.stack?.split("\n")[3]?.trim()
+}

@@ -16,6 +16,7 @@ import type * as ImageSource from "../ImageSource.js"
 import * as Data from "./data.js"
 import * as Handoff from "./handoff.js"
 import * as Internal from "./image.js"
+import * as Lending from "./lending.js"
 import * as Limit from "./limit.js"
 import type * as Request from "./request.js"
 import * as Telemetry from "./telemetry.js"
@@ -136,7 +137,7 @@ const open = <E, R>(
   Effect.gen(function* () {
     const scope = yield* Scope.fork(parent, { _tag: "Sequential" })
     const mapped = Effect.mapError((error: E) => new SourceFailure(error))
-    const { size, stream } = yield* mapped(source.open)
+    const { size, stream } = yield* mapped(Lending.open(source))
     const rest = yield* Scope.extend(Stream.toPull(stream), scope)
     const hash = yield* Scope.extend(hasher.start(algorithms), scope)
     let head = Chunk.empty<Uint8Array>()

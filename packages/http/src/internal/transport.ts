@@ -75,8 +75,9 @@ const reasonToRepeat = (
       Option.map(failed(result.left, repeatable), (reason) => ({ reason, retryAfter: Option.none() }))
     )
   }
-  const { headers, status } = result.right
-  return Effect.map(Answer.retryAfterOf(headers), (retryAfter) => {
+  const { status } = result.right
+  if (status !== 413 && status !== 429 && !isUnavailable(status)) return Effect.succeedNone
+  return Effect.map(Answer.retryAfterOf(result.right.headers), (retryAfter) => {
     // Refused unread: nothing was done. Rackspace refuses with 413 and a time to wait.
     const refused = status === 429 || (status === 413 && Option.isSome(retryAfter))
     return refused || (isUnavailable(status) && repeatable)
