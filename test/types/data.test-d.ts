@@ -1,7 +1,9 @@
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import type { GlanceError, Image, Images } from "@effect-glance/core"
-import { type ImageData, ImageSource } from "@effect-glance/core"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type { GlanceError, Image, ImageCreation, ImageData, ImageReleases, Images } from "@effect-glance/core"
+import { ImageSource } from "@effect-glance/core"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -10,8 +12,11 @@ import { describe, expectTypeOf, it } from "vitest"
 class Camera extends Context.Tag("test/Camera")<Camera, { readonly shots: number }>() {}
 
 declare const data: ImageData.Service
+declare const creation: ImageCreation.Service
+declare const releases: ImageReleases.Service
 declare const id: Image.ImageId
 declare const raw: Images.NewImage
+declare const release: ImageReleases.Release
 declare const shots: Stream.Stream<Uint8Array, "blurred", Camera>
 declare const pure: Stream.Stream<Uint8Array>
 
@@ -30,6 +35,24 @@ describe("the data of images", () => {
     expectTypeOf(data.stage(id, shots)).toEqualTypeOf<Effect.Effect<void, ImageData.StageError | "blurred", Camera>>()
     expectTypeOf(data.createWithData(raw, shots)).toEqualTypeOf<
       Effect.Effect<Image.Image, ImageData.UploadError | GlanceError.DuplicateImage | "blurred", Camera>
+    >()
+  })
+
+  it("so have the ways to make an image of a source", () => {
+    expectTypeOf(creation.createFrom(raw, shots)).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageCreation.CreateFromError | "blurred", Camera>
+    >()
+    expectTypeOf(creation.createFrom(raw, pure)).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageCreation.CreateFromError>
+    >()
+    expectTypeOf(creation.createFrom(raw, ImageSource.url("https://images.example/disk"))).toEqualTypeOf<
+      Effect.Effect<Image.Image, ImageCreation.CreateFromError | HttpClientError.HttpClientError, HttpClient.HttpClient>
+    >()
+    expectTypeOf(releases.ensure(release, shots)).toEqualTypeOf<
+      Effect.Effect<ImageReleases.Ensured, ImageReleases.EnsureError | "blurred", Camera>
+    >()
+    expectTypeOf(releases.ensure(release, pure)).toEqualTypeOf<
+      Effect.Effect<ImageReleases.Ensured, ImageReleases.EnsureError>
     >()
   })
 

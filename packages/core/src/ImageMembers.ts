@@ -142,9 +142,10 @@ export interface Service {
     | GlanceError.InvalidImageMemberStatus
   >
   /**
-   * Shares the image with these projects: one look at who is there, unless the caller knows, and a request for each project
-   * that is missing, several at a time. What happened to each project is told for each, failures among them: one does not stop the
-   * others. It fails as a whole where nothing can come of it: no such image, or one that cannot have members.
+   * Shares the image with these projects: one look at who is there, unless the caller knows, and a request for each
+   * project that is missing, several at a time. What happened to each project is told for each, failures among them: one
+   * does not stop the others. It fails as a whole where nothing can come of it: no such image, or one that cannot have
+   * members.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
    */
