@@ -54,7 +54,10 @@ const dataRecord = () => {
 
 const oneRecord = json(Records.record(17))
 /** For glanceclient, which makes its classes of it. */
-const schema = json({ name: "image", properties: {}, additionalProperties: { type: "string" } })
+const schema = json({ name: "image", properties: {}, additionalProperties: {} })
+/** For openstacksdk, which asks for it whatever it is told, and believes whole addresses only. */
+const versions = (url: string) =>
+  json({ versions: [{ id: "v2.9", status: "CURRENT", links: [{ rel: "self", href: `${url}/v2/` }] }] })
 const accepted = answer("204 No Content", "")
 
 const answerTo = (method: string, total: number, path: string): Buffer => {
@@ -74,9 +77,10 @@ const statistics = () => {
 }
 
 const sendData = async (socket: Net.Socket) => {
+  socket.once("close", () => socket.emit("drain"))
   socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${dataSize}\r\n\r\n`)
   for (let sent = 0; sent < dataSize && !socket.destroyed; sent += mebibyte) {
-    if (!socket.write(piece)) await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve))
+    if (!socket.write(piece)) await new Promise((resolve) => socket.once("drain", resolve))
   }
 }
 
@@ -84,7 +88,11 @@ const reply = (socket: Net.Socket, head: string) => {
   const [method = "", target = ""] = head.slice(0, head.indexOf("\r\n")).split(" ")
   if (target === "/statistics") return void socket.write(statistics())
   requests++
-  const [, first = "", path = ""] = /^\/([^/]*)(\/.*)$/.exec(target) ?? []
+  const [, first = "", path = ""] = /^\/([^/]*)(\/.*)?$/.exec(target) ?? []
+  if (/^(\/(v2\/?)?)?$/.test(path)) {
+    const host = /\r\nhost: *(\S+)/i.exec(head)?.[1]
+    return void socket.write(versions(`http://${host}/${first}`))
+  }
   const [total = 0, delay = 0] = first.split("-").map(Number)
   if (method === "GET" && path.endsWith("/file")) return void sendData(socket)
   const ready = answerTo(method, total, path)
