@@ -133,9 +133,10 @@ export const pageFn =
 
 /** Where the function was called that calls this. */
 const callSite = (): (() => string | undefined) => {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 3
+  const frames = Error as { stackTraceLimit?: number }
+  const limit = frames.stackTraceLimit ?? 10
+  frames.stackTraceLimit = 3
   const call = new Error()
-  Error.stackTraceLimit = stackTraceLimit
+  frames.stackTraceLimit = limit
   return () => call.stack?.split("\n")[3]?.trim()
 }
