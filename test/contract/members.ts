@@ -4,7 +4,7 @@ import * as Image from "@effect-glance/core/Image"
 import type * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { newImage, Projects, unique } from "./cloud.js"
+import { newImage, type Project, Projects, unique } from "./cloud.js"
 
 export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
   it.scoped("a shared image is pending until its new member accepts it, and gone when the sharing ends", () =>
@@ -161,12 +161,19 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
-  it.scoped("fifty projects of which ten are there: a look and forty requests; a second time a look", () =>
+  /** An image that is shared with ten of fifty projects. */
+  const tenOfFifty = (alice: Project) =>
     Effect.gen(function* () {
-      const { alice } = yield* Projects
       const image = yield* newImage(alice)
       const projects = Array.from({ length: 50 }, (_, index) => `project-${index}`)
       yield* Effect.forEach(projects.slice(0, 10), (project) => alice.members.add(image, project), { concurrency: 4 })
+      return { image, projects }
+    })
+
+  it.scoped("fifty projects of which ten are there: a look and forty requests; a second time a look", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const { image, projects } = yield* tenOfFifty(alice)
       const [results, sent] = yield* alice.counting(alice.members.share(image, [...projects, "project-49"]))
       assert.deepStrictEqual(
         results,
@@ -189,9 +196,7 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
   it.scoped("fifty projects of which ten are known to be there: forty requests", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects
-      const image = yield* newImage(alice)
-      const projects = Array.from({ length: 50 }, (_, index) => `project-${index}`)
-      yield* Effect.forEach(projects.slice(0, 10), (project) => alice.members.add(image, project), { concurrency: 4 })
+      const { image, projects } = yield* tenOfFifty(alice)
       const members = yield* alice.members.list(image)
       const [results, sent] = yield* alice.counting(alice.members.share(image, projects, { members }))
       assert.deepStrictEqual(
