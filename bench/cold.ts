@@ -1,7 +1,7 @@
 /** A program that wants the first image, or with no URL nothing but its imports. Deep ones: a barrel takes longer. */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -15,7 +15,7 @@ if (endpoint !== undefined) {
   await first.pipe(
     Effect.provide(Images.layer),
     Effect.provide(Cloud.layerToken({ endpoint, token: Redacted.make("token") })),
-    Effect.provide(Layer.fresh(NodeHttpClient.layerUndici)),
+    Effect.provide(Layer.fresh(NodeTransport.layer)),
     Effect.runPromise
   )
 }

@@ -1,8 +1,8 @@
 /** The library and the floor, ready to work at the stub. */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Image from "@effect-glance/core/Image"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -20,10 +20,7 @@ export const library =
   (work: (images: Images.Service) => Effect.Effect<unknown, unknown>): Side =>
   async (root) => {
     const runtime = ManagedRuntime.make(
-      Images.layer.pipe(
-        Layer.provide(Cloud.layerToken({ endpoint: root, token })),
-        Layer.provide(NodeHttpClient.layerUndici)
-      )
+      Images.layer.pipe(Layer.provide(Cloud.layerToken({ endpoint: root, token })), Layer.provide(NodeTransport.layer))
     )
     await runtime.runtime()
     return () => runtime.runPromise(Effect.flatMap(Images.Images, work))

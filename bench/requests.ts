@@ -17,6 +17,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Image from "@effect-glance/core/Image"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -113,6 +114,10 @@ async function main() {
     [
       "a socket, images.get",
       () => Effect.runPromise(many(getImage).pipe(Effect.provide(images(NodeHttpClient.layerUndici))))
+    ],
+    [
+      "a socket, NodeTransport",
+      () => Effect.runPromise(many(getImage).pipe(Effect.provide(images(NodeTransport.layer))))
     ]
   ]
   const best = new Map<string, number>()

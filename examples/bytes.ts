@@ -1,11 +1,11 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as ImageData from "@effect-glance/core/ImageData"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import { Config, Console, Effect, Layer } from "effect"
 
 /** Sends a file as a new image, brings it back under another name, and deletes the image. */
@@ -25,6 +25,6 @@ const program = Effect.gen(function* () {
 program.pipe(
   Effect.provide(Layer.merge(ImageData.layer, Images.layer)),
   Effect.provide(Cloud.layerEnv),
-  Effect.provide(Layer.mergeAll(NodeHttpClient.layerUndici, NodeHasher.layer, NodeContext.layer)),
+  Effect.provide(Layer.mergeAll(NodeTransport.layer, NodeHasher.layer, NodeContext.layer)),
   NodeRuntime.runMain
 )

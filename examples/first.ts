@@ -1,7 +1,7 @@
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import { Console, Effect } from "effect"
 import { activeNames } from "./active.js"
 
@@ -9,6 +9,6 @@ activeNames.pipe(
   Effect.flatMap((names) => Console.log(names.join("\n"))),
   Effect.provide(Images.layer),
   Effect.provide(Cloud.layerEnv), // the cloud that the OS_* variables name
-  Effect.provide(NodeHttpClient.layerUndici),
+  Effect.provide(NodeTransport.layer),
   NodeRuntime.runMain
 )

@@ -1,8 +1,8 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import { Config, Console, Effect, Layer, LayerMap } from "effect"
 import { activeNames } from "./active.js"
 
@@ -11,7 +11,7 @@ class Regions extends LayerMap.Service<Regions>()("example/Regions", {
   lookup: (region: string) =>
     // Fresh, since a layer is built once for all who ask for it, and this one is for each region another.
     Layer.provide(Layer.fresh(Images.layer), Cloud.layerCloudsYaml(undefined, { region })),
-  dependencies: [NodeHttpClient.layerUndici, NodeContext.layer]
+  dependencies: [NodeTransport.layer, NodeContext.layer]
 }) {}
 
 /** Which active images the one region has and the other has not, by name. */

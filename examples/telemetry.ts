@@ -1,9 +1,9 @@
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Images from "@effect-glance/core/Images"
 import * as Circuit from "@effect-glance/http/Circuit"
 import * as Cloud from "@effect-glance/http/Cloud"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Throttle from "@effect-glance/http/Throttle"
 import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
 import { BatchSpanProcessor, ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base"
@@ -30,7 +30,7 @@ const report = Effect.gen(function* () {
 
 report.pipe(
   Effect.provide(Layer.provide(Images.layer, cloud)),
-  Effect.provide(NodeHttpClient.layerUndici),
+  Effect.provide(NodeTransport.layer),
   Effect.provide(telemetry),
   Logger.withMinimumLogLevel(LogLevel.Debug),
   NodeRuntime.runMain

@@ -5,7 +5,6 @@
  * What the tour makes it deletes again, also when it fails or is interrupted.
  */
 
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Glance from "@effect-glance/core/Glance"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
@@ -15,6 +14,7 @@ import * as Images from "@effect-glance/core/Images"
 import * as ImageTags from "@effect-glance/core/ImageTags"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Keystone from "@effect-glance/http/Keystone"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -145,6 +145,6 @@ const main = Effect.gen(function* () {
 main.pipe(
   Effect.scoped,
   Effect.tapError((error) => Console.error(`✗ ${error.message}`)),
-  Effect.provide(NodeHttpClient.layerUndici),
+  Effect.provide(NodeTransport.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -1,11 +1,11 @@
 /** What each layer adds to 10,000 small requests, one after the other. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -42,7 +42,7 @@ const many =
         ? Layer.provide(Cloud.layer({ endpoint: root }), identity)
         : Cloud.layerToken({ ...options, endpoint: root })
     const runtime = ManagedRuntime.make(
-      Images.layer.pipe(Layer.provideMerge(cloud), Layer.provideMerge(NodeHttpClient.layerUndici))
+      Images.layer.pipe(Layer.provideMerge(cloud), Layer.provideMerge(NodeTransport.layer))
     )
     await runtime.runtime()
     const all = Effect.repeatN(work(root), count - 1)

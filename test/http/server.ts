@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -81,6 +82,7 @@ export const layer = (make: (base: () => string) => Http.Handler): Layer.Layer<B
 
 /** Each runtime's own. */
 export const transports: { readonly [transport: string]: Layer.Layer<HttpClient.HttpClient> } = {
+  NodeTransport: NodeTransport.layer,
   undici: NodeHttpClient.layerUndici,
   "node:http": NodeHttpClient.layer,
   fetch: FetchHttpClient.layer

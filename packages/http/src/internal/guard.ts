@@ -5,14 +5,19 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Answer from "@effect-glance/core/Answer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Tracer from "effect/Tracer"
 import * as Circuit from "../Circuit.js"
+import * as Direct from "./direct.js"
 import * as Telemetry from "./telemetry.js"
 
 /** Headers that hold a token, in either direction. */
@@ -76,25 +81,32 @@ const discreet = <E>(error: E): E | HttpClientError.RequestError => {
 }
 
 /**
- * The spans of a client, with what OpenTelemetry wants to know besides. They end in its response or its failure, both of
+ * The span of an attempt, with what OpenTelemetry wants to know besides. It ends in a response or a failure, both of
  * which hold the request.
  */
-const discreetTracer = (
-  tracer: Tracer.Tracer,
-  { number, request: { body }, route }: Telemetry.Attempt
-): Tracer.Tracer =>
+const discreetSpan = (span: Tracer.Span, { number, request: { body }, route }: Telemetry.Attempt): void => {
+  span.attribute("url.template", route)
+  if (number > 0) span.attribute("http.request.resend_count", number)
+  if (body.contentLength !== undefined) span.attribute("http.request.body.size", body.contentLength)
+  const { end } = span
+  span.end = (time, exit) => {
+    for (const [name, value] of ends(exit)) span.attribute(name, value)
+    end.call(span, time, discreetExit(exit))
+  }
+}
+
+const discreetExit = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
+  Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet)
+
+/** For a client that makes its span itself, perhaps among others. */
+const discreetTracer = (tracer: Tracer.Tracer, attempt: Telemetry.Attempt): Tracer.Tracer =>
   Tracer.make({
     span: (...about) => {
       const span = tracer.span(...about)
-      if (span.kind === "client") {
-        span.attribute("url.template", route)
-        if (number > 0) span.attribute("http.request.resend_count", number)
-        if (body.contentLength !== undefined) span.attribute("http.request.body.size", body.contentLength)
-      }
-      const { end } = span
-      span.end = (time, exit) => {
-        for (const [name, value] of span.kind === "client" ? ends(exit) : []) span.attribute(name, value)
-        end.call(span, time, Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet))
+      if (span.kind === "client") discreetSpan(span, attempt)
+      else {
+        const { end } = span
+        span.end = (time, exit) => end.call(span, time, discreetExit(exit))
       }
       return span
     },
@@ -146,18 +158,22 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   const client = yield* HttpClient.HttpClient
   const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
   const initOfLayer = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+  const direct = Direct.of(client)
   const send: Guarded["send"] = (attempt) => {
     const request = withUserAsHeader(attempt.request)
     const refused = unsendable(request)
     if (refused !== undefined) return refused
-    const spanName = () => `${request.method} ${attempt.route}`
+    const spanName = `${request.method} ${attempt.route}`
+    if (direct !== undefined) {
+      return Effect.mapError(traced(direct, spanName, attempt, request), discreet)
+    }
     return Effect.flatMap(Effect.tracer, (tracer) =>
       client.execute(request).pipe(
         Effect.mapInputContext((context: Context.Context<never>) => {
           const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => initOfLayer)
           return context.pipe(
             Context.add(FetchHttpClient.RequestInit, { ...init, redirect: "manual" as const }),
-            Context.add(HttpClient.SpanNameGenerator, spanName)
+            Context.add(HttpClient.SpanNameGenerator, () => spanName)
           )
         }),
         Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]),
@@ -172,3 +188,50 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   }
   return { send, circuit }
 })
+
+/** Sends a request within a span as the platform's clients make it. */
+const traced = (
+  send: Direct.Send,
+  spanName: string,
+  attempt: Telemetry.Attempt,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
+  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  if (Either.isLeft(url)) {
+    return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left })
+  }
+  const { href, origin, pathname, port, protocol, search } = url.right
+  return Effect.withFiberRuntime((fiber) => {
+    if (
+      !fiber.getFiberRef(FiberRef.currentTracerEnabled) ||
+      fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+    ) {
+      return send(request, url.right)
+    }
+    return Effect.useSpan(spanName, { kind: "client", captureStackTrace: false }, (span) => {
+      discreetSpan(span, attempt)
+      span.attribute("http.request.method", request.method)
+      span.attribute("server.address", origin)
+      if (port !== "") span.attribute("server.port", Number(port))
+      span.attribute("url.full", href)
+      span.attribute("url.path", pathname)
+      span.attribute("url.scheme", protocol.slice(0, -1))
+      if (search !== "") span.attribute("url.query", search.slice(1))
+      const secret = [...fiber.getFiberRef(Headers.currentRedactedNames), ...secretHeaders]
+      const tell = (side: string, headers: Headers.Headers) => {
+        for (const [name, value] of Object.entries(Headers.redact(headers, secret))) {
+          span.attribute(`http.${side}.header.${name}`, String(value))
+        }
+      }
+      tell("request", request.headers)
+      const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
+        ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+        : request
+      return Effect.map(send(sent, url.right), (response) => {
+        span.attribute("http.response.status_code", response.status)
+        tell("response", response.headers)
+        return response
+      })
+    })
+  })
+}

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Cloud from "../Cloud.js"
 import * as CloudConfig from "../CloudConfig.js"
 import { type CloudConfigError, UnreadableCloudFile } from "../CloudConfigError.js"
+import * as NodeTransport from "./NodeTransport.js"
 
 const read = (file: Option.Option<string>) =>
   Effect.gen(function* () {
@@ -32,13 +33,13 @@ const read = (file: Option.Option<string>) =>
   })
 
 /**
- * The client of undici, with connections as the `tls` of the cloud wants them.
+ * `NodeTransport`, with connections as the `tls` of the cloud wants them.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, UnreadableCloudFile, CloudConfig.CloudConfig> =
-  NodeHttpClient.layerUndiciWithoutDispatcher.pipe(
+  Layer.effect(HttpClient.HttpClient, NodeTransport.make).pipe(
     Layer.provide(
       Layer.scoped(
         NodeHttpClient.Dispatcher,

@@ -1,22 +1,27 @@
 /// <reference types="node" />
 /**
- * The HTTP client of `@effect/platform-node` over undici, with uploads that do not wait for the garbage collector.
+ * An HTTP client over undici's dispatcher, for many small requests and for uploads that do not wait for the garbage
+ * collector.
  *
  * @since 0.1.0
  */
 import { Readable } from "node:stream"
-import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as Undici from "@effect/platform-node/Undici"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
+import * as Direct from "../internal/direct.js"
+import * as Exchange from "./internal/exchange.js"
 
 /** What is at least as long makes a socket of any Node ask for a pause. */
 const pausing = 64 * 1024
@@ -67,6 +72,21 @@ const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readab
     return body
   })
 
+const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<Exchange.Body> => {
+  switch (body._tag) {
+    case "Empty":
+      return Effect.succeed(null)
+    case "Uint8Array":
+      return Effect.succeed(body.body)
+    case "Raw":
+      return Effect.succeed(body.body as Exchange.Body)
+    case "FormData":
+      return Effect.succeed(body.formData as Undici.FormData)
+    case "Stream":
+      return readable(body.stream)
+  }
+}
+
 /**
  * An HTTP client over undici. The pieces of a file that is uploaded are written over when they have been sent: what
  * stands between `ImageData` and this client must not keep them.
@@ -76,15 +96,18 @@ const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readab
  */
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.map(
   NodeHttpClient.Dispatcher,
-  (dispatcher) =>
-    HttpClient.mapRequestEffect(NodeHttpClient.makeUndici(dispatcher), (request) => {
-      const { body } = request
-      if (body._tag !== "Stream") return Effect.succeed(request)
-      const { contentLength, contentType } = body
-      return Effect.map(readable(body.stream), (raw) =>
-        HttpClientRequest.setBody(request, HttpBody.raw(raw, { contentLength, contentType }))
-      )
-    })
+  (dispatcher) => {
+    const send: Direct.Send = (request, url, signal) =>
+      Effect.withFiberRuntime((fiber) => {
+        const options = Option.getOrUndefined(
+          Context.getOption(fiber.currentContext, NodeHttpClient.UndiciRequestOptions)
+        )
+        return Effect.flatMap(bodyOf(request), (body) =>
+          Exchange.exchange(dispatcher, { ...options, signal }, request, url, body)
+        )
+      })
+    return Direct.offer(HttpClient.make(send), send)
+  }
 )
 
 /**

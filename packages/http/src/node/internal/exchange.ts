@@ -1,0 +1,285 @@
+/// <reference types="node" />
+import type { Readable } from "node:stream"
+import * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as UrlParams from "@effect/platform/UrlParams"
+import type * as Undici from "@effect/platform-node/Undici"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/** As much of a body is taken from the socket before anybody reads it: a few of its pieces of 64 KiB. */
+const unread = 256 * 1024
+
+const givenUp = (): Error => new Error("the request was given up")
+
+/** The body of a request as undici takes it. */
+export type Body = Undici.Dispatcher.DispatchOptions["body"]
+
+/**
+ * One request and its answer over undici's dispatcher: what `Undici.request` does, without the stream of Node, the
+ * promises and the listeners, of which a small request consists for the most part.
+ */
+class Exchange implements Undici.Dispatcher.DispatchHandler {
+  #controller: Undici.Dispatcher.DispatchController | undefined
+  #given: Error | undefined
+  #answered = false
+  #waiting: Array<() => void> = []
+  #pieces: Array<Uint8Array> = []
+  #size = 0
+  /** Whether the body is wanted as a whole, so that no piece of it has to wait. */
+  #whole = false
+  /** That there is no more to come, and whether that is what was to come. */
+  #end: { readonly error?: Error } | undefined
+  /** Whether somebody has begun to read the body. */
+  read = false
+
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly body: Body,
+    readonly resume: (
+      result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+    ) => void
+  ) {}
+
+  /** Closes the connection, unless all has come. */
+  readonly giveUp = (): void => {
+    if (this.#end === undefined) this.#abort(givenUp())
+  }
+
+  #abort(error: Error): void {
+    this.#given ??= error
+    this.#controller?.abort(error)
+    this.#close(error)
+  }
+
+  #close(error: Error): void {
+    ;(this.body as Partial<Readable> | null | undefined)?.destroy?.(error)
+  }
+
+  onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#given !== undefined) controller.abort(this.#given)
+  }
+
+  onResponseStart(
+    controller: Undici.Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | Array<string> | undefined>
+  ): void {
+    if (status < 200) return
+    this.#controller = controller
+    this.#answered = true
+    this.resume(Effect.succeed(new Response(this, status, headers)))
+  }
+
+  onResponseData(controller: Undici.Dispatcher.DispatchController, piece: Uint8Array): void {
+    this.#pieces.push(piece)
+    this.#size += piece.length
+    if (!this.#whole) {
+      if (this.#size >= unread) controller.pause()
+      this.#wake()
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#end = {}
+    this.#wake()
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.#end = { error }
+    this.#close(error)
+    if (this.#answered) this.#wake()
+    else {
+      const { request } = this
+      this.resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: error })))
+    }
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const go of waiting) go()
+  }
+
+  #more<A, E>(next: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.async((resume) => void this.#waiting.push(() => resume(next)))
+  }
+
+  /** The pieces that are there, or the next; none after the last. */
+  readonly next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Error>> = Effect.suspend(() => {
+    if (this.#pieces.length > 0) {
+      const pieces = this.#pieces
+      this.#pieces = []
+      this.#size = 0
+      this.#controller?.resume()
+      return Effect.succeed(Chunk.unsafeFromArray(pieces))
+    }
+    if (this.#end === undefined) return this.#more(this.next)
+    return Effect.fail(Option.fromNullable(this.#end.error))
+  })
+
+  /** All of the body, again as often as it is asked for. */
+  readonly all: Effect.Effect<Buffer, Error> = Effect.suspend(() => {
+    if (this.#end === undefined) {
+      this.#whole = true
+      this.#controller?.resume()
+      return Effect.onInterrupt(this.#more(this.all), () => Effect.sync(this.giveUp))
+    }
+    if (this.#end.error !== undefined) return Effect.fail(this.#end.error)
+    const [first, ...more] = this.#pieces
+    const whole = more.length === 0 ? (first ?? Buffer.of()) : Buffer.concat(this.#pieces, this.#size)
+    this.#pieces = [whole]
+    return Effect.succeed(whole as Buffer)
+  })
+}
+
+/** A response that nobody holds any more, whose body nobody has begun to read. */
+const dropped = new FinalizationRegistry((exchange: Exchange) => {
+  if (!exchange.read) exchange.giveUp()
+})
+
+/** What makes an answer UTF-8 and is no part of the text. */
+const mark = Buffer.of(0xef, 0xbb, 0xbf)
+
+class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly headers: Headers.Headers
+  readonly #exchange: Exchange
+
+  constructor(
+    exchange: Exchange,
+    readonly status: number,
+    headers: Record<string, string | Array<string> | undefined>
+  ) {
+    super()
+    this.#exchange = exchange
+    this.headers = Headers.fromInput(headers)
+    this.#cookies = headers["set-cookie"]
+    // What is shorter is taken from the socket also when nobody reads it.
+    if (!(Number(headers["content-length"]) < unread)) dropped.register(this, exchange)
+  }
+
+  readonly #cookies: string | Array<string> | undefined
+
+  get cookies(): Cookies.Cookies {
+    return Cookies.fromSetCookie(this.#cookies ?? [])
+  }
+
+  get request(): HttpClientRequest.HttpClientRequest {
+    return this.#exchange.request
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.none()
+  }
+
+  #error(cause: unknown): HttpClientError.ResponseError {
+    return new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+  }
+
+  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+    return Stream.suspend(() => {
+      this.#exchange.read = true
+      return Stream.repeatEffectChunkOption(
+        Effect.mapError(
+          this.#exchange.next,
+          Option.map((cause) => this.#error(cause))
+        )
+      ).pipe(Stream.ensuring(Effect.sync(this.#exchange.giveUp)))
+    })
+  }
+
+  get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
+    this.#exchange.read = true
+    return Effect.mapError(this.#exchange.all, (cause) => this.#error(cause))
+  }
+
+  get text(): Effect.Effect<string, HttpClientError.ResponseError> {
+    return Effect.map(this.#bytes, (bytes) =>
+      bytes.toString("utf8", bytes[0] === mark[0] && bytes.subarray(0, 3).equals(mark) ? 3 : 0)
+    )
+  }
+
+  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
+    return Effect.tryMap(this.text, {
+      try: (text) => (text === "" ? null : (JSON.parse(text) as unknown)),
+      catch: (cause) => this.#error(cause)
+    })
+  }
+
+  /** The same answer, whole, as the platform reads it. */
+  #web<A>(
+    read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, HttpClientError.ResponseError>
+  ): Effect.Effect<A, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.#bytes, (bytes) =>
+      read(
+        HttpClientResponse.fromWeb(
+          this.request,
+          new globalThis.Response(bytes as Uint8Array<ArrayBuffer>, { headers: this.headers })
+        )
+      )
+    )
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
+    return this.#web((response) => response.arrayBuffer)
+  }
+
+  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
+    return this.#web((response) => response.formData)
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
+    return this.#web((response) => response.urlParamsBody)
+  }
+
+  toJSON(): unknown {
+    return HttpIncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    })
+  }
+}
+
+/** Sends a request with its body. An interruption and the signal give up both, the signal also the answer. */
+export const exchange = (
+  dispatcher: Undici.Dispatcher,
+  { signal, ...options }: Partial<Undici.Dispatcher.RequestOptions> & { readonly signal?: AbortSignal | undefined },
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  body: Body
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  Effect.async((resume) => {
+    const exchange = new Exchange(request, body, resume)
+    signal?.addEventListener("abort", exchange.giveUp, { once: true })
+    try {
+      dispatcher.dispatch(
+        {
+          ...options,
+          method: request.method,
+          headers: request.headers,
+          origin: url.origin,
+          path: url.pathname + url.search,
+          body: body ?? null,
+          // How long to wait is for those to say who wait.
+          headersTimeout: 60 * 60 * 1000,
+          bodyTimeout: 0
+        },
+        exchange
+      )
+    } catch (error) {
+      exchange.onResponseError(undefined, error as Error)
+    }
+    return Effect.sync(exchange.giveUp)
+  })
