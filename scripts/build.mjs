@@ -20,7 +20,7 @@ const run = (command, args, cwd = root) => {
 const entrypoints = (tarball) => [
   ".",
   ...readdirSync(join(root, "packages", nameOf(tarball), "src"), { recursive: true })
-    .filter((file) => file.endsWith(".ts") && !/^internal|^index\.ts$|^bin\.ts$/.test(file))
+    .filter((file) => file.endsWith(".ts") && !/(^|\/)internal\/|^index\.ts$|^bin\.ts$/.test(file))
     .map((file) => `./${file.replace(/\.ts$/, "")}`)
 ]
 

@@ -1,6 +1,7 @@
 /** What each layer adds to 10,000 small requests, one after the other. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
@@ -19,11 +20,16 @@ const path = `/images/${imageId}`
 
 type Services = HttpClient.HttpClient | GlanceHttp.GlanceHttp | Images.Images
 
+interface Options {
+  readonly spans?: boolean
+  readonly transport?: Layer.Layer<HttpClient.HttpClient>
+}
+
 const many =
   (
     work: (root: string) => Effect.Effect<unknown, unknown, Services>,
     options: Cloud.TokenOptions | "login",
-    spans = true
+    { spans = true, transport = NodeTransport.layer }: Options = {}
   ): Side =>
   async (root) => {
     const identity = Layer.scoped(
@@ -41,9 +47,7 @@ const many =
       options === "login"
         ? Layer.provide(Cloud.layer({ endpoint: root }), identity)
         : Cloud.layerToken({ ...options, endpoint: root })
-    const runtime = ManagedRuntime.make(
-      Images.layer.pipe(Layer.provideMerge(cloud), Layer.provideMerge(NodeTransport.layer))
-    )
+    const runtime = ManagedRuntime.make(Images.layer.pipe(Layer.provideMerge(cloud), Layer.provideMerge(transport)))
     await runtime.runtime()
     const all = Effect.repeatN(work(root), count - 1)
     return () => runtime.runPromise(spans ? all : Effect.withTracerEnabled(all, false))
@@ -84,12 +88,13 @@ export const items: ReadonlyArray<Item> = [
         for (let index = 0; index < count; index++) await ask(`/v2${path}`)
       }),
       "Images.get": many(get, "login"),
-      "Images.get, no spans": many(get, "login", false),
+      "Images.get, no spans": many(get, "login", { spans: false }),
       "the port, with a login": many(port, "login"),
       "the port, with a token": many(port, fixed),
       "the port, no retries": many(port, { ...fixed, retries: 0 }),
-      "HttpClient of Effect": many(client, fixed),
-      "HttpClient of Effect, no spans": many(client, fixed, false)
+      NodeTransport: many(client, fixed),
+      "NodeTransport, no spans": many(client, fixed, { spans: false }),
+      "the undici client of Effect": many(client, fixed, { transport: NodeHttpClient.layerUndici })
     },
     requests: count,
     warm: 0,

@@ -2,7 +2,9 @@ import * as net from "node:net"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import { Cloud } from "@effect-glance/http"
 import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
@@ -65,19 +67,20 @@ const readings = Effect.forEach(Object.keys(answers), (path) =>
   })
 )
 
-/** A server on bare sockets: how much it could write, and when its connection was closed. */
+/** A server on bare sockets: how much it could write, and whether its connection was closed before it was done. */
 const endless = Effect.gen(function* () {
-  const closed = yield* Deferred.make<void>()
+  const closed = yield* Deferred.make<boolean>()
   const held = yield* Deferred.make<number>()
   const head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n"
   const server = yield* Effect.acquireRelease(
     Effect.async<net.Server>((resume) => {
       const server = net.createServer((socket) => {
+        const all = 512 * 1024 * 1024
         let written = 0
         const piece = Buffer.alloc(64 * 1024, "x")
         const write = () => {
           // Some hundred MiB are more than any kernel takes for a reader that does not read.
-          while (written < 512 * 1024 * 1024) {
+          while (written < all) {
             written += piece.length
             if (!socket.write(piece)) return
           }
@@ -85,7 +88,7 @@ const endless = Effect.gen(function* () {
         }
         socket.on("error", () => {})
         socket.on("drain", write)
-        socket.on("close", () => Effect.runSync(Deferred.succeed(closed, undefined)))
+        socket.on("close", () => Effect.runSync(Deferred.succeed(closed, written < all)))
         socket.once("data", () => {
           socket.write(head)
           write()
@@ -171,17 +174,11 @@ describe("NodeTransport", () => {
   it.live("does for a cloud what somebody has made of it", () =>
     Effect.gen(function* () {
       const base = yield* Server.Base
-      const client = Layer.map(NodeTransport.layer, (context) => context).pipe(
-        Layer.flatMap((context) =>
-          Layer.succeed(
-            HttpClient.HttpClient,
-            HttpClient.mapRequest(
-              Effect.runSync(Effect.provide(HttpClient.HttpClient, context)),
-              HttpClientRequest.setHeader("x-mine", "yes")
-            )
-          )
-        )
+      const mine = Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.mapRequest(HttpClientRequest.setHeader("x-mine", "yes"))
       )
+      const client = Layer.provide(Layer.effect(HttpClient.HttpClient, mine), NodeTransport.layer)
       yield* execute(HttpClientRequest.get("/json")).pipe(
         Effect.provide(Layer.provide(Cloud.layerToken({ endpoint: base, token: Redacted.make("secret") }), client))
       )
@@ -192,30 +189,52 @@ describe("NodeTransport", () => {
     }).pipe(Effect.provide(on(NodeTransport.layer)))
   )
 
-  it.scopedLive("takes no more of a body than it is asked for, and closes the connection of who stops", () =>
-    Effect.gen(function* () {
-      const server = yield* endless
-      const client = yield* HttpClient.HttpClient
-      const response = yield* client.get(server.url)
-      // What the kernel holds on both sides of the socket is some MiB.
-      assert.isBelow(yield* Deferred.await(server.held), 64 * 1024 * 1024)
-      const first = yield* Stream.runCollect(Stream.take(response.stream, 1))
-      assert.lengthOf(Chunk.toReadonlyArray(first), 1)
-      yield* Deferred.await(server.closed)
-    }).pipe(Effect.provide(NodeTransport.layer))
-  )
+  /** Two ways lead to the client: that of a program, and that of a cloud. */
+  const ways: ReadonlyArray<
+    readonly [
+      string,
+      (url: string) => Effect.Effect<HttpClientResponse.HttpClientResponse, unknown, HttpClient.HttpClient>
+    ]
+  > = [
+    ["a program", (url) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))],
+    [
+      "a cloud",
+      (endpoint) =>
+        Effect.provide(
+          execute(HttpClientRequest.get("/")),
+          Cloud.layerToken({ endpoint, token: Redacted.make("token") })
+        )
+    ]
+  ]
+  for (const [name, get] of ways) {
+    it.scopedLive(`takes no more of a body than ${name} asks for, and closes the connection where it stops`, () =>
+      Effect.gen(function* () {
+        const server = yield* endless
+        const response = yield* get(server.url)
+        // What the kernel holds on both sides of the socket is some MiB.
+        assert.isBelow(yield* Deferred.await(server.held), 64 * 1024 * 1024)
+        const first = yield* Stream.runCollect(Stream.take(response.stream, 1))
+        assert.lengthOf(Chunk.toReadonlyArray(first), 1)
+        assert.isTrue(yield* Deferred.await(server.closed))
+      }).pipe(Effect.provide(NodeTransport.layer))
+    )
 
-  it.scopedLive("closes the connection of who is interrupted while reading", () =>
-    Effect.gen(function* () {
-      const server = yield* endless
-      const client = yield* HttpClient.HttpClient
-      const response = yield* client.get(server.url)
-      const fiber = yield* Effect.fork(Stream.runForEach(response.stream, () => Effect.never))
-      yield* Deferred.await(server.held)
-      yield* Fiber.interrupt(fiber)
-      yield* Deferred.await(server.closed)
-    }).pipe(Effect.provide(NodeTransport.layer))
-  )
+    it.scopedLive(`closes the connection where ${name} is interrupted while it reads`, () =>
+      Effect.gen(function* () {
+        for (const read of [
+          (response: HttpClientResponse.HttpClientResponse) => Stream.runForEach(response.stream, () => Effect.never),
+          (response: HttpClientResponse.HttpClientResponse) => response.text
+        ]) {
+          const server = yield* endless
+          const response = yield* get(server.url)
+          const fiber = yield* Effect.fork(read(response))
+          yield* Effect.yieldNow()
+          yield* Fiber.interrupt(fiber)
+          assert.isTrue(yield* Deferred.await(server.closed))
+        }
+      }).pipe(Effect.provide(NodeTransport.layer))
+    )
+  }
 
   it.scopedLive("closes the connection with the scope of the client", () =>
     Effect.gen(function* () {
@@ -223,11 +242,11 @@ describe("NodeTransport", () => {
       yield* Effect.scoped(
         Effect.flatMap(HttpClient.HttpClient, (client) => HttpClient.withScope(client).get(server.url))
       )
-      yield* Deferred.await(server.closed)
+      assert.isTrue(yield* Deferred.await(server.closed))
     }).pipe(Effect.provide(NodeTransport.layer))
   )
 
-  it.live("an interrupted request closes the source of its body, also one that waits for a connection", () =>
+  it.live("an interrupted request closes the source of its body", () =>
     Effect.gen(function* () {
       const opened = yield* Deferred.make<void>()
       const closed = yield* Deferred.make<void>()
@@ -245,5 +264,60 @@ describe("NodeTransport", () => {
       yield* Fiber.interrupt(fiber)
       yield* Deferred.await(closed)
     }).pipe(Effect.provide(on(NodeTransport.layer)))
+  )
+
+  it.scopedLive("a request that is interrupted while it waits for a connection is never sent", () =>
+    Effect.gen(function* () {
+      const asked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const agent = yield* Effect.acquireRelease(
+        Effect.sync(() => new Undici.Agent({ connections: 1 })),
+        (agent) => Effect.promise(() => agent.destroy())
+      )
+      const one = Layer.provide(
+        Layer.effect(HttpClient.HttpClient, NodeTransport.make),
+        Layer.succeed(NodeHttpClient.Dispatcher, agent)
+      )
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(ask("/first"))
+        yield* Deferred.await(asked)
+        const second = yield* Effect.fork(ask("/second"))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(second)
+        yield* Deferred.succeed(go, undefined)
+        yield* Effect.flatMap(Fiber.join(first), ({ text }) => text)
+        yield* Effect.flatMap(ask("/third"), ({ text }) => text)
+        assert.deepStrictEqual(yield* Http.lines, ["GET /first", "GET /third"])
+      }).pipe(
+        Effect.provide(
+          Layer.merge(
+            one,
+            Server.layer(
+              () => () =>
+                Deferred.succeed(asked, undefined).pipe(Effect.zipRight(Deferred.await(go)), Effect.as(Http.json({})))
+            )
+          )
+        )
+      )
+    })
+  )
+
+  it.scopedLive("hints that come before the answer are not the answer", () =>
+    Effect.gen(function* () {
+      const hint = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
+      const server = yield* Effect.acquireRelease(
+        Effect.async<net.Server>((resume) => {
+          const server = net.createServer((socket) => {
+            socket.on("error", () => {})
+            socket.once("data", () => socket.end(`${hint}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`))
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.get(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}`)
+      assert.deepStrictEqual([response.status, yield* response.text], [200, "ok"])
+    }).pipe(Effect.provide(NodeTransport.layer))
   )
 })

@@ -48,19 +48,11 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     ) => void
   ) {}
 
-  /** Closes the connection, unless all has come. */
+  /** Closes the connection, unless all has come. A request that waits for one is then not sent. */
   readonly giveUp = (): void => {
-    if (this.#end === undefined) this.#abort(givenUp())
-  }
-
-  #abort(error: Error): void {
-    this.#given ??= error
-    this.#controller?.abort(error)
-    this.#close(error)
-  }
-
-  #close(error: Error): void {
-    ;(this.body as Partial<Readable> | null | undefined)?.destroy?.(error)
+    if (this.#end !== undefined) return
+    this.#given = givenUp()
+    this.#controller?.abort(this.#given)
   }
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
@@ -95,7 +87,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: Error): void {
     this.#end = { error }
-    this.#close(error)
+    ;(this.body as Partial<Readable> | null | undefined)?.destroy?.(error)
     if (this.#answered) this.#wake()
     else {
       const { request } = this
