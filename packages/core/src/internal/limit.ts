@@ -1,4 +1,6 @@
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -84,6 +86,25 @@ export const within =
       })
     )
 
+/** What tells the time where nobody has put another in its place. */
+const systemClock = Context.get(DefaultServices.liveServices, Clock.Clock)
+
+/** `setTimeout` takes what is longer for nothing at all. */
+const longestTimeout = 2 ** 31 - 1
+
+/**
+ * Calls back after so many milliseconds by the clock, unless it is told not to any more. For any clock but the system's
+ * that takes a fiber, which would be a fifth of a small request.
+ */
+const later = (clock: Clock.Clock, wait: number, call: () => void): (() => void) => {
+  if (clock === systemClock) {
+    const timer = setTimeout(call, Math.min(wait, longestTimeout))
+    return () => clearTimeout(timer)
+  }
+  const fiber = Effect.runFork(Effect.map(clock.sleep(Duration.millis(wait)), call))
+  return () => fiber.unsafeInterruptAsFork(FiberId.none)
+}
+
 const limited = <A, E, R>(
   outer: GlanceHttp.OperationService,
   operation: string,
@@ -93,29 +114,28 @@ const limited = <A, E, R>(
   Effect.clockWith((clock) => {
     const held = new Held(clock)
     const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
-    const passed: Effect.Effect<void> = Effect.suspend(() => {
-      const left = end + held.total() - clock.unsafeCurrentTimeMillis()
-      return left > 0 ? Effect.zipRight(Effect.sleep(left), passed) : Effect.void
-    })
     // Not by the exit of the fiber: what it holds outlives several collections of young objects, and a listing would
     // take twice as long for the pages that it has done with.
     let answer: Option.Option<A> = Option.none()
-    let late = false
     const work = effect.pipe(
       Effect.provideService(
         GlanceHttp.Operation,
         new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
       ),
-      Effect.flatMap((value) => {
+      Effect.map((value) => {
         answer = Option.some(value)
-        return Effect.void
       })
     )
-    const interrupted = (worker: Fiber.Fiber<void, E>) =>
-      Effect.suspend(() => {
+    let late = false
+    let unwatch = (): void => {}
+    const watch = (worker: Fiber.RuntimeFiber<void, E>): void => {
+      const left = end + held.total() - clock.unsafeCurrentTimeMillis()
+      if (left > 0) unwatch = later(clock, left, () => watch(worker))
+      else {
         late = true
-        return Fiber.interruptAsFork(worker, FiberId.none)
-      })
+        worker.unsafeInterruptAsFork(FiberId.none)
+      }
+    }
     const result = (exit: Exit.Exit<void, E>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
       if (Exit.isFailure(exit)) {
         return late ? new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }) : Effect.failCause(exit.cause)
@@ -124,19 +144,24 @@ const limited = <A, E, R>(
       answer = Option.none()
       return Effect.succeed(value)
     }
-    const fork = <B, F>(part: Effect.Effect<B, F, R>) => Effect.forkDaemon(Effect.interruptible(part))
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(fork(work), (worker) =>
-        Effect.flatMap(fork(Effect.zipRight(passed, interrupted(worker))), (watcher) => {
-          // `Fiber.interruptFork` would start a third fiber to do it, and `Fiber.join` would compare all that the two
-          // fibers hold in their references, for what nothing here changes.
-          const unwatched = Fiber.interruptAsFork(watcher, FiberId.none)
-          return Effect.matchCauseEffect(restore(Fiber.await(worker)), {
-            onFailure: (cause) =>
-              Effect.zipRight(Effect.zipRight(unwatched, Fiber.interrupt(worker)), Effect.failCause(cause)),
-            onSuccess: (exit) => Effect.flatMap(unwatched, () => result(exit))
-          })
+      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
+        watch(worker)
+        // `Fiber.await` would send the fiber a message, and `Fiber.join` compare all that the two hold in their
+        // references, for what nothing here changes.
+        const ended = Effect.async<Exit.Exit<void, E>>((resume) =>
+          worker.addObserver((exit) => resume(Effect.succeed(exit)))
+        )
+        return Effect.matchCauseEffect(restore(ended), {
+          onFailure: (cause) => {
+            unwatch()
+            return Effect.zipRight(Fiber.interrupt(worker), Effect.failCause(cause))
+          },
+          onSuccess: (exit) => {
+            unwatch()
+            return result(exit)
+          }
         })
-      )
+      })
     )
   })

@@ -146,14 +146,16 @@ export const observed = (
           ifDebug(() => logged(about, exit, took))
         )
       }
-      return Effect.gen(function* () {
-        yield* Metric.update(active(server), 1)
-        const exit = yield* Effect.exit(restore(send))
-        yield* Metric.update(active(server), -1)
-        yield* done(exit)
-        yield* then(exit, clock.unsafeCurrentTimeMillis() - begun)
-        return yield* exit
-      })
+      return Metric.update(active(server), 1).pipe(
+        Effect.zipRight(Effect.exit(restore(send))),
+        Effect.flatMap((exit) =>
+          Metric.update(active(server), -1).pipe(
+            Effect.zipRight(done(exit)),
+            Effect.zipRight(Effect.suspend(() => then(exit, clock.unsafeCurrentTimeMillis() - begun))),
+            Effect.zipRight(exit)
+          )
+        )
+      )
     })
   )
 

@@ -76,7 +76,7 @@ const reasonToRepeat = (
     )
   }
   const { status } = result.right
-  if (status !== 413 && status !== 429 && !isUnavailable(status)) return Effect.succeedNone
+  if (!isOfRetry(status)) return Effect.succeedNone
   return Effect.map(Answer.retryAfterOf(result.right.headers), (retryAfter) => {
     // Refused unread: nothing was done. Rackspace refuses with 413 and a time to wait.
     const refused = status === 429 || (status === 413 && Option.isSome(retryAfter))
@@ -87,6 +87,9 @@ const reasonToRepeat = (
 }
 
 const isUnavailable = (status: number): boolean => status === 502 || status === 503 || status === 504
+
+/** A status after which the same request may be sent again: only then is there anything to find out. */
+const isOfRetry = (status: number): boolean => status === 413 || status === 429 || isUnavailable(status)
 
 const isRefused = (result: Result): boolean => Either.isLeft(result) && result.left._tag === "CloudUnavailable"
 
@@ -170,8 +173,12 @@ export const persistent =
           : Effect.scoped(Effect.zipRight(turn(throttle), once(number)))
 
     const attempt = (made: number, before?: Result): Effect.Effect<Response, Failure> =>
+      Effect.flatMap(Effect.either(inTurn(made)), (result) =>
+        Either.isRight(result) && !isOfRetry(result.right.status) ? result : next(made, result, before)
+      )
+
+    const next = (made: number, result: Result, before: Result | undefined): Effect.Effect<Response, Failure> =>
       Effect.gen(function* () {
-        const result = yield* Effect.either(inTurn(made))
         // Nothing was sent: what is known is still what was met before.
         if (isRefused(result)) return yield* before ?? result
         const again = made < times ? yield* reasonToRepeat(request, result, repeatable(request)) : Option.none()
@@ -229,26 +236,29 @@ export const make = (
           begun
         })
       )
-    return Effect.gen(function* () {
-      const { name } = yield* GlanceHttp.Operation
-      const begun = yield* Clock.currentTimeMillis
-      /** A session, and on the operation's span for how long it was waited for. */
-      const waitedFor = (login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>) =>
-        Effect.gen(function* () {
-          const before = yield* Clock.currentTimeMillis
-          const session = yield* login
-          yield* Telemetry.waited("token", name, (yield* Clock.currentTimeMillis) - before)
-          return session
-        })
-      const session = yield* waitedFor(identity.session)
-      const response = yield* sendAs(session, name, begun)
-      if (response.status !== 401) return response
-      // Before the login, which may fail. The text is kept for whoever is given the response.
-      yield* drain(response)
-      // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
-      const renewed = yield* waitedFor(identity.renew(session))
-      if (renewed === session || !canRepeat(request)) return response
-      return yield* sendAs(renewed, name, begun)
-    })
+    return Effect.flatMap(GlanceHttp.Operation, ({ name }) =>
+      Effect.clockWith((clock) => {
+        const begun = clock.unsafeCurrentTimeMillis()
+        /** A session, and on the operation's span for how long it was waited for. */
+        const waitedFor = (login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>) =>
+          Effect.suspend(() => {
+            const before = clock.unsafeCurrentTimeMillis()
+            return Effect.tap(login, () => Telemetry.waited("token", name, clock.unsafeCurrentTimeMillis() - before))
+          })
+        const again = (session: Identity.Session, refusal: Response) =>
+          Effect.gen(function* () {
+            // Before the login, which may fail. The text is kept for whoever is given the response.
+            yield* drain(refusal)
+            // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
+            const renewed = yield* waitedFor(identity.renew(session))
+            return renewed === session || !canRepeat(request) ? refusal : yield* sendAs(renewed, name, begun)
+          })
+        return Effect.flatMap(waitedFor(identity.session), (session) =>
+          Effect.flatMap(sendAs(session, name, begun), (response) =>
+            response.status === 401 ? again(session, response) : Effect.succeed(response)
+          )
+        )
+      })
+    )
   }
 }
