@@ -1,6 +1,7 @@
 import * as net from "node:net"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -28,6 +29,7 @@ const answers: Readonly<Record<string, () => Response>> = {
   "/marked": () => new Response(Buffer.from([0xef, 0xbb, 0xbf, 0x61])),
   "/empty": () => new Response(null, { status: 204 }),
   "/form": () => new Response("a=1&b=2", { headers: { "content-type": "application/x-www-form-urlencoded" } }),
+  "/long": () => new Response("x".repeat(300 * 1024)),
   "/cookies": () => new Response("x", { headers: { "set-cookie": "a=1; Path=/" } })
 }
 
@@ -42,7 +44,7 @@ const on = (client: Layer.Layer<HttpClient.HttpClient>) =>
   )
 
 /** What a client makes of each answer, in every way in which it can be read. */
-const readings = Effect.forEach(Object.keys(answers), (path) =>
+const readings = Effect.forEach(["/json", "/marked", "/empty", "/form", "/cookies"], (path) =>
   Effect.gen(function* () {
     const response = yield* ask(path)
     return {
@@ -118,6 +120,29 @@ describe("NodeTransport", () => {
         yield* Effect.provide(readings, on(NodeHttpClient.layerUndici))
       )
     })
+  )
+
+  it.live("lets a short body be read again, a long one and one that was a stream once, and says so", () =>
+    Effect.gen(function* () {
+      const outcome = Effect.match({
+        onSuccess: (read: { readonly length: number }) => read.length,
+        onFailure: ({ cause, reason }: HttpClientError.ResponseError) => [reason, (cause as Error).message]
+      })
+      const asText = ({ text }: HttpClientResponse.HttpClientResponse) => outcome(text)
+      const asStream = ({ stream }: HttpClientResponse.HttpClientResponse) =>
+        outcome(Effect.map(Stream.runCollect(stream), (pieces) => Buffer.concat([...pieces])))
+      const again = ["Decode", "the body has been read already"]
+      const long = 300 * 1024
+      for (const [path, ways, outcomes] of [
+        ["/form", [asText, asText, asStream, asStream], [7, 7, 7, again]],
+        ["/form", [asStream, asText], [7, again]],
+        ["/long", [asText, asText, asStream], [long, again, again]],
+        ["/long", [asStream, asStream, asText], [long, again, again]]
+      ] as const) {
+        const response = yield* ask(path)
+        assert.deepStrictEqual<unknown>(yield* Effect.forEach(ways, (read) => read(response)), outcomes)
+      }
+    }).pipe(Effect.provide(on(NodeTransport.layer)))
   )
 
   it.live("shows the same of a request of a cloud in its span as the platform's client", () =>

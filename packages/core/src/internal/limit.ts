@@ -122,8 +122,9 @@ const limited = <A, E, R>(
         GlanceHttp.Operation,
         new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
       ),
-      Effect.map((value) => {
+      Effect.flatMap((value) => {
         answer = Option.some(value)
+        return Effect.void
       })
     )
     let late = false

@@ -91,6 +91,9 @@ const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<Ex
  * An HTTP client over undici. The pieces of a file that is uploaded are written over when they have been sent: what
  * stands between `ImageData` and this client must not keep them.
  *
+ * The body of an answer that is shorter than 256 KiB can be read again as a whole. One that is longer, and one that was
+ * read as a stream, can be read once: a second reading fails with a `ResponseError` of reason `Decode`.
+ *
  * @since 0.1.0
  * @category constructors
  */

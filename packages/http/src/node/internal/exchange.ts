@@ -14,10 +14,14 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-/** As much of a body is taken from the socket before anybody reads it: a few of its pieces of 64 KiB. */
-const unread = 256 * 1024
+/**
+ * As much of a body is taken from the socket before anybody reads it, and kept for those who read it again: a few of
+ * its pieces of 64 KiB.
+ */
+const kept = 256 * 1024
 
 const givenUp = (): Error => new Error("the request was given up")
+const alreadyRead = (): Error => new Error("the body has been read already")
 
 /** The body of a request as undici takes it. */
 export type Body = Undici.Dispatcher.DispatchOptions["body"]
@@ -39,6 +43,8 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   #end: { readonly error?: Error } | undefined
   /** Whether somebody has begun to read the body. */
   read = false
+  /** Whether some of the body was given away, so that nobody else can have it whole. */
+  #taken = false
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
@@ -75,7 +81,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     this.#pieces.push(piece)
     this.#size += piece.length
     if (!this.#whole) {
-      if (this.#size >= unread) controller.pause()
+      if (this.#size >= kept) controller.pause()
       this.#wake()
     }
   }
@@ -107,20 +113,30 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   }
 
   /** The pieces that are there, or the next; none after the last. */
-  readonly next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Error>> = Effect.suspend(() => {
+  readonly #next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Error>> = Effect.suspend(() => {
     if (this.#pieces.length > 0) {
+      this.#taken = true
       const pieces = this.#pieces
       this.#pieces = []
       this.#size = 0
       this.#controller?.resume()
       return Effect.succeed(Chunk.unsafeFromArray(pieces))
     }
-    if (this.#end === undefined) return this.#more(this.next)
+    if (this.#end === undefined) return this.#more(this.#next)
     return Effect.fail(Option.fromNullable(this.#end.error))
   })
 
-  /** All of the body, again as often as it is asked for. */
+  /** The body piece by piece, once. */
+  readonly pieces: Stream.Stream<Uint8Array, Error> = Stream.suspend(() => {
+    this.read = true
+    if (this.#taken) return Stream.fail(alreadyRead())
+    return Stream.ensuring(Stream.repeatEffectChunkOption(this.#next), Effect.sync(this.giveUp))
+  })
+
+  /** All of the body; again as often as it is asked for, if it is short. */
   readonly all: Effect.Effect<Buffer, Error> = Effect.suspend(() => {
+    this.read = true
+    if (this.#taken) return Effect.fail(alreadyRead())
     if (this.#end === undefined) {
       this.#whole = true
       this.#controller?.resume()
@@ -129,7 +145,9 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     if (this.#end.error !== undefined) return Effect.fail(this.#end.error)
     const [first, ...more] = this.#pieces
     const whole = more.length === 0 ? (first ?? Buffer.of()) : Buffer.concat(this.#pieces, this.#size)
-    this.#pieces = [whole]
+    // Else the bytes of a page of a listing would live as long as what is made of them.
+    this.#taken = whole.length >= kept
+    this.#pieces = this.#taken ? [] : [whole]
     return Effect.succeed(whole as Buffer)
   })
 }
@@ -158,7 +176,7 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
     this.headers = Headers.fromInput(headers)
     this.#cookies = headers["set-cookie"]
     // What is shorter is taken from the socket also when nobody reads it.
-    if (!(Number(headers["content-length"]) < unread)) dropped.register(this, exchange)
+    if (!(Number(headers["content-length"]) < kept)) dropped.register(this, exchange)
   }
 
   readonly #cookies: string | Array<string> | undefined
@@ -180,19 +198,10 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
-    return Stream.suspend(() => {
-      this.#exchange.read = true
-      return Stream.repeatEffectChunkOption(
-        Effect.mapError(
-          this.#exchange.next,
-          Option.map((cause) => this.#error(cause))
-        )
-      ).pipe(Stream.ensuring(Effect.sync(this.#exchange.giveUp)))
-    })
+    return Stream.mapError(this.#exchange.pieces, (cause) => this.#error(cause))
   }
 
   get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
-    this.#exchange.read = true
     return Effect.mapError(this.#exchange.all, (cause) => this.#error(cause))
   }
 
