@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
+import * as Hash from "effect/Hash"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -86,8 +87,8 @@ const mostly = (fine: ReadonlyArray<string>, odd: ReadonlyArray<string>): FastCh
 
 /** Times of the form that Glance writes, many of which there are. */
 const timeText = FastCheck.tuple(
-  mostly(["2026", "2024", "1970", "9999"], ["0099", "0000", "-001", "+026", "12026"]),
-  mostly(["02", "04", "12"], ["00", "13", "1", " 4"]),
+  mostly(["2026", "2024", "2100", "2000", "1970", "1969", "0100", "9999"], ["0099", "0000", "-001", "+026", "12026"]),
+  mostly(["01", "02", "03", "04", "12"], ["00", "13", "1", " 4"]),
   mostly(["01", "28", "29", "30", "31"], ["00", "32", "7"]),
   mostly(["T"], ["t", " "]),
   mostly(["00", "23"], ["24", "25", "-1"]),
@@ -176,6 +177,24 @@ describe("the time of an image", () => {
       assert.isTrue(DateTime.lessThan(createdAt, updatedAt))
       assert.isTrue(Schema.is(Schema.DateTimeUtcFromSelf)(createdAt))
       assert.strictEqual(JSON.stringify(createdAt), '"2026-11-23T15:40:23.000Z"')
+    })
+  )
+})
+
+describe("what an image may have", () => {
+  it.effect("is an option of Effect like any other", () =>
+    Effect.gen(function* () {
+      const { images } = yield* listed([imageRecord({ name: "debian", owner: null })])
+      const { name, owner } = images[0] ?? assert.fail("it is left out")
+      assert.isTrue(Option.isOption(name) && Option.isSome(name))
+      deepStrictEqual(name, Option.some("debian"))
+      assert.isTrue(Equal.equals(name, Option.some("debian")))
+      assert.isFalse(Equal.equals(name, Option.some("fedora")))
+      assert.strictEqual(Hash.hash(name), Hash.hash(Option.some("debian")))
+      assert.strictEqual(String(name), String(Option.some("debian")))
+      assert.strictEqual(JSON.stringify(name), JSON.stringify(Option.some("debian")))
+      assert.strictEqual(yield* name, "debian")
+      assert.strictEqual(owner, Option.none())
     })
   )
 })

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Quick from "./internal/quick.js"
 import * as Wire from "./internal/wire.js"
@@ -226,6 +225,12 @@ const decodeKnown = ParseResult.decodeUnknownEither(WireImage)
 
 type Known = typeof WireImage.Type
 
+/** `split` takes four times as long where there is one, as there mostly is. */
+const storesIn = (list: string): ReadonlyArray<string> => {
+  if (list === "") return []
+  return list.includes(",") ? list.split(",") : [list]
+}
+
 /**
  * An image that is known to be right. The constructor of a `Schema.Class` copies what it is given three times, which is
  * as much as `JSON.parse` of the whole record takes; a loop over the names of the fields, a third of that.
@@ -238,32 +243,30 @@ const Made = function (
   properties: ReadonlyMap<string, string>
 ) {
   this.id = known.id
-  this.name = Option.fromNullable(known.name)
+  this.name = Wire.fromNullable(known.name)
   this.status = known.status
   this.visibility = known.visibility
   this.protected = known.protected ?? false
   this.osHidden = known.os_hidden ?? false
-  this.checksum = Option.fromNullable(known.checksum)
-  this.osHashAlgo = Option.fromNullable(known.os_hash_algo)
-  this.osHashValue = Option.fromNullable(known.os_hash_value)
-  this.owner = Option.fromNullable(known.owner)
-  this.size = Option.fromNullable(known.size)
-  this.virtualSize = Option.fromNullable(known.virtual_size)
-  this.containerFormat = Option.fromNullable(known.container_format)
-  this.diskFormat = Option.fromNullable(known.disk_format)
+  this.checksum = Wire.fromNullable(known.checksum)
+  this.osHashAlgo = Wire.fromNullable(known.os_hash_algo)
+  this.osHashValue = Wire.fromNullable(known.os_hash_value)
+  this.owner = Wire.fromNullable(known.owner)
+  this.size = Wire.fromNullable(known.size)
+  this.virtualSize = Wire.fromNullable(known.virtual_size)
+  this.containerFormat = Wire.fromNullable(known.container_format)
+  this.diskFormat = Wire.fromNullable(known.disk_format)
   this.createdAt = createdAt
   this.updatedAt = updatedAt
   this.tags = known.tags ?? []
   this.minRam = known.min_ram ?? 0
   this.minDisk = known.min_disk ?? 0
-  this.stores = known.stores ? known.stores.split(",") : []
-  this.directUrl = Option.fromNullable(known.direct_url)
-  this.locations = Option.fromNullable(
-    known.locations?.map((one) => new ImageLocation(one, { disableValidation: true }))
-  )
-  this.self = Option.fromNullable(known.self)
-  this.file = Option.fromNullable(known.file)
-  this.schema = Option.fromNullable(known.schema)
+  this.stores = storesIn(known.stores ?? "")
+  this.directUrl = Wire.fromNullable(known.direct_url)
+  this.locations = Wire.fromNullable(known.locations?.map((one) => new ImageLocation(one, { disableValidation: true })))
+  this.self = Wire.fromNullable(known.self)
+  this.file = Wire.fromNullable(known.file)
+  this.schema = Wire.fromNullable(known.schema)
   this.properties = properties
 } as unknown as new (
   ...parts: [Omit<Known, "created_at" | "updated_at">, DateTime.Utc, DateTime.Utc, ReadonlyMap<string, string>]
@@ -285,7 +288,7 @@ const fromWire = (input: Wire.JsonObject): Either.Either<Image, ParseResult.Pars
 const members = new Map(Quick.members(WireImage))
 const required = [...members.values()].filter((member) => member.required).length
 /** Not plain, but always there. */
-for (const name of ["created_at", "updated_at"]) members.set(name, { plain: Predicate.isString, required: true })
+for (const name of ["created_at", "updated_at"]) members.set(name, Quick.Member.text)
 
 /**
  * One pass over the record, which finds the custom properties and whether the schema would leave the others as they are.
@@ -300,7 +303,7 @@ const quickFromWire: Quick.Quick<Image> = (input) => {
     const member = members.get(key)
     if (member === undefined) {
       if (value !== null && value !== undefined) properties.set(key, textOf(value))
-    } else if (member.plain(value)) {
+    } else if (member.takes(value)) {
       if (member.required) found++
     } else {
       return undefined

@@ -13,6 +13,7 @@ export const listing = (http: GlanceHttp.Service) =>
     path: "/images",
     key: "images",
     decode: Record.decode,
+    quick: Record.quick,
     toParams: ImageQuery.toParams,
     from: (query, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
     markerOf: (query) => query.marker

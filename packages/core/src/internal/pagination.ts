@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
+import type * as Quick from "./quick.js"
 import * as Request from "./request.js"
 import * as Wire from "./wire.js"
 
@@ -18,6 +19,8 @@ export interface Listing<A, Query, On extends Request.Meanings = Record<never, n
   readonly path: string
   readonly key: string
   readonly decode: Request.Decode<A>
+  /** Decodes most records, without an `Either` for each. */
+  readonly quick?: Quick.Quick<A>
   readonly toParams: (
     query: Query,
     operation: string
@@ -53,8 +56,7 @@ const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
 )
 
 const decodePage = <A>(
-  key: string,
-  decode: Request.Decode<A>,
+  { decode, key, quick }: Pick<Listing<A, unknown>, "decode" | "key" | "quick">,
   undecodable: "fail" | "skip"
 ): Request.Decode<DecodedPage<A>> => {
   const decodeEnvelope = Request.decoder(Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) }))
@@ -64,6 +66,11 @@ const decodePage = <A>(
       const items: Array<A> = []
       const skipped: Array<Request.Unreadable> = []
       for (const record of records) {
+        const item = quick?.(record)
+        if (item !== undefined) {
+          items.push(item)
+          continue
+        }
         const decoded = decode(record)
         if (Either.isRight(decoded)) items.push(decoded.right)
         else if (undecodable === "skip") skipped.push(decoded.left)
@@ -82,8 +89,8 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
   listing: Listing<A, Query, On>
 ) => {
   const decoders = {
-    fail: Request.json(decodePage(listing.key, listing.decode, "fail")),
-    skip: Request.json(decodePage(listing.key, listing.decode, "skip"))
+    fail: Request.json(decodePage(listing, "fail")),
+    skip: Request.json(decodePage(listing, "skip"))
   }
 
   const page = (

@@ -66,16 +66,65 @@ const array =
     return true
   }
 
-/** What a struct takes under its names. */
-export interface Member {
-  readonly plain: Plain
-  readonly required: boolean
+const [string, number, boolean, nothing, absent] = [1, 2, 4, 8, 16]
+
+/** Which of the values that have no parts this is, as a bit. */
+const kindOf = (input: unknown): number =>
+  typeof input === "string"
+    ? string
+    : typeof input === "number"
+      ? number
+      : typeof input === "boolean"
+        ? boolean
+        : input === null
+          ? nothing
+          : input === undefined
+            ? absent
+            : 0
+
+/** The kinds whose every value a schema decodes to itself. */
+const kindsOf = (ast: AST.AST): number => {
+  if (Option.isSome(AST.getAnnotation<Plain>(ast, PlainId))) return 0
+  switch (ast._tag) {
+    case "StringKeyword":
+      return string
+    case "NumberKeyword":
+      return number
+    case "BooleanKeyword":
+      return boolean
+    case "UndefinedKeyword":
+      return absent
+    case "Literal":
+      return ast.literal === null ? nothing : 0
+    case "Union":
+      return ast.types.reduce((kinds, type) => kinds | kindsOf(type), 0)
+    default:
+      return 0
+  }
+}
+
+/** What a struct takes under one of its names. */
+export class Member {
+  private constructor(
+    private readonly kinds: number,
+    private readonly others: Plain,
+    readonly required: boolean
+  ) {}
+
+  static readonly of = ({ isOptional, type }: AST.PropertySignature): Member =>
+    new Member(kindsOf(type), plainTo(type), !isOptional)
+
+  /** Text that has to be there, and is looked at elsewhere. */
+  static readonly text = new Member(string, never, true)
+
+  /** By its kind for most: a call of a function that differs from member to member takes five times as long. */
+  takes(input: unknown): boolean {
+    return (this.kinds & kindOf(input)) !== 0 || this.others(input)
+  }
 }
 
 const membersOf = (ast: AST.TypeLiteral): ReadonlyMap<PropertyKey, Member> =>
-  new Map(
-    ast.propertySignatures.map(({ isOptional, name, type }) => [name, { plain: plainTo(type), required: !isOptional }])
-  )
+  new Map(ast.propertySignatures.map((signature) => [signature.name, Member.of(signature)]))
 
 /** Of a struct, to be made once. */
 export const members = (schema: { readonly ast: AST.AST }): ReadonlyMap<PropertyKey, Member> =>
@@ -88,6 +137,6 @@ const struct = (ast: AST.TypeLiteral): Plain => {
   return (input) =>
     typeof input === "object" &&
     input !== null &&
-    Object.entries(input).every(([key, value]) => members.get(key)?.plain(value)) &&
+    Object.entries(input).every(([key, value]) => members.get(key)?.takes(value)) &&
     required.every((name) => Object.hasOwn(input, name))
 }

@@ -12,7 +12,7 @@ import * as Limit from "./limit.js"
 import * as Quick from "./quick.js"
 import * as Request from "./request.js"
 
-const quick = Quick.of(Image.ImageFromJson)
+export const quick = Quick.of(Image.ImageFromJson)
 const slow = Request.decoder(Image.ImageFromJson)
 
 export const decode: Request.Decode<Image.Image> = (body) => {
