@@ -9,9 +9,9 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type * as Catalog from "./Catalog.js"
 
@@ -111,11 +111,6 @@ const lastsFor = ({ lifetime }: Session, now: number, life: Duration.Duration): 
 
 type Login = Effect.Effect<Session, GlanceError.ConnectionError>
 
-interface State {
-  readonly session: Option.Option<Session>
-  readonly pending: Option.Option<Deferred.Deferred<Session, GlanceError.ConnectionError>>
-}
-
 /**
  * Keeps the session that `login` gives. The login runs in the scope and not in the fiber that first needs it, so that
  * it goes on for those who wait when that fiber is interrupted. All who wait for it share its failure, which is not
@@ -127,38 +122,33 @@ interface State {
 export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const state = yield* Ref.make<State>({ session: Option.none(), pending: Option.none() })
+    let known: Session | undefined
+    let pending: Deferred.Deferred<Session, GlanceError.ConnectionError> | undefined
 
-    const start = (pending: Deferred.Deferred<Session, GlanceError.ConnectionError>) =>
+    const start = (mine: Deferred.Deferred<Session, GlanceError.ConnectionError>) =>
       Effect.interruptible(login).pipe(
-        Effect.onExit((exit) =>
-          Effect.zipRight(
-            Ref.update(state, ({ session }) => ({
-              session: exit._tag === "Success" ? Option.some(exit.value) : session,
-              pending: Option.none()
-            })),
-            Deferred.done(pending, exit)
-          )
-        ),
+        Effect.onExit((exit) => {
+          if (exit._tag === "Success") known = exit.value
+          pending = undefined
+          return Deferred.done(mine, exit)
+        }),
         Effect.forkIn(scope)
       )
 
-    /** The cached session if it is fresh and will do, else that of a login, started here unless one is under way. */
+    /** That of a login, started here unless one is under way. */
+    const coming: Login = Effect.uninterruptibleMask((restore) => {
+      if (pending !== undefined) return restore(Deferred.await(pending))
+      const mine = Deferred.unsafeMake<Session, GlanceError.ConnectionError>(FiberId.none)
+      pending = mine
+      return Effect.zipRight(start(mine), restore(Deferred.await(mine)))
+    })
+
+    /** The cached session if it is fresh and will do, else the one that is to come. */
     const current = (willDo: (session: Session) => boolean): Login =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const now = yield* Clock.currentTimeMillis
-          const suits = (session: Session) => isFresh(session, now) && willDo(session)
-          const mine = yield* Deferred.make<Session, GlanceError.ConnectionError>()
-          const known = yield* Ref.getAndUpdate(state, (known) => ({
-            ...known,
-            pending: Option.exists(known.session, suits) ? known.pending : Option.orElseSome(known.pending, () => mine)
-          }))
-          const cached = Option.filter(known.session, suits)
-          if (Option.isSome(cached)) return cached.value
-          if (Option.isNone(known.pending)) yield* start(mine)
-          return yield* restore(Deferred.await(Option.getOrElse(known.pending, () => mine)))
-        })
+      Effect.clockWith((clock) =>
+        known !== undefined && isFresh(known, clock.unsafeCurrentTimeMillis()) && willDo(known)
+          ? Effect.succeed(known)
+          : coming
       )
 
     return {

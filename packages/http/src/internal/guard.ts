@@ -4,10 +4,10 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Answer from "@effect-glance/core/Answer"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -143,9 +143,7 @@ const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientErr
 
 /** A client that is fit to carry secrets, and the circuits that its requests pass. */
 export interface Guarded {
-  readonly send: (
-    attempt: Telemetry.Attempt
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  readonly begin: (attempt: Telemetry.Attempt) => Effect.Effect<Telemetry.Sending>
   readonly circuit: Circuit.Service | undefined
 }
 
@@ -159,15 +157,13 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
   const initOfLayer = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
   const direct = Direct.of(client)
-  const send: Guarded["send"] = (attempt) => {
+  const begin: Guarded["begin"] = (attempt) => {
     const request = withUserAsHeader(attempt.request)
     const refused = unsendable(request)
-    if (refused !== undefined) return refused
+    if (refused !== undefined) return Effect.succeed({ answer: refused })
     const spanName = `${request.method} ${attempt.route}`
-    if (direct !== undefined) {
-      return Effect.mapError(traced(direct, spanName, attempt, request), discreet)
-    }
-    return Effect.flatMap(Effect.tracer, (tracer) =>
+    if (direct !== undefined) return beginDirect(direct, spanName, attempt, request)
+    const answer = Effect.flatMap(Effect.tracer, (tracer) =>
       client.execute(request).pipe(
         Effect.mapInputContext((context: Context.Context<never>) => {
           const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => initOfLayer)
@@ -185,53 +181,64 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
         )
       )
     )
+    return Effect.succeed({ answer })
   }
-  return { send, circuit }
+  return { begin, circuit }
 })
 
 /** Sends a request within a span as the platform's clients make it. */
-const traced = (
+const beginDirect = (
   send: Direct.Send,
   spanName: string,
   attempt: Telemetry.Attempt,
   request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
-  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-  if (Either.isLeft(url)) {
-    return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left })
+): Effect.Effect<Telemetry.Sending> => {
+  const parsed = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  if (Either.isLeft(parsed)) {
+    const error = new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: parsed.left })
+    return Effect.succeed({ answer: discreet(error) })
   }
-  const { href, origin, pathname, port, protocol, search } = url.right
+  const url = parsed.right
   return Effect.withFiberRuntime((fiber) => {
     if (
       !fiber.getFiberRef(FiberRef.currentTracerEnabled) ||
       fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
     ) {
-      return send(request, url.right)
+      return Effect.succeed({ answer: Effect.mapError(send(request, url), discreet) })
     }
-    return Effect.useSpan(spanName, { kind: "client", captureStackTrace: false }, (span) => {
-      discreetSpan(span, attempt)
-      span.attribute("http.request.method", request.method)
-      span.attribute("server.address", origin)
-      if (port !== "") span.attribute("server.port", Number(port))
-      span.attribute("url.full", href)
-      span.attribute("url.path", pathname)
-      span.attribute("url.scheme", protocol.slice(0, -1))
-      if (search !== "") span.attribute("url.query", search.slice(1))
+    return Effect.map(Effect.makeSpan(spanName, { kind: "client", captureStackTrace: false }), (span) => {
       const secret = [...fiber.getFiberRef(Headers.currentRedactedNames), ...secretHeaders]
       const tell = (side: string, headers: Headers.Headers) => {
         for (const [name, value] of Object.entries(Headers.redact(headers, secret))) {
           span.attribute(`http.${side}.header.${name}`, String(value))
         }
       }
+      discreetSpan(span, attempt)
+      span.attribute("http.request.method", request.method)
+      span.attribute("server.address", url.origin)
+      if (url.port !== "") span.attribute("server.port", Number(url.port))
+      span.attribute("url.full", url.href)
+      span.attribute("url.path", url.pathname)
+      span.attribute("url.scheme", url.protocol.slice(0, -1))
+      if (url.search !== "") span.attribute("url.query", url.search.slice(1))
       tell("request", request.headers)
       const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
         ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
         : request
-      return Effect.map(send(sent, url.right), (response) => {
-        span.attribute("http.response.status_code", response.status)
-        tell("response", response.headers)
-        return response
-      })
+      return {
+        answer: Effect.mapError(send(sent, url), discreet),
+        ended: (exit) => {
+          if (Exit.isSuccess(exit)) {
+            span.attribute("http.response.status_code", exit.value.status)
+            tell("response", exit.value.headers)
+          }
+          const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+          span.end(
+            fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clock.unsafeCurrentTimeNanos() : BigInt(0),
+            exit
+          )
+        }
+      }
     })
   })
 }

@@ -7,6 +7,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -118,57 +119,60 @@ export const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined
   return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
 }
 
-/** Counts, times and logs one attempt. */
+/** An attempt that is about to be made. */
+export interface Sending {
+  readonly answer: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  /** Is told what became of it. */
+  readonly ended?: (exit: Answered) => void
+}
+
+/**
+ * Counts, times and logs one attempt. By hand what `Metric.update` and `Effect.onExit` would do: each step of the fiber
+ * that a small request does not take is a hundredth of what it takes in all.
+ */
 export const observed = (
   about: Attempt,
-  send: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
-  then: (exit: Answered, took: number) => Effect.Effect<void>
+  begin: Effect.Effect<Sending>,
+  then?: (exit: Answered, took: number) => Effect.Effect<void>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.clockWith((clock) =>
-    Effect.uninterruptibleMask((restore) => {
-      const { operation, request, route } = about
-      const begun = clock.unsafeCurrentTimeMillis()
-      const server = serverOf(request.url)
-      const done = (exit: Answered) => {
-        const took = clock.unsafeCurrentTimeMillis() - begun
-        return Effect.zipRight(
-          Metric.update(
-            attemptDuration({
-              "glance.operation": operation,
-              "http.request.method": request.method,
-              "url.template": route,
-              ...server,
-              "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
-              "error.type": errorType(exit)
-            }),
-            took / 1000
-          ),
-          ifDebug(() => logged(about, exit, took))
-        )
-      }
-      return Metric.update(active(server), 1).pipe(
-        Effect.zipRight(Effect.exit(restore(send))),
-        Effect.flatMap((exit) =>
-          Metric.update(active(server), -1).pipe(
-            Effect.zipRight(done(exit)),
-            Effect.zipRight(Effect.suspend(() => then(exit, clock.unsafeCurrentTimeMillis() - begun))),
-            Effect.zipRight(exit)
-          )
-        )
-      )
-    })
-  )
-
-/** A line that nobody reads shall cost nothing. */
-const ifDebug = (log: () => Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.flatMap(FiberRef.get(FiberRef.currentMinimumLogLevel), (minimum) =>
-    LogLevel.lessThanEqual(minimum, LogLevel.Debug) ? log() : Effect.void
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(begin, ({ answer, ended }) =>
+      Effect.withFiberRuntime((fiber) => {
+        const { operation, request, route } = about
+        const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+        const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
+        const begun = clock.unsafeCurrentTimeMillis()
+        const server = serverOf(request.url)
+        active(server).unsafeUpdate(1, labels)
+        const done = (exit: Answered): ReturnType<typeof observed> => {
+          const took = clock.unsafeCurrentTimeMillis() - begun
+          active(server).unsafeUpdate(-1, labels)
+          attemptDuration({
+            "glance.operation": operation,
+            "http.request.method": request.method,
+            "url.template": route,
+            ...server,
+            "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
+            "error.type": errorType(exit)
+          }).unsafeUpdate(took / 1000, labels)
+          ended?.(exit)
+          // A line that nobody reads shall cost nothing.
+          const read = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
+          const logged = read ? Effect.zipRight(log(about, exit, took), exit) : exit
+          return then === undefined ? logged : Effect.zipRight(then(exit, took), logged)
+        }
+        return Effect.matchCauseEffect(restore(answer), {
+          onFailure: (cause) => done(Exit.failCause(cause)),
+          onSuccess: (response) => done(Exit.succeed(response))
+        })
+      })
+    )
   )
 
 /** Without host and query, as in errors of the image service. */
 const line = ({ request }: Attempt): string => `${request.method} ${Route.plain(request.url)}`
 
-const logged = (about: Attempt, exit: Answered, took: number): Effect.Effect<void> => {
+const log = (about: Attempt, exit: Answered, took: number): Effect.Effect<void> => {
   const outcome = Exit.isSuccess(exit) ? `status ${exit.value.status}` : errorType(exit)
   return Effect.annotateLogs(
     Effect.logDebug(`${line(about)}: ${outcome} in ${took}ms`),
@@ -203,9 +207,8 @@ export const again = (
     )
   )
 
-/** Tells on the operation's span and in the metrics for how long it waited, where it did. */
+/** Tells on the operation's span and in the metrics for how long it waited. */
 export const waited = (what: "token" | "throttle", operation: string, millis: number): Effect.Effect<void> => {
-  if (millis <= 0) return Effect.void
   const attribute = `glance.wait.${what}_ms`
   return Effect.zipRight(
     Metric.update(waits({ "glance.operation": operation, "glance.wait": what }), millis / 1000),

@@ -6,6 +6,7 @@ import type * as GlanceError from "@effect-glance/core/GlanceError"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -136,7 +137,7 @@ export interface Way extends Guarded {
 
 /** Sends, and sends again what is safe to send again, after the longer of back-off and what the server asks for. */
 export const persistent =
-  ({ circuit, send, throttle }: Way, { backoff, longest, repeatable, times }: Retry) =>
+  ({ begin, circuit, throttle }: Way, { backoff, longest, repeatable, times }: Retry) =>
   (call: Call): Effect.Effect<Response, Failure> => {
     const { begun, operation, request, root } = call
     /** For how long the throttle held it back, which is no part of its time. */
@@ -144,10 +145,14 @@ export const persistent =
 
     const once = (number: number): Effect.Effect<Response, Failure> => {
       const about = { ...call, number }
-      if (circuit === undefined) return Telemetry.observed(about, send(about), () => Effect.void)
+      if (circuit === undefined) return Telemetry.observed(about, begin(about))
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(circuit.enter(root), (tell) =>
-          Telemetry.observed(about, restore(send(about)), (exit, took) => tell(outcomeOf(request, exit, took, longest)))
+          Telemetry.observed(
+            about,
+            Effect.map(begin(about), (sending) => ({ ...sending, answer: restore(sending.answer) })),
+            (exit, took) => tell(outcomeOf(request, exit, took, longest))
+          )
         )
       )
     }
@@ -161,7 +166,7 @@ export const persistent =
         yield* hold(service.turn)
         const wait = (yield* Clock.currentTimeMillis) - before
         held += wait
-        yield* Telemetry.waited("throttle", operation, wait)
+        if (wait > 0) yield* Telemetry.waited("throttle", operation, wait)
       })
 
     /** In its place for as long as the answer is waited for. A transfer leaves it when it begins. */
@@ -173,9 +178,11 @@ export const persistent =
           : Effect.scoped(Effect.zipRight(turn(throttle), once(number)))
 
     const attempt = (made: number, before?: Result): Effect.Effect<Response, Failure> =>
-      Effect.flatMap(Effect.either(inTurn(made)), (result) =>
-        Either.isRight(result) && !isOfRetry(result.right.status) ? result : next(made, result, before)
-      )
+      Effect.matchEffect(inTurn(made), {
+        onFailure: (error) => next(made, Either.left(error), before),
+        onSuccess: (response) =>
+          isOfRetry(response.status) ? next(made, Either.right(response), before) : Effect.succeed(response)
+      })
 
     const next = (made: number, result: Result, before: Result | undefined): Effect.Effect<Response, Failure> =>
       Effect.gen(function* () {
@@ -223,42 +230,50 @@ export const make = (
   const send = persistent(way, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
   return (request) => {
     const route = routeOf(request.url)
-    const sendAs = (session: Identity.Session, operation: string, begun: number) =>
-      Effect.flatMap(rootOf(session), (root) =>
-        send({
+    return Effect.withFiberRuntime((fiber) => {
+      const { name } = Context.get(fiber.currentContext, GlanceHttp.Operation)
+      const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+      const begun = clock.unsafeCurrentTimeMillis()
+      const sendAs = (session: Identity.Session): Effect.Effect<Response, Failure | GlanceError.EndpointNotFound> => {
+        const root = rootOf(session)
+        if (Either.isLeft(root)) return Effect.fail(root.left)
+        return send({
           request: request.pipe(
-            HttpClientRequest.prependUrl(root),
+            HttpClientRequest.prependUrl(root.right),
             HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token))
           ),
-          root,
+          root: root.right,
           route,
-          operation,
+          operation: name,
           begun
         })
-      )
-    return Effect.flatMap(GlanceHttp.Operation, ({ name }) =>
-      Effect.clockWith((clock) => {
-        const begun = clock.unsafeCurrentTimeMillis()
-        /** A session, and on the operation's span for how long it was waited for. */
-        const waitedFor = (login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>) =>
-          Effect.suspend(() => {
-            const before = clock.unsafeCurrentTimeMillis()
-            return Effect.tap(login, () => Telemetry.waited("token", name, clock.unsafeCurrentTimeMillis() - before))
+      }
+      /** Goes on with a session, and tells on the operation's span for how long it was waited for. */
+      const withSession = <A, E>(
+        login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>,
+        use: (session: Identity.Session) => Effect.Effect<A, E>
+      ): Effect.Effect<A, E | GlanceError.ConnectionError> =>
+        Effect.suspend(() => {
+          const before = clock.unsafeCurrentTimeMillis()
+          return Effect.flatMap(login, (session) => {
+            const waited = clock.unsafeCurrentTimeMillis() - before
+            return waited > 0 ? Effect.zipRight(Telemetry.waited("token", name, waited), use(session)) : use(session)
           })
-        const again = (session: Identity.Session, refusal: Response) =>
-          Effect.gen(function* () {
-            // Before the login, which may fail. The text is kept for whoever is given the response.
-            yield* drain(refusal)
-            // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
-            const renewed = yield* waitedFor(identity.renew(session))
-            return renewed === session || !canRepeat(request) ? refusal : yield* sendAs(renewed, name, begun)
-          })
-        return Effect.flatMap(waitedFor(identity.session), (session) =>
-          Effect.flatMap(sendAs(session, name, begun), (response) =>
-            response.status === 401 ? again(session, response) : Effect.succeed(response)
+        })
+      // The refusal is read before the login, which may fail. Its text is kept for whoever is given the response.
+      const again = (session: Identity.Session, refusal: Response) =>
+        Effect.zipRight(
+          drain(refusal),
+          // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
+          withSession(identity.renew(session), (renewed) =>
+            renewed === session || !canRepeat(request) ? Effect.succeed(refusal) : sendAs(renewed)
           )
         )
-      })
-    )
+      return withSession(identity.session, (session) =>
+        Effect.flatMap(sendAs(session), (response) =>
+          response.status === 401 ? again(session, response) : Effect.succeed(response)
+        )
+      )
+    })
   }
 }

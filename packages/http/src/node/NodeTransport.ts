@@ -6,8 +6,8 @@
  * @since 0.1.0
  */
 import { Readable } from "node:stream"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as ImageSource from "@effect-glance/core/ImageSource"
@@ -72,18 +72,16 @@ const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readab
     return body
   })
 
-const bodyOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<Exchange.Body> => {
+const bodyOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Exchange.Body => {
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed(null)
+      return null
     case "Uint8Array":
-      return Effect.succeed(body.body)
+      return body.body
     case "Raw":
-      return Effect.succeed(body.body as Exchange.Body)
+      return body.body as Exchange.Body
     case "FormData":
-      return Effect.succeed(body.formData as Undici.FormData)
-    case "Stream":
-      return readable(body.stream)
+      return body.formData as Undici.FormData
   }
 }
 
@@ -105,9 +103,10 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
         const options = Option.getOrUndefined(
           Context.getOption(fiber.currentContext, NodeHttpClient.UndiciRequestOptions)
         )
-        return Effect.flatMap(bodyOf(request), (body) =>
+        const { body } = request
+        const exchange = (body: Exchange.Body) =>
           Exchange.exchange(dispatcher, { ...options, signal }, request, url, body)
-        )
+        return body._tag === "Stream" ? Effect.flatMap(readable(body.stream), exchange) : exchange(bodyOf(body))
       })
     return Direct.offer(HttpClient.make(send), send)
   }
