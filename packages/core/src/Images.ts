@@ -22,11 +22,11 @@ import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
 import * as Listing from "./internal/images.js"
+import * as Limit from "./internal/limit.js"
 import * as Lookup from "./internal/lookup.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
 import * as Search from "./internal/search.js"
-import * as Telemetry from "./internal/telemetry.js"
 import * as Watch from "./internal/watch.js"
 import type * as Page from "./Page.js"
 
@@ -298,9 +298,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const listing = Listing.listing(http)
   const lookup = Lookup.make(http)
 
-  const list: Service["list"] = Telemetry.pageFn("Images.list")((query = {}, options) =>
-    listing.page("Images.list", query, options)
-  )
+  const list: Service["list"] = Limit.fn(
+    http,
+    "Images.list"
+  )((query = {}, options) => listing.page("Images.list", query, options))
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
 
@@ -341,7 +342,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const getOne = lookup.getter("Images.get")
 
-  const get: Service["get"] = Effect.fn("Images.get")((image) => getOne(Image.idOf(image)))
+  const get: Service["get"] = Limit.fn(http, "Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
 
   const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
     const operation = "Images.getMany"
@@ -374,9 +375,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const update: Service["update"] = Effect.fn("Images.update")((image, changes, { fresh = true } = {}) =>
-    Record.update(http, "Images.update", image, changes, { fresh })
-  )
+  const update: Service["update"] = Limit.fn(
+    http,
+    "Images.update"
+  )((image, changes, { fresh = true } = {}) => Record.update(http, "Images.update", image, changes, { fresh }))
 
   const remove: Service["delete"] = Effect.fn("Images.delete")(function* (image) {
     const operation = "Images.delete"

@@ -3,6 +3,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
@@ -38,10 +39,15 @@ export const execute = (
   request: HttpClientRequest.HttpClientRequest,
   held: Limit.Held
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
-  Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(
-    Limit.named(operation, held),
-    Telemetry.counted(operation, (response) => response?.status),
-    Effect.tap(Telemetry.answered)
+  Telemetry.metered(operation, (meter) =>
+    Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(
+      Limit.named(operation, held),
+      Effect.onExit((exit) => {
+        meter.ended(exit, Exit.isSuccess(exit) ? exit.value.status : undefined)
+        if (Exit.isSuccess(exit)) meter.answered(exit.value)
+        return Effect.void
+      })
+    )
   )
 
 export const told = <E>(

@@ -83,7 +83,7 @@ export const run = <E>(
       const before = state.position
       state.attempt += 1
       const result = yield* fetchOnce(download, state, deliver).pipe(
-        Effect.ensuring(Effect.suspend(() => Telemetry.moved(download.operation, "receive", state.position - before))),
+        Effect.ensuring(Telemetry.moved(download.operation, "receive", () => state.position - before)),
         Effect.either
       )
       if (result._tag === "Right") return

@@ -3,6 +3,7 @@ import type * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import * as Image from "../Image.js"
 import * as Argument from "./argument.js"
+import * as Telemetry from "./telemetry.js"
 
 /** The path of an image and of what is below it; the span learns which image it is. */
 export const path = (
@@ -11,7 +12,7 @@ export const path = (
   ...below: Parameters<typeof Argument.path> extends [string, ...infer Rest] ? Rest : never
 ): Effect.Effect<string, GlanceError.InvalidArgument> =>
   Effect.zipRight(
-    Effect.annotateCurrentSpan("glance.image_id", Image.idOf(image)),
+    Telemetry.about(Image.idOf(image)),
     Argument.path(operation, "images", ["image", Image.idOf(image)], ...below)
   )
 

@@ -133,7 +133,7 @@ export const make = (http: GlanceHttp.Service) => {
  * else that a request costs in this process (150 of 300 microseconds), and only Effect's own count of the steps that it
  * is in tells that it is in one where requests are gathered. An Effect without that count gets the resolver.
  */
-const mayGather = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
+export const mayGather = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
   const { _steps } = fiber as { readonly _steps?: ReadonlyArray<unknown> }
   return _steps?.length !== 0 || fiber.getFiberRef(FiberRef.currentRequestCacheEnabled)
 }

@@ -5,7 +5,6 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
@@ -123,47 +122,42 @@ export const run = <A, On extends Meanings = Record<never, never>>(
   { alsoSuccess, counted = true, decode, on, operation, request }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   const told = shown(request)
-  const read = (response: HttpClientResponse.HttpClientResponse) =>
-    Effect.flatMap(response.text, (text) =>
-      Effect.zipRight(
-        Telemetry.moved(operation, "receive", Number(response.headers["content-length"] ?? text.length)),
-        Either.mapLeft(
-          decode(text, response.headers),
-          ({ detail, record }) =>
-            new GlanceError.UnexpectedAnswer({
-              ...Answer.answer(operation, told, response, detail),
-              record: Option.fromNullable(record)
-            })
-        )
-      )
-    )
-  const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
-    Effect.flatMap(Answer.read(operation, told, response), (answer) => {
-      const meaning = on?.[answer.status]
-      return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
-    })
-  return Effect.suspend(() => {
+  return Telemetry.metered(operation, (meter) => {
     let status: number | undefined
-    return http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")).pipe(
-      Effect.tap((response) => {
+    const read = (response: HttpClientResponse.HttpClientResponse) =>
+      Effect.flatMap(response.text, (text): Effect.Effect<A, GlanceError.UnexpectedAnswer> => {
+        meter.moved("receive", Number(response.headers["content-length"] ?? text.length))
+        const decoded = decode(text, response.headers)
+        if (Either.isRight(decoded)) return Effect.succeed(decoded.right)
+        const { detail, record } = decoded.left
+        return new GlanceError.UnexpectedAnswer({
+          ...Answer.answer(operation, told, response, detail),
+          record: Option.fromNullable(record)
+        })
+      })
+    const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
+      Effect.flatMap(Answer.read(operation, told, response), (answer) => {
+        const meaning = on?.[answer.status]
+        return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
+      })
+    const answer = Effect.flatMap(
+      http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
+      (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> => {
         status = response.status
-        return Effect.zipRight(
-          Telemetry.answered(response),
-          Telemetry.moved(operation, "transmit", request.body.contentLength ?? 0)
-        )
-      }),
-      Effect.flatMap(
-        (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> =>
-          isSuccess(response.status) || response.status === alsoSuccess ? read(response) : fail(response)
-      ),
-      Effect.mapError((error) =>
-        HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
-      ),
-      Limit.within(http, operation),
-      counted ? Telemetry.counted(operation, () => status) : identity,
-      // What is left are the meanings in `on` and the common ones of all other statuses.
-      Effect.mapError((error) => error as ErrorOf<On>)
+        meter.answered(response)
+        meter.moved("transmit", request.body.contentLength ?? 0)
+        return isSuccess(status) || status === alsoSuccess ? read(response) : fail(response)
+      }
     )
+    const result = Effect.mapError(answer, (error) =>
+      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
+    ).pipe(Limit.within(http, operation))
+    const counting = Effect.onExit(result, (exit) => {
+      meter.ended(exit, status)
+      return Effect.void
+    })
+    // What it fails with are the meanings in `on` and the common ones of all other statuses.
+    return (counted ? counting : result) as Effect.Effect<A, ErrorOf<On>>
   })
 }
 

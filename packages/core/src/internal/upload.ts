@@ -94,7 +94,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
         const state: State = { attempt, taken: false, size: 0, hashes: undefined }
         const exit = yield* sendOnce(upload, current, state).pipe(
-          Effect.ensuring(Effect.suspend(() => Telemetry.moved(upload.operation, "transmit", state.size))),
+          Effect.ensuring(Telemetry.moved(upload.operation, "transmit", () => state.size)),
           Effect.exit
         )
         if (Exit.isSuccess(exit)) return exit.value
