@@ -168,45 +168,40 @@ const shown = "the locations of images in their records"
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
 
   const missing =
     (operation: string) =>
     ({ detail, requestId }: Answer.Answer) =>
       new GlanceError.CapabilityMissing({ operation, capability: routes, detail, requestId })
 
-  const list: Service["list"] = Effect.fn("ImageLocations.list")(
-    function* (image) {
-      const operation = "ImageLocations.list"
-      const path = yield* Internal.path(operation, image, "locations")
-      const locations = yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readLocations,
-        on: { 404: missing(operation) }
-      }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
-      return locations.map((location) => new Image.ImageLocation(location))
-    },
-    Limit.within(http, "ImageLocations.list")
-  )
+  const list: Service["list"] = fn("ImageLocations.list")(function* (image) {
+    const operation = "ImageLocations.list"
+    const path = yield* Internal.path(operation, image, "locations")
+    const locations = yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.get(path),
+      decode: readLocations,
+      on: { 404: missing(operation) }
+    }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
+    return locations.map((location) => new Image.ImageLocation(location))
+  })
 
-  const register: Service["register"] = Effect.fn("ImageLocations.register")(
-    function* (image, url, validation) {
-      const operation = "ImageLocations.register"
-      const path = yield* Internal.path(operation, image, "locations")
-      yield* Argument.checked(operation, "url", url, word)
-      const data = validation === undefined ? undefined : yield* validationToJson(operation, "validation", validation)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), {
-          url,
-          ...(data === undefined ? {} : { validation_data: data })
-        }),
-        decode: Request.nothing,
-        on: { 404: missing(operation), 409: Record.conflict(image) }
-      }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
-    },
-    Limit.within(http, "ImageLocations.register")
-  )
+  const register: Service["register"] = fn("ImageLocations.register")(function* (image, url, validation) {
+    const operation = "ImageLocations.register"
+    const path = yield* Internal.path(operation, image, "locations")
+    yield* Argument.checked(operation, "url", url, word)
+    const data = validation === undefined ? undefined : yield* validationToJson(operation, "validation", validation)
+    return yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), {
+        url,
+        ...(data === undefined ? {} : { validation_data: data })
+      }),
+      decode: Request.nothing,
+      on: { 404: missing(operation), 409: Record.conflict(image) }
+    }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
+  })
 
   const patch = (operation: string, image: Image.ImageRef, steps: ReadonlyArray<object>) =>
     Effect.flatMap(Internal.path(operation, image), (path) =>
@@ -234,43 +229,34 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
         )
       ) as Effect.Effect<A, E | GlanceError.Forbidden | GlanceError.CapabilityMissing | Failure>
 
-  const add: Service["add"] = Effect.fn("ImageLocations.add")(
-    function* (image, location) {
-      const operation = "ImageLocations.add"
-      const value = yield* locationToJson(operation, "location", location)
-      return yield* explained(operation, image)(patch(operation, image, [{ op: "add", path: "/locations/-", value }]))
-    },
-    Limit.within(http, "ImageLocations.add")
-  )
+  const add: Service["add"] = fn("ImageLocations.add")(function* (image, location) {
+    const operation = "ImageLocations.add"
+    const value = yield* locationToJson(operation, "location", location)
+    return yield* explained(operation, image)(patch(operation, image, [{ op: "add", path: "/locations/-", value }]))
+  })
 
-  const remove: Service["remove"] = Effect.fn("ImageLocations.remove")(
-    function* (image, url) {
-      const operation = "ImageLocations.remove"
-      yield* Argument.checked(operation, "url", url, word)
-      const record = yield* Record.read(http, operation, image)
-      if (Option.isNone(record.locations)) {
-        const nothing = { detail: "", requestId: Option.none() }
-        return yield* new GlanceError.CapabilityMissing({ operation, capability: shown, ...nothing })
-      }
-      const index = record.locations.value.findIndex((location) => location.url === url)
-      return index < 0 ? record : yield* patch(operation, image, [{ op: "remove", path: `/locations/${index}` }])
-    },
-    Limit.within(http, "ImageLocations.remove")
-  )
+  const remove: Service["remove"] = fn("ImageLocations.remove")(function* (image, url) {
+    const operation = "ImageLocations.remove"
+    yield* Argument.checked(operation, "url", url, word)
+    const record = yield* Record.read(http, operation, image)
+    if (Option.isNone(record.locations)) {
+      const nothing = { detail: "", requestId: Option.none() }
+      return yield* new GlanceError.CapabilityMissing({ operation, capability: shown, ...nothing })
+    }
+    const index = record.locations.value.findIndex((location) => location.url === url)
+    return index < 0 ? record : yield* patch(operation, image, [{ op: "remove", path: `/locations/${index}` }])
+  })
 
-  const replace: Service["replace"] = Effect.fn("ImageLocations.replace")(
-    function* (image, locations) {
-      const operation = "ImageLocations.replace"
-      yield* Argument.checked(operation, "locations", locations, (value) =>
-        Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
-      )
-      const value = yield* Effect.forEach(locations, (location, index) =>
-        locationToJson(operation, `locations[${index}]`, location)
-      )
-      return yield* explained(operation, image)(patch(operation, image, [{ op: "replace", path: "/locations", value }]))
-    },
-    Limit.within(http, "ImageLocations.replace")
-  )
+  const replace: Service["replace"] = fn("ImageLocations.replace")(function* (image, locations) {
+    const operation = "ImageLocations.replace"
+    yield* Argument.checked(operation, "locations", locations, (value) =>
+      Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
+    )
+    const value = yield* Effect.forEach(locations, (location, index) =>
+      locationToJson(operation, `locations[${index}]`, location)
+    )
+    return yield* explained(operation, image)(patch(operation, image, [{ op: "replace", path: "/locations", value }]))
+  })
 
   return { list, register, add, remove, replace }
 })

@@ -313,6 +313,7 @@ const defaultConcurrency = 8
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
   const images = Listing.listing(http)
 
   const read = (operation: string, path: string, image: Image.ImageRef) =>
@@ -326,7 +327,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       ({ members }) => members
     )
 
-  const list: Service["list"] = Effect.fn("ImageMembers.list")(function* (image) {
+  const list: Service["list"] = fn("ImageMembers.list")(function* (image) {
     const operation = "ImageMembers.list"
     return yield* read(operation, yield* Internal.path(operation, image, "members"), image)
   })
@@ -344,7 +345,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       on: notFound(image, memberId)
     })
 
-  const get: Service["get"] = Effect.fn("ImageMembers.get")(function* (image, projectId) {
+  const get: Service["get"] = fn("ImageMembers.get")(function* (image, projectId) {
     const operation = "ImageMembers.get"
     const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
     return yield* readOne(operation, path, image, projectId)
@@ -382,17 +383,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
           )
       )
 
-  const add: Service["add"] = Effect.fn("ImageMembers.add")(
-    function* (image, projectId, { makeShared = false } = {}) {
-      const operation = "ImageMembers.add"
-      const path = yield* Internal.path(operation, image, "members")
-      // What could not be removed again is not added.
-      yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
-      const added = post(operation, path, image, projectId)
-      return yield* makeShared ? orMadeShared(operation, image)(added) : added
-    },
-    Limit.within(http, "ImageMembers.add")
-  )
+  const add: Service["add"] = fn("ImageMembers.add")(function* (image, projectId, { makeShared = false } = {}) {
+    const operation = "ImageMembers.add"
+    const path = yield* Internal.path(operation, image, "members")
+    // What could not be removed again is not added.
+    yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
+    const added = post(operation, path, image, projectId)
+    return yield* makeShared ? orMadeShared(operation, image)(added) : added
+  })
 
   const destroy = (operation: string, path: string, image: Image.ImageRef, memberId: string) =>
     Request.run(http, {
@@ -402,7 +400,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       on: notFound(image, memberId)
     })
 
-  const remove: Service["remove"] = Effect.fn("ImageMembers.remove")(function* (image, projectId) {
+  const remove: Service["remove"] = fn("ImageMembers.remove")(function* (image, projectId) {
     const operation = "ImageMembers.remove"
     const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
     return yield* destroy(operation, path, image, projectId)
@@ -484,19 +482,16 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     )
   }
 
-  const setStatus: Service["setStatus"] = Effect.fn("ImageMembers.setStatus")(
-    function* (image, status, options = {}) {
-      const operation = "ImageMembers.setStatus"
-      if (!memberStatuses.includes(status)) {
-        return yield* new GlanceError.InvalidImageMemberStatus({
-          operation,
-          memberStatus: Inspectable.toStringUnknown(status, 0)
-        })
-      }
-      return yield* put(operation, image, yield* own(operation, options.projectId), status)
-    },
-    Limit.within(http, "ImageMembers.setStatus")
-  )
+  const setStatus: Service["setStatus"] = fn("ImageMembers.setStatus")(function* (image, status, options = {}) {
+    const operation = "ImageMembers.setStatus"
+    if (!memberStatuses.includes(status)) {
+      return yield* new GlanceError.InvalidImageMemberStatus({
+        operation,
+        memberStatus: Inspectable.toStringUnknown(status, 0)
+      })
+    }
+    return yield* put(operation, image, yield* own(operation, options.projectId), status)
+  })
 
   const acceptAll: Service["acceptAll"] = Effect.fn("ImageMembers.acceptAll")(function* ({
     concurrency = defaultConcurrency,

@@ -79,38 +79,36 @@ export class ImageStores extends Context.Tag("@effect-glance/core/ImageStores")<
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
 
-  const deleteImage: Service["deleteImage"] = Effect.fn("ImageStores.deleteImage")(
-    function* (store, image) {
-      const operation = "ImageStores.deleteImage"
-      const imageId = Image.idOf(image)
-      const path = yield* Argument.path(operation, "stores", ["store", store], ["image", imageId])
-      const notThere = (answer: ConstructorParameters<typeof GlanceError.ImageInUse>[0]) =>
-        new GlanceError.ImageNotInStore({ ...answer, store })
-      yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.del(path),
-        decode: Request.nothing,
-        on: {
-          404: (answer) => notThere({ ...answer, imageId }),
-          409: (answer) => new GlanceError.ImageInUse({ ...answer, imageId })
-        }
-      }).pipe(
-        // 404 is also the answer where the cloud knows no stores, and where there is no such image; 409 of an unknown store.
-        Effect.tapError((error) =>
-          error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
-            ? Effect.gen(function* () {
-                const stores = yield* Stores.list(http, operation, "/info/stores")
-                const ids = stores.map(({ id }) => id)
-                yield* Argument.checked(operation, "store", store, Argument.oneOf(ids))
-                yield* Record.read(http, operation, image)
-              })
-            : Effect.void
-        )
+  const deleteImage: Service["deleteImage"] = fn("ImageStores.deleteImage")(function* (store, image) {
+    const operation = "ImageStores.deleteImage"
+    const imageId = Image.idOf(image)
+    const path = yield* Argument.path(operation, "stores", ["store", store], ["image", imageId])
+    const notThere = (answer: ConstructorParameters<typeof GlanceError.ImageInUse>[0]) =>
+      new GlanceError.ImageNotInStore({ ...answer, store })
+    yield* Request.run(http, {
+      operation,
+      request: HttpClientRequest.del(path),
+      decode: Request.nothing,
+      on: {
+        404: (answer) => notThere({ ...answer, imageId }),
+        409: (answer) => new GlanceError.ImageInUse({ ...answer, imageId })
+      }
+    }).pipe(
+      // 404 is also the answer where the cloud knows no stores, and where there is no such image; 409 of an unknown store.
+      Effect.tapError((error) =>
+        error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
+          ? Effect.gen(function* () {
+              const stores = yield* Stores.list(http, operation, "/info/stores")
+              const ids = stores.map(({ id }) => id)
+              yield* Argument.checked(operation, "store", store, Argument.oneOf(ids))
+              yield* Record.read(http, operation, image)
+            })
+          : Effect.void
       )
-    },
-    Limit.within(http, "ImageStores.deleteImage")
-  )
+    )
+  })
 
   return {
     list: Effect.withSpan(Stores.list(http, "ImageStores.list", "/info/stores"), "ImageStores.list"),

@@ -105,6 +105,7 @@ const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
 
   const replace = (operation: string, image: Image.ImageRef, tags: ReadonlyArray<string>) =>
     Record.update(http, operation, image, { tags }, { fresh: false })
@@ -125,63 +126,55 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
 
-  const add: Service["add"] = Effect.fn("ImageTags.add")(
-    function* (image, tag) {
-      const operation = "ImageTags.add"
-      yield* Argument.checked(operation, "tag", tag, Argument.tag)
-      if (fitsPath(tag)) {
-        return yield* tagged(operation, image, tag, "PUT").pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(operation, image), (tags) =>
-              tags.includes(tag) ? Effect.void : Effect.fail(conflict)
-            )
-          ),
-          Effect.retry(again)
-        )
-      }
-      const tags = yield* tagsOf(operation, image)
-      if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
-    },
-    Limit.within(http, "ImageTags.add")
-  )
-
-  const remove: Service["remove"] = Effect.fn("ImageTags.remove")(
-    function* (image, tag) {
-      const operation = "ImageTags.remove"
-      yield* Argument.checked(operation, "tag", tag, Argument.tag)
-      const absent = { operation, imageId: Image.idOf(image), tag }
-      if (fitsPath(tag)) {
-        return yield* tagged(operation, image, tag, "DELETE").pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(operation, image), (tags) =>
-              Effect.fail(
-                tags.includes(tag)
-                  ? conflict
-                  : new GlanceError.ImageTagNotFound({
-                      ...absent,
-                      requestId: conflict.requestId,
-                      detail: conflict.detail
-                    })
-              )
-            )
-          ),
-          Effect.retry(again)
-        )
-      }
-      const tags = yield* tagsOf(operation, image)
-      if (!tags.includes(tag)) {
-        return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
-      }
-      yield* replace(
-        operation,
-        image,
-        tags.filter((each) => each !== tag)
+  const add: Service["add"] = fn("ImageTags.add")(function* (image, tag) {
+    const operation = "ImageTags.add"
+    yield* Argument.checked(operation, "tag", tag, Argument.tag)
+    if (fitsPath(tag)) {
+      return yield* tagged(operation, image, tag, "PUT").pipe(
+        Effect.catchTag("UpdateConflict", (conflict) =>
+          Effect.flatMap(tagsOf(operation, image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
+        ),
+        Effect.retry(again)
       )
-    },
-    Limit.within(http, "ImageTags.remove")
-  )
+    }
+    const tags = yield* tagsOf(operation, image)
+    if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
+  })
 
-  const set: Service["set"] = Effect.fn("ImageTags.set")((image, tags, { fresh = true } = {}) =>
+  const remove: Service["remove"] = fn("ImageTags.remove")(function* (image, tag) {
+    const operation = "ImageTags.remove"
+    yield* Argument.checked(operation, "tag", tag, Argument.tag)
+    const absent = { operation, imageId: Image.idOf(image), tag }
+    if (fitsPath(tag)) {
+      return yield* tagged(operation, image, tag, "DELETE").pipe(
+        Effect.catchTag("UpdateConflict", (conflict) =>
+          Effect.flatMap(tagsOf(operation, image), (tags) =>
+            Effect.fail(
+              tags.includes(tag)
+                ? conflict
+                : new GlanceError.ImageTagNotFound({
+                    ...absent,
+                    requestId: conflict.requestId,
+                    detail: conflict.detail
+                  })
+            )
+          )
+        ),
+        Effect.retry(again)
+      )
+    }
+    const tags = yield* tagsOf(operation, image)
+    if (!tags.includes(tag)) {
+      return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
+    }
+    yield* replace(
+      operation,
+      image,
+      tags.filter((each) => each !== tag)
+    )
+  })
+
+  const set: Service["set"] = fn("ImageTags.set")((image, tags, { fresh = true } = {}) =>
     Record.update(http, "ImageTags.set", image, { tags }, { fresh })
   )
 

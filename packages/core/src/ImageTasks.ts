@@ -273,6 +273,7 @@ const hasEnded = (task: ImageTask.ImageTask): boolean => task.status === "succes
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
 
   const listing = Pagination.make<ImageTask.ImageTask, TaskQuery>(http, {
     path: "/tasks",
@@ -283,15 +284,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     markerOf: (query) => query.marker
   })
 
-  const list: Service["list"] = Effect.fn("ImageTasks.list")((query = {}, options) =>
+  const list: Service["list"] = fn("ImageTasks.list")((query = {}, options) =>
     listing.page("ImageTasks.list", query, options)
   )
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("ImageTasks.listAll", query, options)
 
-  const listOf: Service["listOf"] = Effect.fn("ImageTasks.listOf")((image) =>
-    Follow.tasksOf(http, "ImageTasks.listOf", image)
-  )
+  const listOf: Service["listOf"] = fn("ImageTasks.listOf")((image) => Follow.tasksOf(http, "ImageTasks.listOf", image))
 
   const read = (operation: string, task: ImageTask.TaskRef) => {
     const taskId = ImageTask.idOf(task)
@@ -305,7 +304,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     )
   }
 
-  const get: Service["get"] = Effect.fn("ImageTasks.get")((task) => read("ImageTasks.get", task))
+  const get: Service["get"] = fn("ImageTasks.get")((task) => read("ImageTasks.get", task))
 
   const start = (operation: string, type: ImageTask.TaskType, input: { readonly [key: string]: unknown }) =>
     Request.run(http, {
@@ -314,7 +313,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       decode: readTask
     })
 
-  const create: Service["create"] = Effect.fn("ImageTasks.create")(function* (type, input) {
+  const create: Service["create"] = fn("ImageTasks.create")(function* (type, input) {
     const operation = "ImageTasks.create"
     yield* Argument.checked(operation, "type", type, Argument.text({ minLength: 1 }))
     yield* Argument.checked(operation, "input", input, Argument.json)
@@ -338,36 +337,34 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       )
     })
 
-  const exportImage: Service["export"] = Effect.fn("ImageTasks.export")(
-    function* (image, container) {
-      const operation = "ImageTasks.export"
-      const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
-      yield* checkContainer(operation, container)
-      return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
-    },
-    Limit.within(http, "ImageTasks.export")
-  )
+  const exportImage: Service["export"] = fn("ImageTasks.export")(function* (image, container) {
+    const operation = "ImageTasks.export"
+    const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
+    yield* checkContainer(operation, container)
+    return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
+  })
 
-  const importImage: Service["import"] = Effect.fn("ImageTasks.import")(
-    function* (container, object, { format = "vhd", name = object, properties = {} } = {}) {
-      const operation = "ImageTasks.import"
-      const word = Argument.text({ minLength: 1 })
-      yield* Argument.checked(operation, "object", object, word)
-      yield* Argument.checked(operation, "format", format, word)
-      yield* Argument.checked(operation, "name", name, word)
-      yield* Argument.checked(operation, "properties", properties, Argument.object)
-      for (const [key, value] of Object.entries(properties)) {
-        yield* Argument.checked(operation, `properties[${JSON.stringify(key)}]`, value, Argument.text({}))
-      }
-      yield* checkContainer(operation, container)
-      return yield* start(operation, "import", {
-        import_from: `${container}/${object}`,
-        import_from_format: format,
-        image_properties: { ...properties, name }
-      })
-    },
-    Limit.within(http, "ImageTasks.import")
-  )
+  const importImage: Service["import"] = fn("ImageTasks.import")(function* (
+    container,
+    object,
+    { format = "vhd", name = object, properties = {} } = {}
+  ) {
+    const operation = "ImageTasks.import"
+    const word = Argument.text({ minLength: 1 })
+    yield* Argument.checked(operation, "object", object, word)
+    yield* Argument.checked(operation, "format", format, word)
+    yield* Argument.checked(operation, "name", name, word)
+    yield* Argument.checked(operation, "properties", properties, Argument.object)
+    for (const [key, value] of Object.entries(properties)) {
+      yield* Argument.checked(operation, `properties[${JSON.stringify(key)}]`, value, Argument.text({}))
+    }
+    yield* checkContainer(operation, container)
+    return yield* start(operation, "import", {
+      import_from: `${container}/${object}`,
+      import_from_format: format,
+      image_properties: { ...properties, name }
+    })
+  })
 
   const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
     task,

@@ -294,14 +294,12 @@ const byCreation = Order.mapInput(DateTime.Order, (image: Image.Image) => image.
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
+  const fn = Limit.fn(http)
 
   const listing = Listing.listing(http)
   const lookup = Lookup.make(http)
 
-  const list: Service["list"] = Limit.fn(
-    http,
-    "Images.list"
-  )((query = {}, options) => listing.page("Images.list", query, options))
+  const list: Service["list"] = fn("Images.list")((query = {}, options) => listing.page("Images.list", query, options))
 
   const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
 
@@ -342,7 +340,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const getOne = lookup.getter("Images.get")
 
-  const get: Service["get"] = Limit.fn(http, "Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
+  const get: Service["get"] = fn("Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
 
   const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
     const operation = "Images.getMany"
@@ -360,7 +358,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const create: Service["create"] = Effect.fn("Images.create")(function* ({ id, ...attributes }) {
+  const create: Service["create"] = fn("Images.create")(function* ({ id, ...attributes }) {
     const operation = "Images.create"
     const record = yield* ImageChanges.toJson(attributes, operation)
     if (id !== undefined) yield* Argument.checked(operation, "id", id, Argument.segment)
@@ -375,12 +373,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const update: Service["update"] = Limit.fn(
-    http,
-    "Images.update"
-  )((image, changes, { fresh = true } = {}) => Record.update(http, "Images.update", image, changes, { fresh }))
+  const update: Service["update"] = fn("Images.update")((image, changes, { fresh = true } = {}) =>
+    Record.update(http, "Images.update", image, changes, { fresh })
+  )
 
-  const remove: Service["delete"] = Effect.fn("Images.delete")(function* (image) {
+  const remove: Service["delete"] = fn("Images.delete")(function* (image) {
     const operation = "Images.delete"
     const path = yield* Internal.path(operation, image)
     return yield* Request.run(http, {
@@ -395,7 +392,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   })
 
   const action = (name: "deactivate" | "reactivate"): Service["deactivate"] =>
-    Effect.fn(`Images.${name}`)(function* (image) {
+    fn(`Images.${name}`)(function* (image) {
       const operation = `Images.${name}`
       const path = yield* Internal.path(operation, image, "actions", name)
       return yield* Request.run(http, {

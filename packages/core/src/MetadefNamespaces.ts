@@ -190,6 +190,7 @@ const dropped = new Set(["self", "schema", "created_at", "updated_at", ...inside
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
+  const fn = Limit.fn(http)
   const listing = Pagination.make(http, {
     path: "/metadefs/namespaces",
     key: "namespaces",
@@ -200,7 +201,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     on: (query) => ({ 404: Shared.namespaceNotFound(query.marker ?? "") })
   })
 
-  const list: Service["list"] = Effect.fn("Metadefs.namespaces.list")((query = {}, options) =>
+  const list: Service["list"] = fn("Metadefs.namespaces.list")((query = {}, options) =>
     listing.page("Metadefs.namespaces.list", query, options)
   )
 
@@ -224,12 +225,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       })
     )
 
-  const get: Service["get"] = Effect.fn("Metadefs.namespaces.get")(function* (namespace, options) {
+  const get: Service["get"] = fn("Metadefs.namespaces.get")(function* (namespace, options) {
     const operation = "Metadefs.namespaces.get"
     return yield* read(operation, namespace, readDetails, yield* Query.forResource(operation, options))
   })
 
-  const create: Service["create"] = Effect.fn("Metadefs.namespaces.create")(function* (name, definition = {}) {
+  const create: Service["create"] = fn("Metadefs.namespaces.create")(function* (name, definition = {}) {
     const operation = "Metadefs.namespaces.create"
     yield* Argument.checked(operation, "name", name, Definition.name)
     const body = yield* Definition.namespace(operation, "definition", definition)
@@ -244,32 +245,29 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const update: Service["update"] = Effect.fn("Metadefs.namespaces.update")(
-    function* (namespace, changes) {
-      const operation = "Metadefs.namespaces.update"
-      const path = yield* Shared.path(operation, namespace)
-      const wanted = yield* Definition.namespaceChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
-        dropped,
-        decode: decodeDetails,
-        change: () => wanted,
-        // The answer to an update does not say what is in the namespace.
-        after: (before, answer) => ({
-          ...Object.fromEntries(inside.filter((key) => key in before).map((key) => [key, before[key]])),
-          ...answer
-        }),
-        on: {
-          404: Shared.namespaceNotFound(namespace),
-          409: Shared.duplicate("namespace", changes.name ?? Metadef.nameOf(namespace))
-        }
-      })
-    },
-    Limit.within(http, "Metadefs.namespaces.update")
-  )
+  const update: Service["update"] = fn("Metadefs.namespaces.update")(function* (namespace, changes) {
+    const operation = "Metadefs.namespaces.update"
+    const path = yield* Shared.path(operation, namespace)
+    const wanted = yield* Definition.namespaceChanges(operation, changes)
+    return yield* Shared.rewrite(http, {
+      operation,
+      path,
+      dropped,
+      decode: decodeDetails,
+      change: () => wanted,
+      // The answer to an update does not say what is in the namespace.
+      after: (before, answer) => ({
+        ...Object.fromEntries(inside.filter((key) => key in before).map((key) => [key, before[key]])),
+        ...answer
+      }),
+      on: {
+        404: Shared.namespaceNotFound(namespace),
+        409: Shared.duplicate("namespace", changes.name ?? Metadef.nameOf(namespace))
+      }
+    })
+  })
 
-  const remove: Service["delete"] = Effect.fn("Metadefs.namespaces.delete")(function* (namespace) {
+  const remove: Service["delete"] = fn("Metadefs.namespaces.delete")(function* (namespace) {
     const operation = "Metadefs.namespaces.delete"
     return yield* Shared.remove(http, operation, yield* Shared.path(operation, namespace), namespace, {
       404: Shared.namespaceNotFound(namespace)

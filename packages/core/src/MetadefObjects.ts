@@ -107,6 +107,7 @@ const merged = (before: unknown, wanted: unknown): unknown => {
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
+  const fn = Limit.fn(http)
   const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
     Shared.path(operation, namespace, "objects", ["name", name])
 
@@ -118,7 +119,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const listAll: Service["listAll"] = (namespace) =>
     Shared.all(http, "Metadefs.objects.listAll", namespace, "objects", readAll, ({ objects }) => objects)
 
-  const get: Service["get"] = Effect.fn("Metadefs.objects.get")(function* (namespace, name) {
+  const get: Service["get"] = fn("Metadefs.objects.get")(function* (namespace, name) {
     const operation = "Metadefs.objects.get"
     const path = yield* pathOf(operation, namespace, name)
     return yield* Request.run(http, {
@@ -129,7 +130,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const create: Service["create"] = Effect.fn("Metadefs.objects.create")(function* (namespace, name, definition = {}) {
+  const create: Service["create"] = fn("Metadefs.objects.create")(function* (namespace, name, definition = {}) {
     const operation = "Metadefs.objects.create"
     const path = yield* Shared.path(operation, namespace, "objects")
     yield* Argument.checked(operation, "name", name, Definition.name)
@@ -142,31 +143,28 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const update: Service["update"] = Effect.fn("Metadefs.objects.update")(
-    function* (namespace, name, changes) {
-      const operation = "Metadefs.objects.update"
-      const path = yield* pathOf(operation, namespace, name)
-      const wanted = yield* Definition.objectChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
-        dropped,
-        decode: decodeObject,
-        change: (before) =>
-          wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value]),
-        on: { ...notFound(namespace, name), 409: Shared.duplicate("object", changes.name ?? name) }
-      })
-    },
-    Limit.within(http, "Metadefs.objects.update")
-  )
+  const update: Service["update"] = fn("Metadefs.objects.update")(function* (namespace, name, changes) {
+    const operation = "Metadefs.objects.update"
+    const path = yield* pathOf(operation, namespace, name)
+    const wanted = yield* Definition.objectChanges(operation, changes)
+    return yield* Shared.rewrite(http, {
+      operation,
+      path,
+      dropped,
+      decode: decodeObject,
+      change: (before) =>
+        wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value]),
+      on: { ...notFound(namespace, name), 409: Shared.duplicate("object", changes.name ?? name) }
+    })
+  })
 
-  const remove: Service["delete"] = Effect.fn("Metadefs.objects.delete")(function* (namespace, name) {
+  const remove: Service["delete"] = fn("Metadefs.objects.delete")(function* (namespace, name) {
     const operation = "Metadefs.objects.delete"
     const path = yield* pathOf(operation, namespace, name)
     return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
   })
 
-  const removeAll: Service["deleteAll"] = Effect.fn("Metadefs.objects.deleteAll")((namespace) =>
+  const removeAll: Service["deleteAll"] = fn("Metadefs.objects.deleteAll")((namespace) =>
     Shared.removeAll(http, "Metadefs.objects.deleteAll", namespace, "objects")
   )
 

@@ -139,6 +139,7 @@ const dropped: ReadonlySet<string> = new Set()
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
+  const fn = Limit.fn(http)
   const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
     Shared.path(operation, namespace, "properties", ["name", name])
 
@@ -152,7 +153,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     return Shared.all(http, operation, namespace, "properties", readAll, ({ properties }) => properties.values())
   }
 
-  const get: Service["get"] = Effect.fn("Metadefs.properties.get")(function* (namespace, name, options) {
+  const get: Service["get"] = fn("Metadefs.properties.get")(function* (namespace, name, options) {
     const operation = "Metadefs.properties.get"
     const path = yield* pathOf(operation, namespace, name)
     const params = yield* Query.forResource(operation, options)
@@ -164,7 +165,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const create: Service["create"] = Effect.fn("Metadefs.properties.create")(function* (namespace, name, definition) {
+  const create: Service["create"] = fn("Metadefs.properties.create")(function* (namespace, name, definition) {
     const operation = "Metadefs.properties.create"
     const path = yield* Shared.path(operation, namespace, "properties")
     yield* Argument.checked(operation, "name", name, Definition.name)
@@ -177,30 +178,27 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const update: Service["update"] = Effect.fn("Metadefs.properties.update")(
-    function* (namespace, name, changes) {
-      const operation = "Metadefs.properties.update"
-      const path = yield* pathOf(operation, namespace, name)
-      const wanted = yield* Definition.propertyChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
-        dropped,
-        decode: decodeProperty,
-        change: () => wanted,
-        on: { ...notFound(namespace, name), 409: Shared.duplicate("property", changes.name ?? name) }
-      })
-    },
-    Limit.within(http, "Metadefs.properties.update")
-  )
+  const update: Service["update"] = fn("Metadefs.properties.update")(function* (namespace, name, changes) {
+    const operation = "Metadefs.properties.update"
+    const path = yield* pathOf(operation, namespace, name)
+    const wanted = yield* Definition.propertyChanges(operation, changes)
+    return yield* Shared.rewrite(http, {
+      operation,
+      path,
+      dropped,
+      decode: decodeProperty,
+      change: () => wanted,
+      on: { ...notFound(namespace, name), 409: Shared.duplicate("property", changes.name ?? name) }
+    })
+  })
 
-  const remove: Service["delete"] = Effect.fn("Metadefs.properties.delete")(function* (namespace, name) {
+  const remove: Service["delete"] = fn("Metadefs.properties.delete")(function* (namespace, name) {
     const operation = "Metadefs.properties.delete"
     const path = yield* pathOf(operation, namespace, name)
     return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
   })
 
-  const removeAll: Service["deleteAll"] = Effect.fn("Metadefs.properties.deleteAll")((namespace) =>
+  const removeAll: Service["deleteAll"] = fn("Metadefs.properties.deleteAll")((namespace) =>
     Shared.removeAll(http, "Metadefs.properties.deleteAll", namespace, "properties")
   )
 

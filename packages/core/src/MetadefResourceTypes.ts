@@ -11,6 +11,7 @@ import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
+import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Request from "./internal/request.js"
@@ -69,6 +70,7 @@ const readAssociations = Request.json(
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
+  const fn = Limit.fn(http)
   const listAll = Request.run(http, {
     operation: "Metadefs.resourceTypes.listAll",
     request: HttpClientRequest.get("/metadefs/resource_types"),
@@ -89,7 +91,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       ({ resource_type_associations }) => resource_type_associations
     )
 
-  const associate: Service["associate"] = Effect.fn("Metadefs.resourceTypes.associate")(function* (
+  const associate: Service["associate"] = fn("Metadefs.resourceTypes.associate")(function* (
     namespace,
     resourceType,
     definition = {}
@@ -106,7 +108,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const dissociate: Service["dissociate"] = Effect.fn("Metadefs.resourceTypes.dissociate")(
+  const dissociate: Service["dissociate"] = fn("Metadefs.resourceTypes.dissociate")(
     function* (namespace, resourceType) {
       const operation = "Metadefs.resourceTypes.dissociate"
       const path = yield* Shared.path(operation, namespace, "resource_types", ["resourceType", resourceType])

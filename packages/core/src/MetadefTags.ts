@@ -119,6 +119,7 @@ const attempts = 3
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
+  const fn = Limit.fn(http)
   const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
     Shared.path(operation, namespace, "tags", ["name", name])
 
@@ -158,7 +159,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     return Shared.parts(operation, query.marker, (marker) => part(operation, namespace, { ...query, marker }))
   }
 
-  const get: Service["get"] = Effect.fn("Metadefs.tags.get")(function* (namespace, name) {
+  const get: Service["get"] = fn("Metadefs.tags.get")(function* (namespace, name) {
     const operation = "Metadefs.tags.get"
     const path = yield* pathOf(operation, namespace, name)
     return yield* Request.run(http, {
@@ -169,7 +170,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const create: Service["create"] = Effect.fn("Metadefs.tags.create")(function* (namespace, name) {
+  const create: Service["create"] = fn("Metadefs.tags.create")(function* (namespace, name) {
     const operation = "Metadefs.tags.create"
     yield* Argument.checked(operation, "name", name, Definition.name)
     const path = yield* pathOf(operation, namespace, name)
@@ -201,27 +202,23 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       })
     )
 
-  const append: Service["append"] = Effect.fn("Metadefs.tags.append")(
-    function* (namespace, names) {
-      const operation = "Metadefs.tags.append"
-      const tags = yield* Definition.tagNames(operation, "names", names)
-      const missing = Effect.map(
-        read(operation, namespace, [], { 404: Shared.namespaceNotFound(namespace) }),
-        (there) => tags.filter(({ name }) => !there.tags.some((tag) => tag.name === name))
-      )
-      const put = (those: typeof tags) =>
-        those.length === 0 ? Effect.void : post(operation, namespace, those, { append: true })
-      yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
-        Effect.retry(Effect.flatMap(missing, put), {
-          times: attempts - 1,
-          while: ({ _tag }) => _tag === "DuplicateMetadef"
-        })
-      )
-    },
-    Limit.within(http, "Metadefs.tags.append")
-  )
+  const append: Service["append"] = fn("Metadefs.tags.append")(function* (namespace, names) {
+    const operation = "Metadefs.tags.append"
+    const tags = yield* Definition.tagNames(operation, "names", names)
+    const missing = Effect.map(read(operation, namespace, [], { 404: Shared.namespaceNotFound(namespace) }), (there) =>
+      tags.filter(({ name }) => !there.tags.some((tag) => tag.name === name))
+    )
+    const put = (those: typeof tags) =>
+      those.length === 0 ? Effect.void : post(operation, namespace, those, { append: true })
+    yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
+      Effect.retry(Effect.flatMap(missing, put), {
+        times: attempts - 1,
+        while: ({ _tag }) => _tag === "DuplicateMetadef"
+      })
+    )
+  })
 
-  const set: Service["set"] = Effect.fn("Metadefs.tags.set")(function* (namespace, names) {
+  const set: Service["set"] = fn("Metadefs.tags.set")(function* (namespace, names) {
     const operation = "Metadefs.tags.set"
     const tags = yield* Definition.tagNames(operation, "names", names)
     // An empty list is all the same to Glance: it leaves the tags as they are.
@@ -230,7 +227,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       : post(operation, namespace, tags, { append: false })
   })
 
-  const rename: Service["rename"] = Effect.fn("Metadefs.tags.rename")(function* (namespace, name, newName) {
+  const rename: Service["rename"] = fn("Metadefs.tags.rename")(function* (namespace, name, newName) {
     const operation = "Metadefs.tags.rename"
     const path = yield* pathOf(operation, namespace, name)
     yield* Argument.checked(operation, "newName", newName, Definition.name)
@@ -242,13 +239,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const remove: Service["delete"] = Effect.fn("Metadefs.tags.delete")(function* (namespace, name) {
+  const remove: Service["delete"] = fn("Metadefs.tags.delete")(function* (namespace, name) {
     const operation = "Metadefs.tags.delete"
     const path = yield* pathOf(operation, namespace, name)
     return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
   })
 
-  const removeAll: Service["deleteAll"] = Effect.fn("Metadefs.tags.deleteAll")((namespace) =>
+  const removeAll: Service["deleteAll"] = fn("Metadefs.tags.deleteAll")((namespace) =>
     Shared.removeAll(http, "Metadefs.tags.deleteAll", namespace, "tags")
   )
 

@@ -10,6 +10,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Tracer from "effect/Tracer"
+import type { YieldWrap } from "effect/Utils"
 import * as GlanceError from "../GlanceError.js"
 import * as GlanceHttp from "../GlanceHttp.js"
 
@@ -91,24 +92,45 @@ export const within =
     })
 
 /**
- * `Effect.fn` and {@link within} in one, for an operation that is held to the limit as a whole: its span is provided to
- * the fiber that it has anyway, which saves half of what the two take. `inPlace` are the callers in whose own fiber it
- * has to run, with limits for its parts.
+ * `Effect.fn` and {@link within} in one, for operations that are held to the limit as a whole: the span is provided to
+ * the fiber that the operation has anyway, which saves half of what the two take. `inPlace` are the callers in whose own
+ * fiber it has to run, with limits for its parts.
  */
 export const fn =
-  ({ timeLimit }: Limits, operation: string, inPlace: (caller: AnyFiber) => boolean = () => false) =>
-  <Args extends ReadonlyArray<unknown>, A, E>(body: (...args: Args) => Effect.Effect<A, E>) =>
-  (...args: Args): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
-    const captureStackTrace = callSite()
-    const effect = Effect.suspend(() => body(...args))
-    return Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
-      const outer = outerOf(fiber)
-      if (inPlace(fiber)) return Effect.withSpan(effect, operation, { captureStackTrace })
-      return RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit)
-        ? Effect.withSpan(within({ timeLimit }, operation)(effect), operation, { captureStackTrace })
-        : limited(outer, operation, timeLimit, effect, captureStackTrace)
-    })
+  ({ timeLimit }: Limits) =>
+  (operation: string, inPlace: (caller: AnyFiber) => boolean = () => false): Fn => {
+    const run =
+      (body: (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown> | Generator<Step, unknown, never>) =>
+      (...args: ReadonlyArray<unknown>): Effect.Effect<unknown, unknown> => {
+        const captureStackTrace = callSite()
+        const effect = Effect.suspend(() => {
+          const begun = body(...args)
+          return Effect.isEffect(begun) ? begun : Effect.gen(() => begun)
+        })
+        return Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
+          const outer = outerOf(fiber)
+          if (inPlace(fiber)) return Effect.withSpan(effect, operation, { captureStackTrace })
+          return RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit)
+            ? Effect.withSpan(within({ timeLimit }, operation)(effect), operation, { captureStackTrace })
+            : limited(outer, operation, timeLimit, effect, captureStackTrace)
+        })
+      }
+    return run as Fn
   }
+
+type Step = YieldWrap<Effect.Effect<unknown, unknown>>
+
+/** The types of `Effect.fn`, with the failure that the limit adds. */
+interface Fn {
+  <Args extends ReadonlyArray<unknown>, A, S extends Step>(
+    body: (...args: Args) => Generator<S, A, never>
+  ): (...args: Args) => Effect.Effect<A, ErrorOf<S> | GlanceError.TimeLimitExceeded>
+  <Args extends ReadonlyArray<unknown>, A, E>(
+    body: (...args: Args) => Effect.Effect<A, E>
+  ): (...args: Args) => Effect.Effect<A, E | GlanceError.TimeLimitExceeded>
+}
+
+type ErrorOf<S> = S extends YieldWrap<Effect.Effect<infer _, infer E>> ? E : never
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
