@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -77,18 +78,21 @@ type Limits = Pick<GlanceHttp.Service, "timeLimit">
  * caller cannot be interrupted: in a finalizer, or while a resource is acquired. What the provider holds back for a
  * while has so much longer. A part of an operation that is held to the limit already could not outlast it, and is left
  * alone: fibers are most of what this costs.
+ *
+ * A span that is given becomes the one that the operation is in.
  */
 export const within =
-  ({ timeLimit }: Limits, operation: string) =>
+  ({ timeLimit }: Limits, operation: string, span?: Tracer.AnySpan) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
     Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
       const outer = outerOf(fiber)
       if (!(RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit))) {
-        return limited(outer, operation, timeLimit, effect)
+        return Effect.uninterruptibleMask((restore) => limited(restore, { outer, operation, timeLimit, span }, effect))
       }
+      const inSpan = span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span)
       return outer.name === operation
-        ? effect
-        : Effect.provideService(effect, GlanceHttp.Operation, new Limited(operation, outer.hold, outer.timeLimit))
+        ? inSpan
+        : Effect.provideService(inSpan, GlanceHttp.Operation, new Limited(operation, outer.hold, outer.timeLimit))
     })
 
 /**
@@ -110,9 +114,18 @@ export const fn =
         return Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
           const outer = outerOf(fiber)
           if (inPlace(fiber)) return Effect.withSpan(effect, operation, { captureStackTrace })
-          return RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit)
-            ? Effect.withSpan(within({ timeLimit }, operation)(effect), operation, { captureStackTrace })
-            : limited(outer, operation, timeLimit, effect, captureStackTrace)
+          if (RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit)) {
+            return Effect.withSpan(within({ timeLimit }, operation)(effect), operation, { captureStackTrace })
+          }
+          return Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(Effect.makeSpan(operation, { captureStackTrace }), (span) => {
+              const ended = (exit: Exit.Exit<unknown, unknown>) => {
+                if (Exit.isFailure(exit)) span.attribute("code.stacktrace", captureStackTrace())
+                span.end(nanos(fiber), exit)
+              }
+              return limited(restore, { outer, operation, timeLimit, span, ended }, effect)
+            })
+          )
         })
       }
     return run as Fn
@@ -133,6 +146,11 @@ interface Fn {
 type ErrorOf<S> = S extends YieldWrap<Effect.Effect<infer _, infer E>> ? E : never
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
+
+const nanos = (fiber: AnyFiber): bigint =>
+  fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clockOf(fiber).unsafeCurrentTimeNanos() : BigInt(0)
 
 const outerOf = (fiber: AnyFiber): GlanceHttp.OperationService =>
   Context.get(fiber.currentContext, GlanceHttp.Operation)
@@ -169,79 +187,81 @@ const later = (clock: Clock.Clock, wait: number, call: () => void): (() => void)
   return () => fiber.unsafeInterruptAsFork(FiberId.none)
 }
 
+interface Bounds {
+  readonly outer: GlanceHttp.OperationService
+  readonly operation: string
+  readonly timeLimit: Duration.Duration
+  readonly span?: Tracer.AnySpan | undefined
+  /** Is told what became of it. What it succeeded with is not for those who live longer. */
+  readonly ended?: (exit: Exit.Exit<unknown, unknown>) => void
+}
+
 const limited = <A, E, R>(
-  outer: GlanceHttp.OperationService,
-  operation: string,
-  timeLimit: Duration.Duration,
-  effect: Effect.Effect<A, E, R>,
-  /** Where the operation has a span of its own. */
-  captureStackTrace?: () => string | undefined
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
+  { ended, operation, outer, span, timeLimit }: Bounds,
+  effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      captureStackTrace === undefined ? Effect.succeed(undefined) : Effect.makeSpan(operation, { captureStackTrace }),
-      (span) =>
-        Effect.withFiberRuntime((fiber) => {
-          const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-          const held = new Held(clock)
-          const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
-          const own = new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
-          const named = Context.add(fiber.currentContext, GlanceHttp.Operation, own)
-          const context = span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
-          // Not by the exit of the fiber: what it holds outlives several collections of young objects, and a listing would
-          // take twice as long for the pages that it has done with. The exit of the span is older still.
-          let answer: Option.Option<A> = Option.none()
-          const work = Effect.flatMap(FiberRef.set(FiberRef.currentContext, context), () =>
-            Effect.flatMap(effect, (value) => {
-              answer = Option.some(value)
-              return Effect.void
-            })
-          )
-          let late = false
-          let unwatch = (): void => {}
-          const watch = (worker: Fiber.RuntimeFiber<void, E>): void => {
-            const left = end + held.total() - clock.unsafeCurrentTimeMillis()
-            if (left > 0) unwatch = later(clock, left, () => watch(worker))
-            else {
-              late = true
-              worker.unsafeInterruptAsFork(FiberId.none)
-            }
-          }
-          const done = (exit: Exit.Exit<void, E | GlanceError.TimeLimitExceeded>): void => {
-            unwatch()
-            if (span === undefined) return
-            if (Exit.isFailure(exit)) span.attribute("code.stacktrace", captureStackTrace?.())
-            span.end(
-              fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clock.unsafeCurrentTimeNanos() : BigInt(0),
-              exit
-            )
-          }
-          return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
-            watch(worker)
-            // `Fiber.await` would send the fiber a message, and `Fiber.join` compare all that the two hold in their
-            // references, for what nothing here changes.
-            const ended = Effect.async<Exit.Exit<void, E>>((resume) =>
-              worker.addObserver((exit) => resume(Effect.succeed(exit)))
-            )
-            return Effect.matchCauseEffect(restore(ended), {
-              onFailure: (cause) =>
-                Effect.flatMap(Fiber.interrupt(worker), () => {
-                  done(Exit.failCause(cause))
-                  return Effect.failCause(cause)
-                }),
-              onSuccess: (result): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
-                const exit: Exit.Exit<void, E | GlanceError.TimeLimitExceeded> =
-                  late && Exit.isFailure(result)
-                    ? Exit.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
-                    : result
-                done(exit)
-                if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
-                const value = Option.getOrThrow(answer)
-                answer = Option.none()
-                return Effect.succeed(value)
-              }
-            })
-          })
-        })
+  Effect.withFiberRuntime((fiber) => {
+    const clock = clockOf(fiber)
+    const held = new Held(clock)
+    const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
+    const named = Context.add(
+      fiber.currentContext,
+      GlanceHttp.Operation,
+      new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
     )
-  )
+    const context = span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
+    // Not by the exit of the fiber: what it holds outlives several collections of young objects, and a listing would
+    // take twice as long for the pages that it has done with.
+    let answer: Option.Option<A> = Option.none()
+    const work = Effect.flatMap(FiberRef.set(FiberRef.currentContext, context), () =>
+      Effect.flatMap(effect, (value) => {
+        answer = Option.some(value)
+        return Effect.void
+      })
+    )
+    let late = false
+    let unwatch = (): void => {}
+    const watch = (worker: Fiber.RuntimeFiber<void, E>): void => {
+      const left = end + held.total() - clock.unsafeCurrentTimeMillis()
+      if (left > 0) unwatch = later(clock, left, () => watch(worker))
+      else {
+        late = true
+        worker.unsafeInterruptAsFork(FiberId.none)
+      }
+    }
+    const result = (exit: Exit.Exit<void, E>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
+      if (Exit.isFailure(exit)) {
+        const cause: Cause.Cause<E | GlanceError.TimeLimitExceeded> = late
+          ? Cause.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
+          : exit.cause
+        ended?.(Exit.failCause(cause))
+        return Effect.failCause(cause)
+      }
+      ended?.(exit)
+      const value = Option.getOrThrow(answer)
+      answer = Option.none()
+      return Effect.succeed(value)
+    }
+    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
+      watch(worker)
+      // `Fiber.await` would send the fiber a message, and `Fiber.join` compare all that the two hold in their
+      // references, for what nothing here changes.
+      const done = Effect.async<Exit.Exit<void, E>>((resume) =>
+        worker.addObserver((exit) => resume(Effect.succeed(exit)))
+      )
+      return Effect.matchCauseEffect(restore(done), {
+        onFailure: (cause) => {
+          unwatch()
+          return Effect.flatMap(Fiber.interrupt(worker), () => {
+            ended?.(Exit.failCause(cause))
+            return Effect.failCause(cause)
+          })
+        },
+        onSuccess: (exit) => {
+          unwatch()
+          return result(exit)
+        }
+      })
+    })
+  })

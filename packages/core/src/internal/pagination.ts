@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
+import * as Limit from "./limit.js"
 import type * as Quick from "./quick.js"
 import * as Request from "./request.js"
 import * as Wire from "./wire.js"
@@ -34,6 +35,7 @@ type Failure<On extends Request.Meanings> =
   | Request.ErrorOf<On>
   | GlanceError.InvalidArgument
   | GlanceError.RepeatedMarker
+  | GlanceError.TimeLimitExceeded
 
 interface DecodedPage<A> {
   readonly items: ReadonlyArray<A>
@@ -98,27 +100,22 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     query: Query,
     { undecodable = "fail" }: Page.ListOptions = {}
   ): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
-    Effect.gen(function* () {
-      const params = yield* listing.toParams(query, operation)
+    Effect.flatMap(listing.toParams(query, operation), (params) => {
       const on = listing.on?.(query)
-      const { items, marker, raw, skipped } = yield* Request.run<DecodedPage<A>, On>(http, {
+      const answer = Request.run<DecodedPage<A>, On>(http, {
         operation,
         request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
         decode: decoders[undecodable],
         ...(on === undefined ? {} : { on })
       })
-      yield* Effect.forEach(
-        skipped,
-        ({ detail, record }) =>
-          Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
-            Effect.annotateLogs({ record: record ?? "(no id)", detail })
-          ),
-        { discard: true }
-      )
-      if (marker !== undefined && marker === listing.markerOf(query)) {
-        return yield* new GlanceError.RepeatedMarker({ operation, marker })
-      }
-      return { items, next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)), raw }
+      return Effect.flatMap(answer, ({ items, marker, raw, skipped }) => {
+        if (marker !== undefined && marker === listing.markerOf(query)) {
+          return new GlanceError.RepeatedMarker({ operation, marker })
+        }
+        const next = Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker))
+        const done = Effect.succeed({ items, next, raw })
+        return skipped.length === 0 ? done : Effect.zipRight(Effect.forEach(skipped, told(operation)), done)
+      })
     })
 
   const all = (
@@ -126,27 +123,37 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     query: Query,
     { readAhead = false, ...options }: Page.ListAllOptions = {}
   ): Stream.Stream<A, Failure<On>> =>
-    Effect.map(Effect.scope, (scope) => {
+    Effect.zipWith(Effect.scope, Effect.makeSpanScoped(operation), (scope, span) => {
       const seen = new Set([listing.markerOf(query)])
-      const pageOf = (current: Query) =>
-        Effect.gen(function* () {
-          const { items, next } = yield* page(operation, current, options)
-          const marker = Option.getOrUndefined(Option.map(next, listing.markerOf))
+      // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
+      const inSpan = Limit.within(http, operation, span)
+      const pageOf = (current: Query): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
+        Effect.flatMap(inSpan(page(operation, current, options)), (page) => {
+          const marker = Option.isSome(page.next) ? listing.markerOf(page.next.value) : undefined
           if (marker !== undefined) {
-            if (seen.has(marker)) return yield* new GlanceError.RepeatedMarker({ operation, marker })
+            if (seen.has(marker)) return new GlanceError.RepeatedMarker({ operation, marker })
             seen.add(marker)
           }
-          return { items, next }
+          return Effect.succeed(page)
         })
       const begun = (current: Query) => Effect.map(Effect.forkIn(pageOf(current), scope), Fiber.join)
       return Stream.paginateChunkEffect(pageOf(query), (current) =>
-        Effect.gen(function* () {
-          const { items, next } = yield* current
-          const following = Option.map(next, (query) => (readAhead ? begun(query) : Effect.succeed(pageOf(query))))
-          return [Chunk.unsafeFromArray(items), yield* Effect.transposeOption(following)] as const
+        Effect.flatMap(current, ({ items, next }) => {
+          const chunk = Chunk.unsafeFromArray(items)
+          if (Option.isNone(next)) return Effect.succeed([chunk, Option.none()] as const)
+          return readAhead
+            ? Effect.map(begun(next.value), (begun) => [chunk, Option.some(begun)] as const)
+            : Effect.succeed([chunk, Option.some(pageOf(next.value))] as const)
         })
       )
-    }).pipe(Stream.unwrapScoped, Stream.withSpan(operation))
+    }).pipe(Stream.unwrapScoped)
 
   return { page, all }
 }
+
+const told =
+  (operation: string) =>
+  ({ detail, record }: Request.Unreadable): Effect.Effect<void> =>
+    Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
+      Effect.annotateLogs({ record: record ?? "(no id)", detail })
+    )
