@@ -6,7 +6,7 @@
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as GlanceError from "./GlanceError.js"
+import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 
@@ -130,30 +130,46 @@ type Entry = readonly [key: string, value: unknown]
 const entries = (
   operation: string,
   changes: ImageChanges
-): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> =>
-  Either.gen(function* () {
-    const result: Array<Entry> = []
-    yield* Argument.checked(operation, "changes", changes, Argument.object)
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === undefined) continue
-      if (key === "properties") {
-        yield* Argument.checked(operation, key, value, (all) => (all instanceof Map ? undefined : Argument.object(all)))
-        for (const [name, text] of propertyEntries(value as Properties<string | null>)) {
-          if (text === undefined) continue
-          const argument = `properties[${JSON.stringify(name)}]`
-          yield* Argument.checked(operation, argument, name, propertyNameCheck)
-          yield* Argument.checked(operation, argument, text, nullable(Argument.text({})))
-          result.push([name, text ?? undefined])
-        }
-        continue
-      }
-      const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
-      yield* Argument.checked(operation, key, value, rule?.check ?? (() => "is not an attribute that can be set"))
-      if (rule !== undefined)
-        result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
+): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> => {
+  const result: Array<Entry> = []
+  const wrong = Argument.object(changes)
+  if (wrong !== undefined) return invalid(operation, "changes", wrong)
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) continue
+    if (key === "properties") {
+      const bad = addProperties(result, value as Properties<string | null>)
+      if (bad !== undefined) return invalid(operation, ...bad)
+      continue
     }
-    return result
-  })
+    const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
+    if (rule === undefined) return invalid(operation, key, "is not an attribute that can be set")
+    const reason = rule.check(value)
+    if (reason !== undefined) return invalid(operation, key, reason)
+    result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
+  }
+  return Either.right(result)
+}
+
+const invalid = (operation: string, argument: string, reason: string) =>
+  Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
+
+/** Answers the argument that is wrong and the reason, where there is one. */
+const addProperties = (
+  result: Array<Entry>,
+  properties: Properties<string | null>
+): readonly [argument: string, reason: string] | undefined => {
+  const wrong = properties instanceof Map ? undefined : Argument.object(properties)
+  if (wrong !== undefined) return ["properties", wrong]
+  for (const [name, text] of propertyEntries(properties)) {
+    if (text === undefined) continue
+    const reason = propertyNameCheck(name) ?? propertyTextCheck(text)
+    if (reason !== undefined) return [`properties[${JSON.stringify(name)}]`, reason]
+    result.push([name, text ?? undefined])
+  }
+  return undefined
+}
+
+const propertyTextCheck = nullable(Argument.text({}))
 
 const propertyEntries = <Value>(properties: Properties<Value>): Iterable<readonly [string, Value]> =>
   properties instanceof Map ? properties : Object.entries(properties)

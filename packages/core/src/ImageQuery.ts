@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
-import type * as GlanceError from "./GlanceError.js"
+import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import type { MemberStatus } from "./internal/member.js"
@@ -332,17 +332,18 @@ export const toParams = (
   query: ImageQuery,
   operation = "ImageQuery.toParams"
 ): Either.Either<ReadonlyArray<readonly [name: string, value: string]>, GlanceError.InvalidArgument> =>
-  Either.gen(function* () {
+  Either.flatMap(Argument.checked(operation, "query", query, Argument.object), () => {
     const params: Array<readonly [string, string]> = []
-    yield* Argument.checked(operation, "query", query, Argument.object)
     for (const [key, value] of Object.entries(query)) {
       if (value === undefined) continue
       const argument = `query.${key}`
-      yield* Argument.checked(operation, argument, key, () =>
-        Object.hasOwn(writers, key) ? undefined : "is not a condition"
-      )
-      const write = writers[key as keyof ImageQuery] as Writer<unknown>
-      params.push(...(yield* write(operation, argument, value)))
+      const write = Object.hasOwn(writers, key) ? (writers[key as keyof ImageQuery] as Writer<unknown>) : undefined
+      if (write === undefined) {
+        return Either.left(new GlanceError.InvalidArgument({ operation, argument, reason: "is not a condition" }))
+      }
+      const written = write(operation, argument, value)
+      if (Either.isLeft(written)) return Either.left(written.left)
+      params.push(...written.right)
     }
-    return params
+    return Either.right(params)
   })

@@ -1,5 +1,5 @@
 import type * as GlanceHttp from "../GlanceHttp.js"
-import * as Image from "../Image.js"
+import type * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
 import * as Pagination from "./pagination.js"
 import * as Record from "./record.js"
@@ -15,6 +15,6 @@ export const listing = (http: GlanceHttp.Service) =>
     decode: Record.decode,
     quick: Record.quick,
     toParams: ImageQuery.toParams,
-    from: (query, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
+    from: (query, marker) => ({ ...query, marker: marker as Image.ImageId }),
     markerOf: (query) => query.marker
   })

@@ -10,7 +10,7 @@ import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
 import * as Limit from "./limit.js"
-import type * as Quick from "./quick.js"
+import * as Quick from "./quick.js"
 import * as Request from "./request.js"
 import * as Wire from "./wire.js"
 
@@ -54,16 +54,18 @@ const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undef
 /** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
 const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
   (input): input is ReadonlyArray<unknown> => Array.isArray(input),
-  { identifier: "ReadonlyArray<unknown>" }
+  { identifier: "ReadonlyArray<unknown>", ...Quick.plainAnnotation(Array.isArray) }
 )
 
 const decodePage = <A>(
   { decode, key, quick }: Pick<Listing<A, unknown>, "decode" | "key" | "quick">,
   undecodable: "fail" | "skip"
 ): Request.Decode<DecodedPage<A>> => {
-  const decodeEnvelope = Request.decoder(Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) }))
+  const Envelope = Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) })
+  const isEnvelope = Quick.holds(Envelope)
+  const decodeEnvelope = Request.decoder(Envelope)
   return (raw) =>
-    Either.flatMap(decodeEnvelope(raw), (envelope) => {
+    Either.flatMap(isEnvelope(raw) ? Either.right(raw) : decodeEnvelope(raw), (envelope) => {
       const records = envelope[key] as ReadonlyArray<unknown>
       const items: Array<A> = []
       const skipped: Array<Request.Unreadable> = []

@@ -130,6 +130,15 @@ const membersOf = (ast: AST.TypeLiteral): ReadonlyMap<PropertyKey, Member> =>
 export const members = (schema: { readonly ast: AST.AST }): ReadonlyMap<PropertyKey, Member> =>
   schema.ast._tag === "TypeLiteral" ? membersOf(schema.ast) : new Map()
 
+/** Whether the members of a struct are there as it would leave them, whatever else there is. */
+export const holds = <A, I>(schema: Schema.Schema<A, I>): ((input: unknown) => input is A) => {
+  const all = [...members(schema)]
+  return (input): input is A =>
+    typeof input === "object" &&
+    input !== null &&
+    all.every(([name, member]) => member.takes((input as { readonly [name: PropertyKey]: unknown })[name]))
+}
+
 /** A struct leaves out what it does not know, so there must be nothing else in it. */
 const struct = (ast: AST.TypeLiteral): Plain => {
   const members = membersOf(ast)

@@ -65,12 +65,13 @@ export const update = (
 ) =>
   // Planned before anything is read, so that bad input costs no request.
   Effect.flatMap(ImageChanges.planBlind(changes, operation), (blind) => {
-    const planned = Effect.gen(function* () {
-      const copy = yield* read(http, operation, image)
-      const steps = yield* ImageChanges.plan(copy, changes, operation)
-      return steps.length === 0 ? copy : yield* patch(http, operation, image, steps)
-    }).pipe(Effect.retry({ times: replans, while: (error) => error._tag === "UpdateConflict" }))
+    const planned = () =>
+      Effect.gen(function* () {
+        const copy = yield* read(http, operation, image)
+        const steps = yield* ImageChanges.plan(copy, changes, operation)
+        return steps.length === 0 ? copy : yield* patch(http, operation, image, steps)
+      }).pipe(Effect.retry({ times: replans, while: (error) => error._tag === "UpdateConflict" }))
     return fresh || blind.length === 0
-      ? planned
-      : Effect.catchTag(patch(http, operation, image, blind), "UpdateConflict", () => planned)
+      ? planned()
+      : Effect.catchTag(patch(http, operation, image, blind), "UpdateConflict", planned)
   }).pipe(Limit.within(http, operation))

@@ -26,6 +26,8 @@ import * as Route from "./route.js"
 /** One attempt to send a request. */
 export interface Attempt {
   readonly operation: string
+  /** The endpoint. */
+  readonly root: string
   readonly route: string
   /** With its endpoint. */
   readonly request: HttpClientRequest.HttpClientRequest
@@ -90,9 +92,15 @@ const waits = labelled(
   "s"
 )
 
-const serverOf = (url: string): Labels => {
-  const [, , address = "", , port] = /^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(url) ?? []
-  return { "server.address": address, "server.port": port }
+const servers = new Map<string, Labels>()
+
+const serverOf = (root: string): Labels => {
+  const known = servers.get(root)
+  if (known !== undefined) return known
+  const [, , address = "", , port] = /^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(root) ?? []
+  const server = { "server.address": address, "server.port": port }
+  servers.set(root, server)
+  return server
 }
 
 /** What the runtime met, however deep it lies: its code, and whether that was while it connected. */
@@ -138,15 +146,16 @@ export const observed = (
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(begin, ({ answer, ended }) =>
       Effect.withFiberRuntime((fiber) => {
-        const { operation, request, route } = about
+        const { operation, request, root, route } = about
         const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
         const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
         const begun = clock.unsafeCurrentTimeMillis()
-        const server = serverOf(request.url)
-        active(server).unsafeUpdate(1, labels)
+        const server = serverOf(root)
+        const inFlight = active(server)
+        inFlight.unsafeUpdate(1, labels)
         const done = (exit: Answered): ReturnType<typeof observed> => {
           const took = clock.unsafeCurrentTimeMillis() - begun
-          active(server).unsafeUpdate(-1, labels)
+          inFlight.unsafeUpdate(-1, labels)
           attemptDuration({
             "glance.operation": operation,
             "http.request.method": request.method,

@@ -101,12 +101,7 @@ const longestDrain = Duration.seconds(5)
 const drain = (response: Response): Effect.Effect<void> => Effect.ignore(Effect.timeout(response.text, longestDrain))
 
 /** One request to one service, with its endpoint. */
-export interface Call {
-  readonly request: HttpClientRequest.HttpClientRequest
-  /** The endpoint, by which its circuit is known. */
-  readonly root: string
-  readonly route: string
-  readonly operation: string
+export interface Call extends Omit<Telemetry.Attempt, "number"> {
   /** When the operation did that this is part of. */
   readonly begun: number
 }
@@ -228,6 +223,11 @@ export const make = (
   retry: Omit<Retry, "repeatable">
 ): GlanceHttp.Execute => {
   const send = persistent(way, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
+  let known: { readonly session: Identity.Session; readonly root: ReturnType<Target["rootOf"]> } | undefined
+  const rootFor = (session: Identity.Session) => {
+    if (known?.session !== session) known = { session, root: rootOf(session) }
+    return known.root
+  }
   return (request) => {
     const route = routeOf(request.url)
     return Effect.withFiberRuntime((fiber) => {
@@ -235,7 +235,7 @@ export const make = (
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
       const begun = clock.unsafeCurrentTimeMillis()
       const sendAs = (session: Identity.Session): Effect.Effect<Response, Failure | GlanceError.EndpointNotFound> => {
-        const root = rootOf(session)
+        const root = rootFor(session)
         if (Either.isLeft(root)) return Effect.fail(root.left)
         return send({
           request: request.pipe(
