@@ -71,7 +71,8 @@ export interface StreamOptions {
 }
 
 /**
- * A stream of bytes. A chunk that was given must not be written to any more.
+ * A stream of bytes. A chunk that was given must not be written to any more. All of a chunk is in memory at once, and
+ * `Stream.fromIterable` makes chunks of 4,096 pieces: `Stream.fromIteratorSucceed(pieces, 1)` gives them one by one.
  *
  * @since 0.1.0
  * @category constructors
