@@ -186,6 +186,12 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   return { begin, circuit }
 })
 
+/** `UrlParams.makeUrl`, which parses the URL anew for each parameter, where that comes to the same. */
+const urlOf = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): Either.Either<URL, Error> =>
+  urlParams.length === 0 || Option.isSome(hash) || /[?#]/.test(url)
+    ? UrlParams.makeUrl(url, urlParams, hash)
+    : UrlParams.makeUrl(`${url}?${UrlParams.toString(urlParams)}`, [], hash)
+
 /** Sends a request within a span as the platform's clients make it. */
 const beginDirect = (
   send: Direct.Send,
@@ -193,7 +199,7 @@ const beginDirect = (
   attempt: Telemetry.Attempt,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<Telemetry.Sending> => {
-  const parsed = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  const parsed = urlOf(request)
   if (Either.isLeft(parsed)) {
     const error = new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: parsed.left })
     return Effect.succeed({ answer: discreet(error) })

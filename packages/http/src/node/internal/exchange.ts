@@ -135,21 +135,26 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
 
   /** All of the body; again as often as it is asked for, if it is short. */
   readonly all: Effect.Effect<Buffer, Error> = Effect.suspend(() => {
-    this.read = true
+    const whole = this.whole()
+    if (whole !== undefined) return Effect.succeed(whole)
     if (this.#taken) return Effect.fail(alreadyRead())
-    if (this.#end === undefined) {
-      this.#whole = true
-      this.#controller?.resume()
-      return Effect.onInterrupt(this.#more(this.all), () => Effect.sync(this.giveUp))
-    }
-    if (this.#end.error !== undefined) return Effect.fail(this.#end.error)
+    if (this.#end?.error !== undefined) return Effect.fail(this.#end.error)
+    this.#whole = true
+    this.#controller?.resume()
+    return Effect.onInterrupt(this.#more(this.all), () => Effect.sync(this.giveUp))
+  })
+
+  /** All of the body, where it is there: a small one mostly comes with its head. */
+  whole(): Buffer | undefined {
+    this.read = true
+    if (this.#taken || this.#end === undefined || this.#end.error !== undefined) return undefined
     const [first, ...more] = this.#pieces
     const whole = more.length === 0 ? (first ?? Buffer.of()) : Buffer.concat(this.#pieces, this.#size)
     // Else the bytes of a page of a listing would live as long as what is made of them.
     this.#taken = whole.length >= kept
     this.#pieces = this.#taken ? [] : [whole]
-    return Effect.succeed(whole as Buffer)
-  })
+    return whole as Buffer
+  }
 }
 
 /** A response that nobody holds any more, whose body nobody has begun to read. */
@@ -159,6 +164,9 @@ const dropped = new FinalizationRegistry((exchange: Exchange) => {
 
 /** What makes an answer UTF-8 and is no part of the text. */
 const mark = Buffer.of(0xef, 0xbb, 0xbf)
+
+const textOf = (bytes: Buffer): string =>
+  bytes.toString("utf8", bytes[0] === mark[0] && bytes.subarray(0, 3).equals(mark) ? 3 : 0)
 
 class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -206,9 +214,10 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.map(this.#bytes, (bytes) =>
-      bytes.toString("utf8", bytes[0] === mark[0] && bytes.subarray(0, 3).equals(mark) ? 3 : 0)
-    )
+    return Effect.suspend(() => {
+      const whole = this.#exchange.whole()
+      return whole === undefined ? Effect.map(this.#bytes, textOf) : Effect.succeed(textOf(whole))
+    })
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
