@@ -147,19 +147,19 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
   const peers = names.filter((name) => /^(glanceclient|openstacksdk|curl)/.test(name))
   const cell = (side: SideResult | undefined) => (side === undefined ? "" : seconds(side.seconds.median))
   const rows = results.flatMap(({ name, sides }) => {
-    const [floor, ...others] = sides
-    return others
-      .filter((side) => !peers.includes(side.name))
-      .map((side, index) =>
-        [
-          side.name === "library" ? name : `${name}: ${side.name.replace("library, ", "")}`,
-          cell(floor),
-          cell(side),
-          side.ratio.median.toFixed(2),
-          side.resident === 0 ? "" : `${side.resident} MB`,
-          ...peers.map((peer) => (index === 0 ? cell(sides.find((each) => each.name === peer)) : ""))
-        ].join(" | ")
-      )
+    const [floor, ...others] = sides.filter((side) => !peers.includes(side.name))
+    // Where there is something else beside the library, it is there to explain.
+    const library = others.filter((side) => side.name.startsWith("library"))
+    return (library.length > 0 ? library : others).map((side, index) =>
+      [
+        side.name === "library" ? name : `${name}: ${side.name.replace("library, ", "")}`,
+        cell(floor),
+        cell(side),
+        side.ratio.median.toFixed(2),
+        side.resident === 0 ? "" : `${side.resident} MB`,
+        ...peers.map((peer) => (index === 0 ? cell(sides.find((each) => each.name === peer)) : ""))
+      ].join(" | ")
+    )
   })
   return [
     `| work | undici and \`JSON.parse\` | effect-glance | ratio | resident | ${peers.map((peer) => `${peer} | `).join("")}`.trimEnd(),

@@ -39,6 +39,7 @@ export const items: ReadonlyArray<Item> = [
         return () => Effect.runPromise(Effect.repeatN(images.list(), rounds - 1))
       }
     },
-    target: 1.6
+    target: 1.6,
+    rounds: 11
   }
 ]

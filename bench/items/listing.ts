@@ -48,6 +48,7 @@ export const items: ReadonlyArray<Item> = [
     name: "list 10,000 images, 25 a page",
     sides: { floor: rawList(25), library: list(25) },
     requests: 400,
+    rounds: 11,
     target: 1.9
   },
   {
@@ -65,6 +66,7 @@ export const items: ReadonlyArray<Item> = [
       library: library((images) => Stream.runCollect(Stream.take(images.listAll({ limit: 1000 }), 10)))
     },
     requests: 1,
+    rounds: 11,
     warm: 20
   },
   {

@@ -142,7 +142,17 @@ const file = () => ImageSource.file(source)
 /** One piece in a chunk. `Stream.fromIterable` would make chunks of 4,096, a quarter of a GiB each. */
 const stream = () => ImageSource.stream(Stream.fromIteratorSucceed(pieces(), 1), { size: dataSize })
 
-const download = (verify: boolean) => library((data) => data.downloadTo(id, target, { verify, resume: false }))
+/**
+ * The target goes first, as it does where undici writes over it: two GiB in memory, of which one is new to this machine
+ * each time, would be measured instead.
+ */
+const download = (verify: boolean) =>
+  library((data) =>
+    Effect.suspend(() => {
+      Fs.rmSync(target, { force: true })
+      return data.downloadTo(id, target, { verify, resume: false })
+    })
+  )
 const read = () => Fs.createReadStream(source, { highWaterMark: mebibyte })
 const write = () => Fs.createWriteStream(target)
 

@@ -34,6 +34,8 @@ const item = (name: string, concurrency: number, fresh: boolean, target?: number
   name,
   sides: { floor: rawUpdates(concurrency, fresh), library: updates(concurrency, fresh) },
   requests: fresh ? 2 * count : count,
+  // Short, so that what else the machine does tells.
+  rounds: 11,
   ...(target === undefined ? {} : { target })
 })
 

@@ -2,7 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Image, ImageMembers, Images } from "@effect-glance/core"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as Port from "../support/port.js"
@@ -89,6 +94,61 @@ describe("the span of an operation", () => {
       assert.strictEqual(page.items.length, 1)
       assert.notInclude(JSON.stringify(exits), String(page.items[0]?.id))
     })
+  })
+
+  it.effect("tells by an attribute where an operation was called that failed", () => {
+    const { layer, spans } = observed(() => Port.refusal(403, "no"))
+    return Effect.gen(function* () {
+      const images = yield* Images.Images
+      yield* Effect.flip(images.delete(id))
+      assert.match(String(spans[0]?.attributes.get("code.stacktrace")), /spans\.test\.ts/)
+      assert.strictEqual(spans[0]?.status._tag, "Ended")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("ends when the operation is given up, after what it did, and stands in the caller's", () =>
+    Effect.gen(function* () {
+      const asked = yield* Deferred.make<Tracer.Span>()
+      const ends: Array<string> = []
+      const layer = Port.core(() =>
+        Effect.flatMap(Effect.orDie(Effect.currentSpan), (span) =>
+          Effect.zipRight(Deferred.succeed(asked, span), Effect.never)
+        ).pipe(Effect.ensuring(Effect.sync(() => ends.push("request"))))
+      )
+      const get = Effect.flatMap(Images.Images, (images) => images.get(id)).pipe(Effect.provide(layer))
+      const fiber = yield* Effect.fork(Effect.withSpan(get, "caller"))
+      const span = yield* Deferred.await(asked)
+      assert.strictEqual(
+        span.parent.pipe(
+          Option.map((parent) => "name" in parent && parent.name),
+          Option.getOrNull
+        ),
+        "caller"
+      )
+      const exit = yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.isInterrupted(exit))
+      deepStrictEqual(ends, ["request"])
+      assert.strictEqual(span.status._tag, "Ended")
+    })
+  )
+
+  it.effect("is one of its own for an operation that is part of another", () => {
+    const { layer, spans } = observed(() => Port.json(imageRecord()))
+    return Effect.gen(function* () {
+      const images = yield* Images.Images
+      const outer = Port.core(() =>
+        Effect.map(Effect.orDie(Effect.zip(Effect.currentSpan, images.get(id))), ([span, { id }]) => {
+          spans.push(span)
+          return Port.json(imageRecord({ id }))
+        })
+      )
+      yield* Effect.flatMap(Images.Images, (other) => other.update(id, { name: "new" }, { fresh: false })).pipe(
+        Effect.provide(Layer.fresh(outer))
+      )
+      const [inner = assert.fail("it was not asked"), around = assert.fail("it was not asked")] = spans
+      deepStrictEqual([inner.name, around.name], ["Images.get", "Images.update"])
+      assert.strictEqual(Option.getOrThrow(inner.parent).spanId, around.spanId)
+    }).pipe(Effect.provide(layer))
   })
 
   it.effect("is one for all pages of a stream, and ends with it", () => {

@@ -36,4 +36,7 @@ export const objectStore = (path: string): string => {
 /** Of what nobody names in a request: the path itself. */
 export const plain = (url: string): string => withoutQuery(url).replace(/^\w+:\/\/[^/]*/, "")
 
-const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "")
+const withoutQuery = (url: string): string => {
+  const end = url.search(/[?#]/)
+  return end < 0 ? url : url.slice(0, end)
+}
