@@ -1,4 +1,5 @@
 /** A process of its own: the stub, or one side of one item. */
+import * as Undici from "undici"
 import type { Item, Sample } from "./item.js"
 import { items as decoding } from "./items/decoding.js"
 import { items as layers } from "./items/layers.js"
@@ -14,8 +15,9 @@ const cpu = () => {
   return (system + user) / 1e6
 }
 
+/** Not by `fetch`, which is an undici of its own, in Node, and would be resident as well. */
 const statistics = async (stub: string): Promise<{ readonly requests: number; readonly cpu: number }> =>
-  (await fetch(`${stub}/statistics`)).json() as never
+  (await Undici.request(`${stub}/statistics`)).body.json() as never
 
 const measure = async ({ cloud = "10000", sides, warm = 1 }: Item, side: string, stub: string): Promise<Sample> => {
   const work = await sides[side]?.(`${stub}/${cloud}`)

@@ -54,7 +54,7 @@ const library =
     )
     await runtime.runtime()
     // The stub computes the hashes when they are first asked for.
-    await fetch(`${root}/v2/images/${id}`)
+    await (await Undici.request(`${root}/v2/images/${id}`)).body.dump()
     return withFiles(() => () => runtime.runPromise(Effect.flatMap(ImageData.ImageData, work)))
   }
 
@@ -157,6 +157,8 @@ const read = () => Fs.createReadStream(source, { highWaterMark: mebibyte })
 const write = () => Fs.createWriteStream(target)
 
 const resident = { memory: 200 }
+/** So long that the first time is as good as the second, which would add to what is resident. */
+const once = { ...resident, warm: 0 }
 
 /** Nine tenths of the rate of what runs at the same time. */
 const nineTenths = 1.11
@@ -189,7 +191,7 @@ export const items: ReadonlyArray<Item> = [
     name: "download 1 GiB to a file",
     sides: { floor: get((body) => pipeline(body, write())), library: download(false) },
     target: 1,
-    ...resident
+    ...once
   },
   {
     name: "download 1 GiB to a file, verified, to undici with sha512 in a thread",
@@ -200,13 +202,13 @@ export const items: ReadonlyArray<Item> = [
       "undici alone": get((body) => pipeline(body, write()))
     },
     target: nineTenths,
-    ...resident
+    ...once
   },
   {
     name: "download 1 GiB to a file, with sha512",
     sides: { floor: get((body) => pipeline(body, hashed(), write())), library: download(true) },
     target: 1,
-    ...resident
+    ...once
   },
   {
     name: "download 1 GiB, discarded",
@@ -214,6 +216,6 @@ export const items: ReadonlyArray<Item> = [
       floor: get(discarded),
       library: library((data) => Stream.runDrain(data.download(id, { verify: false })))
     },
-    ...resident
+    ...once
   }
 ]
