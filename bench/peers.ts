@@ -1,23 +1,52 @@
-/** The same work by other clients, as far as they are installed; Debian's packages use Debian's Python. */
+/** The same work by other clients, as far as they are installed, as Debian packages them. */
 import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Sample } from "./item.js"
 import * as Records from "./records.js"
 
+const here = Path.dirname(fileURLToPath(import.meta.url))
 const python = "/usr/bin/python3"
-const script = Path.join(Path.dirname(fileURLToPath(import.meta.url)), "peers.py")
+const script = Path.join(here, "peers.py")
 
 const succeeds = (command: string, ...args: ReadonlyArray<string>) => spawnSync(command, args).status === 0
 
-/** The script tells its own time, after its imports. */
+/** The program tells its own time, after its imports. */
+const byProgram = (command: string, ...args: ReadonlyArray<string>): Sample => {
+  const { stderr, stdout } = spawnSync(command, args, { encoding: "utf8" })
+  if (!stdout.startsWith("{")) throw new Error(stderr)
+  return { requests: 0, stub: 0, ...JSON.parse(stdout) }
+}
+
 const byPython =
   (module: string, work: string, ...args: ReadonlyArray<string>) =>
-  async (root: string): Promise<Sample> => {
-    const { stderr, stdout } = spawnSync(python, [script, module, work, root, ...args], { encoding: "utf8" })
-    if (!stdout.startsWith("{")) throw new Error(stderr)
-    return { requests: 0, stub: 0, ...JSON.parse(stdout) }
-  }
+  async (root: string): Promise<Sample> =>
+    byProgram(python, script, module, work, root, ...args)
+
+/** Where Debian's packages put the sources of libraries in Go. */
+const goPath = "/usr/share/gocode"
+
+/** Nothing where there is no Go, or no gophercloud. */
+const built = (): string | undefined => {
+  const library = Path.join(goPath, "src/github.com/gophercloud/gophercloud")
+  if (!Fs.existsSync(library) || !succeeds("go", "version")) return undefined
+  const program = Path.join(here, ".out/peers")
+  const env = { ...process.env, GO111MODULE: "off", GOPATH: goPath }
+  const { status, stderr } = spawnSync("go", ["build", "-o", program, Path.join(here, "peers.go")], {
+    encoding: "utf8",
+    env
+  })
+  if (status !== 0) throw new Error(stderr)
+  return program
+}
+
+let gophercloud: { readonly program: string | undefined } | undefined
+
+const byGophercloud =
+  (program: string, work: string, ...args: ReadonlyArray<string>) =>
+  async (root: string): Promise<Sample> =>
+    byProgram(program, work, root, ...args)
 
 const byCurl =
   (...args: ReadonlyArray<string>) =>
@@ -39,6 +68,9 @@ export const sidesOf = (item: string): { readonly [peer: string]: (root: string)
   const modules = { glanceclient: "glanceclient", openstacksdk: "openstack" }
   const sides: Record<string, (root: string) => Promise<Sample>> = {}
   if (work !== undefined) {
+    gophercloud ??= { program: built() }
+    if (gophercloud.program !== undefined)
+      sides["gophercloud"] = byGophercloud(gophercloud.program, ...(work as [string, ...Array<string>]))
     for (const [name, module] of Object.entries(modules)) {
       // A hundred thousand take openstacksdk minutes, which say nothing that ten thousand do not.
       if (name === "openstacksdk" && item.includes("100,000")) continue

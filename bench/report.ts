@@ -144,7 +144,7 @@ const plot = (results: ReadonlyArray<Result>): string => {
 
 const table = (results: ReadonlyArray<Result>, machine: string): string => {
   const names = [...new Set(results.flatMap(({ sides }) => sides.map(({ name }) => name)))]
-  const peers = names.filter((name) => /^(glanceclient|openstacksdk|curl)/.test(name))
+  const peers = names.filter((name) => /^(glanceclient|openstacksdk|gophercloud|curl)/.test(name))
   const cell = (side: SideResult | undefined) => (side === undefined ? "" : seconds(side.seconds.median))
   const rows = results.flatMap(({ name, sides }) => {
     const [floor, ...others] = sides.filter((side) => !peers.includes(side.name))

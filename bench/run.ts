@@ -4,7 +4,7 @@
  *
  *     npm run bench                       all items; the table on the terminal
  *     npm run bench -- --only listing     those whose name has the word
- *     npm run bench -- --peers            also python3-glanceclient, python3-openstacksdk and curl, as far as installed
+ *     npm run bench -- --peers            also glanceclient, openstacksdk, gophercloud and curl, as far as installed
  *     npm run bench -- --write            results.json and plot.svg beside this file, and the table in the README
  *     npm run bench -- --check            fails where a ratio is worse by more than a quarter than in results.json
  */
