@@ -1,10 +1,10 @@
-/** A process of its own: the stub, or one side of one item. */
+/** A process of its own: the stub, one side of one item, or what leaves nothing behind. */
 import * as Undici from "undici"
 import type { Item, Sample } from "./item.js"
 import { items as decoding } from "./items/decoding.js"
 import { items as layers } from "./items/layers.js"
 import { items as listing } from "./items/listing.js"
-import { items as transfers } from "./items/transfers.js"
+import { clean, items as transfers } from "./items/transfers.js"
 import { items as updates } from "./items/updates.js"
 import * as Stub from "./stub.js"
 
@@ -39,6 +39,7 @@ const measure = async ({ cloud = "10000", sides, warm = 1 }: Item, side: string,
 
 const [role, name = "", side = "", stub = ""] = process.argv.slice(2)
 if (role === "stub") Stub.main()
+else if (role === "clean") clean()
 else if (role === "list") {
   // The sides are functions, which JSON leaves out.
   console.log(JSON.stringify(items.map((item) => ({ ...item, sides: Object.keys(item.sides) }))))

@@ -9,16 +9,20 @@ import * as Stream from "effect/Stream"
 
 const endpoint = process.argv[2]
 
+const tell = Effect.sync(() => {
+  const { system, user } = process.cpuUsage()
+  console.log((system + user) / 1e6)
+})
+
 const first = Effect.flatMap(Images.Images, (images) => Stream.runHead(images.listAll({ limit: 25 })))
 
-if (endpoint !== undefined) {
-  await first.pipe(
-    Effect.provide(Images.layer),
-    Effect.provide(Cloud.layerToken({ endpoint, token: Redacted.make("token") })),
-    Effect.provide(Layer.fresh(NodeTransport.layer)),
-    Effect.runPromise
-  )
-}
-const { system, user } = process.cpuUsage()
-console.log((system + user) / 1e6)
+const program =
+  endpoint === undefined
+    ? tell
+    : Effect.zipRight(first, tell).pipe(
+        Effect.provide(Images.layer),
+        Effect.provide(Cloud.layerToken({ endpoint, token: Redacted.make("token") })),
+        Effect.provide(Layer.fresh(NodeTransport.layer))
+      )
+await Effect.runPromise(program)
 process.exit(0)

@@ -139,4 +139,5 @@ try {
   if (failures.length > 0) process.exitCode = 1
 } finally {
   stub.stop()
+  await output(node(program, "clean"))
 }

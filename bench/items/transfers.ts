@@ -30,6 +30,8 @@ const directory = Path.join(Fs.existsSync(inMemory) ? inMemory : Os.tmpdir(), "e
 const [source, target] = [Path.join(directory, "source"), Path.join(directory, "target")]
 const id = Image.ImageId.make(Records.dataId)
 
+export const clean = () => Fs.rmSync(directory, { recursive: true, force: true })
+
 /** Made once, for all processes. */
 const withFiles = <A>(use: () => A): A => {
   Fs.mkdirSync(directory, { recursive: true })

@@ -6,7 +6,7 @@
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as GlanceError from "./GlanceError.js"
+import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 
@@ -133,25 +133,22 @@ const entries = (
 ): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> => {
   const result: Array<Entry> = []
   const wrong = Argument.object(changes)
-  if (wrong !== undefined) return invalid(operation, "changes", wrong)
+  if (wrong !== undefined) return Argument.invalid(operation, "changes", wrong)
   for (const [key, value] of Object.entries(changes)) {
     if (value === undefined) continue
     if (key === "properties") {
       const bad = addProperties(result, value as Properties<string | null>)
-      if (bad !== undefined) return invalid(operation, ...bad)
+      if (bad !== undefined) return Argument.invalid(operation, ...bad)
       continue
     }
     const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
-    if (rule === undefined) return invalid(operation, key, "is not an attribute that can be set")
+    if (rule === undefined) return Argument.invalid(operation, key, "is not an attribute that can be set")
     const reason = rule.check(value)
-    if (reason !== undefined) return invalid(operation, key, reason)
+    if (reason !== undefined) return Argument.invalid(operation, key, reason)
     result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
   }
   return Either.right(result)
 }
-
-const invalid = (operation: string, argument: string, reason: string) =>
-  Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
 
 /** Answers the argument that is wrong and the reason, where there is one. */
 const addProperties = (

@@ -5,7 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
-import * as GlanceError from "./GlanceError.js"
+import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import type { MemberStatus } from "./internal/member.js"
@@ -339,7 +339,7 @@ export const toParams = (
       const argument = `query.${key}`
       const write = Object.hasOwn(writers, key) ? (writers[key as keyof ImageQuery] as Writer<unknown>) : undefined
       if (write === undefined) {
-        return Either.left(new GlanceError.InvalidArgument({ operation, argument, reason: "is not a condition" }))
+        return Argument.invalid(operation, argument, "is not a condition")
       }
       const written = write(operation, argument, value)
       if (Either.isLeft(written)) return Either.left(written.left)

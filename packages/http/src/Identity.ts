@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as GlanceError from "@effect-glance/core/GlanceError"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -144,18 +143,16 @@ export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =
     })
 
     /** The cached session if it is fresh and will do, else the one that is to come. */
-    const current = (willDo: (session: Session) => boolean): Login =>
-      Effect.clockWith((clock) =>
-        known !== undefined && isFresh(known, clock.unsafeCurrentTimeMillis()) && willDo(known)
-          ? Effect.succeed(known)
-          : coming
-      )
+    const current = (willDo: (session: Session, now: number) => boolean): Login =>
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        return known !== undefined && isFresh(known, now) && willDo(known, now) ? Effect.succeed(known) : coming
+      })
 
     return {
       session: current(() => true),
       renew: (refused) => current((session) => session !== refused),
-      lasting: (life) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => current((session) => lastsFor(session, now, life)))
+      lasting: (life) => current((session, now) => lastsFor(session, now, life))
     }
   })
 

@@ -5,6 +5,9 @@ import * as GlanceError from "../GlanceError.js"
 /** A check: the reason against the value, as the end of a sentence, or nothing. */
 export type Check = (value: unknown) => string | undefined
 
+export const invalid = (operation: string, argument: string, reason: string) =>
+  Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
+
 export const checked = <A>(
   operation: string,
   argument: string,
@@ -12,9 +15,7 @@ export const checked = <A>(
   check: Check
 ): Either.Either<A, GlanceError.InvalidArgument> => {
   const reason = check(value)
-  return reason === undefined
-    ? Either.right(value)
-    : Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
+  return reason === undefined ? Either.right(value) : invalid(operation, argument, reason)
 }
 
 /** A value of any type, as a message shows it. */

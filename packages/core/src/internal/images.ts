@@ -12,7 +12,7 @@ export const listing = (http: GlanceHttp.Service) =>
   Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
     path: "/images",
     key: "images",
-    decode: Record.decode,
+    decode: Record.bySchema,
     quick: Record.quick,
     toParams: ImageQuery.toParams,
     from: (query, marker) => ({ ...query, marker: marker as Image.ImageId }),

@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -113,9 +112,10 @@ export const fn =
         })
         return Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
           const outer = outerOf(fiber)
-          if (inPlace(fiber)) return Effect.withSpan(effect, operation, { captureStackTrace })
-          if (RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit)) {
-            return Effect.withSpan(within({ timeLimit }, operation)(effect), operation, { captureStackTrace })
+          const inCaller = inPlace(fiber)
+          if (inCaller || (RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit))) {
+            const part = inCaller ? effect : within({ timeLimit }, operation)(effect)
+            return Effect.withSpan(part, operation, { captureStackTrace })
           }
           return Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(Effect.makeSpan(operation, { captureStackTrace }), (span) => {
@@ -231,17 +231,21 @@ const limited = <A, E, R>(
       }
     }
     const result = (exit: Exit.Exit<void, E>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
-      if (Exit.isFailure(exit)) {
-        const cause: Cause.Cause<E | GlanceError.TimeLimitExceeded> = late
-          ? Cause.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
-          : exit.cause
-        ended?.(Exit.failCause(cause))
-        return Effect.failCause(cause)
+      if (Exit.isSuccess(exit)) {
+        ended?.(exit)
+        const value = Option.getOrThrow(answer)
+        answer = Option.none()
+        return Effect.succeed(value)
       }
-      ended?.(exit)
-      const value = Option.getOrThrow(answer)
-      answer = Option.none()
-      return Effect.succeed(value)
+      if (!late) {
+        ended?.(exit)
+        return Effect.failCause(exit.cause)
+      }
+      // In the span, by which a failure tells where it was called.
+      const failed = Effect.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
+      return (span === undefined ? failed : Effect.provideService(failed, Tracer.ParentSpan, span)).pipe(
+        Effect.onExit((exit) => Effect.sync(() => ended?.(exit)))
+      )
     }
     return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
       watch(worker)

@@ -20,7 +20,7 @@ export interface Listing<A, Query, On extends Request.Meanings = Record<never, n
   readonly path: string
   readonly key: string
   readonly decode: Request.Decode<A>
-  /** Decodes most records, without an `Either` for each. */
+  /** Decodes most records, without an `Either` for each; what it does not, `decode` has to. */
   readonly quick?: Quick.Quick<A>
   readonly toParams: (
     query: Query,
@@ -111,12 +111,12 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
         ...(on === undefined ? {} : { on })
       })
       return Effect.flatMap(answer, ({ items, marker, raw, skipped }) => {
-        if (marker !== undefined && marker === listing.markerOf(query)) {
-          return new GlanceError.RepeatedMarker({ operation, marker })
-        }
         const next = Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker))
-        const done = Effect.succeed({ items, next, raw })
-        return skipped.length === 0 ? done : Effect.zipRight(Effect.forEach(skipped, told(operation)), done)
+        const page: Effect.Effect<Page.Page<A, Query>, GlanceError.RepeatedMarker> = marker !== undefined &&
+        marker === listing.markerOf(query)
+          ? new GlanceError.RepeatedMarker({ operation, marker })
+          : Effect.succeed({ items, next, raw })
+        return skipped.length === 0 ? page : Effect.zipRight(logSkipped(operation, skipped), page)
       })
     })
 
@@ -130,14 +130,16 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
       // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
       const inSpan = Limit.within(http, operation, span)
       const pageOf = (current: Query): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
-        Effect.flatMap(inSpan(page(operation, current, options)), (page) => {
-          const marker = Option.isSome(page.next) ? listing.markerOf(page.next.value) : undefined
-          if (marker !== undefined) {
-            if (seen.has(marker)) return new GlanceError.RepeatedMarker({ operation, marker })
-            seen.add(marker)
-          }
-          return Effect.succeed(page)
-        })
+        inSpan(
+          Effect.flatMap(page(operation, current, options), (page) => {
+            const marker = Option.isSome(page.next) ? listing.markerOf(page.next.value) : undefined
+            if (marker !== undefined) {
+              if (seen.has(marker)) return new GlanceError.RepeatedMarker({ operation, marker })
+              seen.add(marker)
+            }
+            return Effect.succeed(page)
+          })
+        )
       const begun = (current: Query) => Effect.map(Effect.forkIn(pageOf(current), scope), Fiber.join)
       return Stream.paginateChunkEffect(pageOf(query), (current) =>
         Effect.flatMap(current, ({ items, next }) => {
@@ -153,9 +155,12 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
   return { page, all }
 }
 
-const told =
-  (operation: string) =>
-  ({ detail, record }: Request.Unreadable): Effect.Effect<void> =>
-    Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
-      Effect.annotateLogs({ record: record ?? "(no id)", detail })
-    )
+const logSkipped = (operation: string, skipped: ReadonlyArray<Request.Unreadable>): Effect.Effect<void> =>
+  Effect.forEach(
+    skipped,
+    ({ detail, record }) =>
+      Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
+        Effect.annotateLogs({ record: record ?? "(no id)", detail })
+      ),
+    { discard: true }
+  )

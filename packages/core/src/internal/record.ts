@@ -13,11 +13,11 @@ import * as Quick from "./quick.js"
 import * as Request from "./request.js"
 
 export const quick = Quick.of(Image.ImageFromJson)
-const slow = Request.decoder(Image.ImageFromJson)
+export const bySchema = Request.decoder(Image.ImageFromJson)
 
 export const decode: Request.Decode<Image.Image> = (body) => {
   const image = quick(body)
-  return image === undefined ? slow(body) : Either.right(image)
+  return image === undefined ? bySchema(body) : Either.right(image)
 }
 export const fromBody = Request.json(decode)
 

@@ -192,7 +192,7 @@ const urlOf = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): E
     ? UrlParams.makeUrl(url, urlParams, hash)
     : UrlParams.makeUrl(`${url}?${UrlParams.toString(urlParams)}`, [], hash)
 
-/** Sends a request within a span as the platform's clients make it. */
+/** Opens a span as the platform's clients make it; who sends the request tells when it has ended. */
 const beginDirect = (
   send: Direct.Send,
   spanName: string,

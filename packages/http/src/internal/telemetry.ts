@@ -92,15 +92,13 @@ const waits = labelled(
   "s"
 )
 
-const servers = new Map<string, Labels>()
+let known: { readonly root: string; readonly server: Labels } | undefined
 
 const serverOf = (root: string): Labels => {
-  const known = servers.get(root)
-  if (known !== undefined) return known
+  if (known?.root === root) return known.server
   const [, , address = "", , port] = /^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(root) ?? []
-  const server = { "server.address": address, "server.port": port }
-  servers.set(root, server)
-  return server
+  known = { root, server: { "server.address": address, "server.port": port } }
+  return known.server
 }
 
 /** What the runtime met, however deep it lies: its code, and whether that was while it connected. */
