@@ -407,6 +407,38 @@ describe("a record that cannot be decoded", () => {
     }).pipe(Effect.provide(withSurprise()))
   )
 
+  it.effect("is told of also where its page is the last that can be had", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const marker = Image.ImageId.make("odd")
+      const [error, lines] = yield* logged(Effect.flip(images.list({ marker }, { undecodable: "skip" })))
+      assert.strictEqual(error._tag, "RepeatedMarker")
+      assert.strictEqual(lines.length, 3)
+    }).pipe(Effect.provide(withSurprise()))
+  )
+
+  it.effect("stands among others that need the schema, all in their order", () =>
+    Effect.gen(function* () {
+      const [images] = yield* logged(Stream.runCollect(listAll({}, "skip")))
+      deepStrictEqual(ids(images), ["a", "b", "c"])
+      deepStrictEqual(
+        Array.from(images, ({ protected: kept }) => kept),
+        [false, true, false]
+      )
+    }).pipe(
+      Effect.provide(
+        pages(
+          page([
+            imageRecord({ id: "a" }),
+            surprise,
+            imageRecord({ id: "b", protected: "True" }),
+            imageRecord({ id: "c" })
+          ])
+        )
+      )
+    )
+  )
+
   it.effect("does not keep its page's marker from being used", () =>
     Effect.gen(function* () {
       const [images] = yield* logged(Stream.runCollect(listAll({}, "skip")))

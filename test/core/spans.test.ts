@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as Port from "../support/port.js"
 import { imageRecord } from "../support/records.js"
@@ -150,6 +151,60 @@ describe("the span of an operation", () => {
       assert.strictEqual(Option.getOrThrow(inner.parent).spanId, around.spanId)
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("tells where an operation was called that took too long, or went round in circles", () =>
+    Effect.gen(function* () {
+      const silent = Port.core(() => Effect.never)
+      const get = Effect.flatMap(Images.Images, (images) => images.get(id)).pipe(Effect.provide(silent))
+      const fiber = yield* Effect.fork(Effect.flip(Effect.sandbox(get)))
+      yield* TestClock.adjust("1 minute")
+      assert.match(
+        Cause.pretty(yield* Fiber.join(fiber)),
+        /no whole answer within 1m[\s\S]*at Images\.get \(.*spans\.test\.ts/
+      )
+
+      let asked = 0
+      const circle = Port.core(() =>
+        Effect.succeed(Port.json({ images: [], next: `?marker=${["a", "b", "a"][asked++]}` }))
+      )
+      const list = Effect.flatMap(Images.Images, (images) => Stream.runDrain(images.listAll()))
+      const cause = yield* Effect.flip(Effect.sandbox(Effect.provide(list, circle)))
+      assert.match(Cause.pretty(cause), /RepeatedMarker[\s\S]*at Images\.listAll/)
+    })
+  )
+
+  it.effect("ends with a stream that fails, that is given up, and whose reader has enough", () =>
+    Effect.gen(function* () {
+      const ended = (read: (images: Stream.Stream<Image.Image, unknown>) => Effect.Effect<unknown, unknown>) => {
+        let asked = 0
+        const { layer, spans } = observed(() =>
+          asked++ === 0
+            ? Port.json({ images: [imageRecord(), imageRecord()], next: "?marker=m" })
+            : Port.refusal(403, "no")
+        )
+        return Effect.gen(function* () {
+          const images = yield* Images.Images
+          const exit = yield* Effect.exit(read(images.listAll()))
+          const { status } = spans[0] ?? assert.fail("nobody asked")
+          assert.strictEqual(status._tag, "Ended")
+          return [Exit.isSuccess(exit), status._tag === "Ended" && Exit.isSuccess(status.exit)] as const
+        }).pipe(Effect.provide(layer))
+      }
+      deepStrictEqual(yield* ended(Stream.runDrain), [false, false])
+      deepStrictEqual(yield* ended((images) => Stream.runDrain(Stream.take(images, 1))), [true, true])
+      const given = (images: Stream.Stream<Image.Image, unknown>) =>
+        Effect.gen(function* () {
+          const begun = yield* Deferred.make<void>()
+          const read = Stream.runForEach(images, () =>
+            Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+          )
+          const fiber = yield* Effect.fork(read)
+          yield* Deferred.await(begun)
+          return yield* Effect.flatten(Fiber.interrupt(fiber))
+        })
+      deepStrictEqual(yield* ended(given), [false, false])
+    })
+  )
 
   it.effect("is one for all pages of a stream, and ends with it", () => {
     let asked = 0

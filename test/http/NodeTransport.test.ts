@@ -4,6 +4,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
@@ -12,8 +13,11 @@ import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Http from "../support/http.js"
@@ -175,6 +179,62 @@ describe("NodeTransport", () => {
         assert.deepStrictEqual(spans, yield* witnessed(NodeHttpClient.layerUndici, path))
       }
     })
+  )
+
+  it.scopedLive(
+    "ends the span of a request that is given up, and of one that nobody answers, as the platform's client",
+    () =>
+      Effect.gen(function* () {
+        const spans = (client: Layer.Layer<HttpClient.HttpClient>) =>
+          Effect.gen(function* () {
+            const asked = yield* Deferred.make<void>()
+            const silent = Server.layer(() => () => Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never))
+            const witness = Witness.make()
+            yield* Effect.gen(function* () {
+              const base = yield* Server.Base
+              const sent = (endpoint: string) =>
+                execute(HttpClientRequest.post("/x")).pipe(
+                  Effect.provide(Layer.provide(Cloud.layerToken({ endpoint, token: Redacted.make("secret") }), client)),
+                  Effect.provide(witness.layer)
+                )
+              const given = yield* Effect.fork(sent(base))
+              yield* Deferred.await(asked)
+              yield* Fiber.interrupt(given)
+              yield* Effect.flip(sent("http://127.0.0.1:1"))
+            }).pipe(Effect.provide(silent))
+            return witness.spans.map(({ attributes, name, status }) => [
+              name,
+              status._tag,
+              attributes.get("error.type")
+            ])
+          })
+        const ended = yield* spans(NodeTransport.layer)
+        assert.deepStrictEqual(ended[0], ["POST /v2/x", "Ended", "interrupted"])
+        assert.deepStrictEqual(ended, yield* spans(NodeHttpClient.layerUndici))
+      })
+  )
+
+  it.live("asks for what the platform's URL of the same parameters is", () =>
+    Effect.gen(function* () {
+      const base = yield* Server.Base
+      const text = FastCheck.oneof(FastCheck.string(), FastCheck.constantFrom("a b", "é&=+%", "\n", "?#", '"', ""))
+      const lists = FastCheck.sample(FastCheck.array(FastCheck.tuple(text, text), { maxLength: 4 }), 50)
+      const expected: Array<string> = []
+      for (const path of ["/json", "/json?x=1"]) {
+        for (const params of lists) {
+          const { pathname, search } = Either.getOrThrow(UrlParams.makeUrl(`${base}/v2${path}`, params, Option.none()))
+          expected.push(`GET ${pathname}${search}`)
+          yield* execute(HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params))
+        }
+      }
+      assert.deepStrictEqual(yield* Http.lines, expected)
+    }).pipe(
+      Effect.provide(
+        Layer.unwrapEffect(
+          Effect.map(Server.Base, (endpoint) => Cloud.layerToken({ endpoint, token: Redacted.make("secret") }))
+        ).pipe(Layer.provideMerge(on(NodeTransport.layer)))
+      )
+    )
   )
 
   it.live("says nothing to the server of a trace that is off, for the whole program or for these requests", () =>
