@@ -35,6 +35,26 @@ const imagesAt = (url: string) => cloud(() => tokenAnswer("token", { catalog: [i
 const hrefs = Effect.map(Http.sent, (all) => all.filter((one) => !isLogin(one)).map(({ url }) => url.href))
 
 describe("a request", () => {
+  it.effect("goes where the catalog of the newest login says", () =>
+    Effect.gen(function* () {
+      yield* list
+      yield* list
+      const [old = "", ...fresh] = yield* hrefs
+      assert.match(old, /^https:\/\/old\.test\//)
+      assert.deepStrictEqual(new Set(fresh), new Set(["https://new.test/v2/images"]))
+    }).pipe(
+      Effect.provide(
+        images(
+          cloud(
+            (_, index) =>
+              tokenAnswer(`token-${index}`, { catalog: [imageService(`https://${index === 0 ? "old" : "new"}.test`)] }),
+            ({ headers }) => (headers["x-auth-token"] === "token-0" ? Http.html("", 401) : noImages())
+          )
+        )
+      )
+    )
+  )
+
   it.effect("goes below the endpoint of the catalog, whichever shape that has", () =>
     Effect.gen(function* () {
       const cases = [
