@@ -107,7 +107,7 @@ const startStub = async (program: string) => {
   return { url: `http://127.0.0.1:${line.toString().trim()}`, stop: () => child.kill() }
 }
 
-const program = bundle("child.ts", "child")
+const program = bundle("child.ts", "child", "--minify")
 const stub = await startStub(program)
 try {
   const all = [...(await ownItems(program)), coldStart()]

@@ -129,18 +129,32 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
       const seen = new Set([listing.markerOf(query)])
       // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
       const inSpan = Limit.within(http, operation, span)
-      const pageOf = (current: Query): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
+      type Part = Pick<Page.Page<A, Query>, "items" | "next">
+      const pageOf = (current: Query): Effect.Effect<Part, Failure<On>> =>
         inSpan(
-          Effect.flatMap(page(operation, current, options), (page) => {
-            const marker = Option.isSome(page.next) ? listing.markerOf(page.next.value) : undefined
+          Effect.flatMap(page(operation, current, options), ({ items, next }) => {
+            const marker = Option.isSome(next) ? listing.markerOf(next.value) : undefined
             if (marker !== undefined) {
               if (seen.has(marker)) return new GlanceError.RepeatedMarker({ operation, marker })
               seen.add(marker)
             }
-            return Effect.succeed(page)
+            return Effect.succeed({ items, next })
           })
         )
-      const begun = (current: Query) => Effect.map(Effect.forkIn(pageOf(current), scope), Fiber.join)
+      /** Handed over by a variable: the exit of a fiber is there for longer than its page is needed. */
+      const begun = (current: Query): Effect.Effect<Effect.Effect<Part, Failure<On>>> => {
+        let part: Part | undefined
+        const fetched = Effect.map(pageOf(current), (fetched) => {
+          part = fetched
+        })
+        return Effect.map(Effect.forkIn(fetched, scope), (fiber) =>
+          Effect.map(Fiber.join(fiber), () => {
+            const fetched = part as Part
+            part = undefined
+            return fetched
+          })
+        )
+      }
       return Stream.paginateChunkEffect(pageOf(query), (current) =>
         Effect.flatMap(current, ({ items, next }) => {
           const chunk = Chunk.unsafeFromArray(items)
