@@ -166,7 +166,8 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
     `|---|---|---|---|---|${peers.map(() => "---|").join("")}`,
     ...rows.map((row) => `| ${row} |`),
     "",
-    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own.`,
+    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own. The ratio is the`,
+    "median of the rounds' own ratios; what was resident, the most of all rounds.",
     "",
     "![The same as a plot](bench/plot.svg)"
   ].join("\n")

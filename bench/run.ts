@@ -3,7 +3,7 @@
  * turn, each in a process of its own, against a stub in another.
  *
  *     npm run bench                       all items; the table on the terminal
- *     npm run bench -- --only listing     those whose name has the word
+ *     npm run bench -- --only list        those whose name has the word
  *     npm run bench -- --peers            also glanceclient, openstacksdk, gophercloud and curl, as far as installed
  *     npm run bench -- --write            results.json and plot.svg beside this file, and the table in the README
  *     npm run bench -- --check            fails where a ratio is worse by more than a quarter than in results.json
@@ -112,6 +112,8 @@ const stub = await startStub(program)
 try {
   const all = [...(await ownItems(program)), coldStart()]
   const chosen = all.filter(({ name }) => name.includes(options.only ?? ""))
+  if (chosen.length === 0)
+    throw new Error(`no item has ${options.only} in its name:\n${all.map(({ name }) => name).join("\n")}`)
   const results: Array<Report.Result> = []
   for (const item of chosen) {
     const sides = Object.entries(item.sides)

@@ -27,7 +27,7 @@ const port: GlanceHttp.Service = {
 
 export const items: ReadonlyArray<Item> = [
   {
-    name: "decode a page of 1,000 images",
+    name: "decode 100 pages of 1,000 images",
     sides: {
       floor: async () => async () => {
         let count = 0

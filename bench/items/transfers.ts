@@ -173,7 +173,7 @@ export const items: ReadonlyArray<Item> = [
     ...resident
   },
   {
-    name: "upload 1 GiB from a file, verified, to undici with the same hashes in threads",
+    name: "upload 1 GiB from a file, verified; undici with the same hashes in threads",
     sides: {
       floor: put((hash) => read().pipe(through(hash)), "md5", "sha512"),
       library: upload(file, true),
@@ -196,7 +196,7 @@ export const items: ReadonlyArray<Item> = [
     ...once
   },
   {
-    name: "download 1 GiB to a file, verified, to undici with sha512 in a thread",
+    name: "download 1 GiB to a file, verified; undici with sha512 in a thread",
     sides: {
       floor: get((body, hash) => pipeline(body, through(hash), write()), "sha512"),
       library: download(true),
@@ -207,7 +207,7 @@ export const items: ReadonlyArray<Item> = [
     ...once
   },
   {
-    name: "download 1 GiB to a file, with sha512",
+    name: "download 1 GiB to a file, verified; undici with sha512 in its own thread",
     sides: { floor: get((body) => pipeline(body, hashed(), write())), library: download(true) },
     target: 1,
     ...once

@@ -316,6 +316,27 @@ const maxParallel = 8
 const unsupported: Argument.Check = (algorithm) =>
   `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
 
+/** How many digits the hashes have that clouds use; of others it is not known. */
+const hashDigits = new Map([
+  ["md5", 32],
+  ["sha1", 40],
+  ["sha224", 56],
+  ["sha256", 64],
+  ["sha384", 96],
+  ["sha512", 128]
+])
+
+/** What no data can have would be told only when all of them had passed. */
+const hashCheck =
+  (algorithm: string): Argument.Check =>
+  (value) => {
+    const digits = hashDigits.get(algorithm)
+    const fits = typeof value === "string" && /^[0-9a-f]+$/i.test(value) && value.length === (digits ?? value.length)
+    return fits
+      ? undefined
+      : `must be ${digits === undefined ? "" : `${digits} `}hexadecimal digits, not ${Argument.shown(value)}`
+  }
+
 /**
  * The service on the port and the hasher of the context.
  *
@@ -344,9 +365,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const expectedOf = (operation: string, expected: ExpectedHash | undefined) =>
     expected === undefined
       ? Effect.succeed(undefined)
-      : Effect.as(supported(operation, "expected.algorithm", expected.algorithm), {
-          algorithm: expected.algorithm,
-          value: expected.value.toLowerCase()
+      : Effect.gen(function* () {
+          const { algorithm, value } = expected
+          yield* supported(operation, "expected.algorithm", algorithm)
+          yield* Argument.checked(operation, "expected.value", value, hashCheck(algorithm))
+          return { algorithm, value: value.toLowerCase() }
         })
 
   const send = <E, R>(

@@ -71,8 +71,10 @@ export interface StreamOptions {
 }
 
 /**
- * A stream of bytes. A chunk that was given must not be written to any more. All of a chunk is in memory at once, and
- * `Stream.fromIterable` makes chunks of 4,096 pieces: `Stream.fromIteratorSucceed(pieces, 1)` gives them one by one.
+ * A stream of pieces of bytes. A piece that was given must not be written to any more.
+ *
+ * What the stream chunks is in memory at once, and `Stream.fromIterable` chunks 4,096 pieces. One by one, and again for
+ * each attempt: `Stream.suspend(() => Stream.fromIteratorSucceed(pieces[Symbol.iterator](), 1))`.
  *
  * @since 0.1.0
  * @category constructors

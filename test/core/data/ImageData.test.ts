@@ -439,6 +439,46 @@ describe("a download to a file", () => {
   )
 })
 
+describe("a hash that is expected", () => {
+  it.effect("has the form of one, before anything is asked", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const data = yield* overRequests(() => Effect.dieMessage("nobody expected a request"))
+        for (const [algorithm, value] of [
+          ["sha512", "00"],
+          ["sha256", "g".repeat(64)],
+          ["md5", ""],
+          ["md5", checksum.slice(1)],
+          ["sha512-256", ""]
+        ] as const) {
+          const options = { expected: { algorithm, value } }
+          const failures = yield* Effect.all([
+            Effect.flip(data.upload(id, ImageSource.bytes(new Uint8Array(3)), options)),
+            Effect.flip(Stream.runDrain(data.download(id, options)))
+          ])
+          for (const failure of failures) {
+            assert.strictEqual(failure._tag, "InvalidArgument")
+            assert.include(failure.message, "expected.value")
+          }
+        }
+      })
+    )
+  )
+
+  it.effect("is taken in capitals, and of another algorithm in any length", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const data = yield* over({}, (request) => web(request, new Response("abc")))
+        const hash = (algorithm: string) => createHash(algorithm).update("abc").digest("hex").toUpperCase()
+        for (const algorithm of ["md5", "sha512", "sha512-256"]) {
+          const expected = { algorithm, value: hash(algorithm) }
+          yield* Stream.runDrain(data.download(id, { expected, verify: true }))
+        }
+      })
+    )
+  )
+})
+
 describe("a session that has to last", () => {
   const minute = 60_000
   const sessions = Effect.gen(function* () {
