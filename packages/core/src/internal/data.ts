@@ -40,13 +40,12 @@ export const execute = (
   held: Limit.Held
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
   Telemetry.metered(operation, (meter) =>
-    Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(
-      Limit.named(operation, held),
-      Effect.onExit((exit) => {
+    Telemetry.told(
+      Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(Limit.named(operation, held)),
+      (exit) => {
         meter.ended(exit, Exit.isSuccess(exit) ? exit.value.status : undefined)
         if (Exit.isSuccess(exit)) meter.answered(exit.value)
-        return Effect.void
-      })
+      }
     )
   )
 

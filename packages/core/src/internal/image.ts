@@ -11,10 +11,10 @@ export const path = (
   image: Image.ImageRef,
   ...below: Parameters<typeof Argument.path> extends [string, ...infer Rest] ? Rest : never
 ): Effect.Effect<string, GlanceError.InvalidArgument> =>
-  Effect.zipRight(
-    Telemetry.about(Image.idOf(image)),
-    Argument.path(operation, "images", ["image", Image.idOf(image)], ...below)
-  )
+  Effect.withFiberRuntime((fiber) => {
+    Telemetry.about(fiber, Image.idOf(image))
+    return Argument.path(operation, "images", ["image", Image.idOf(image)], ...below)
+  })
 
 export const notFound =
   (image: Image.ImageRef) =>

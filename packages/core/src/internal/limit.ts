@@ -86,7 +86,9 @@ export const within =
     Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
       const outer = outerOf(fiber)
       if (!(RuntimeFlags.interruption(runtimeFlags) && isHeld(outer, timeLimit))) {
-        return Effect.uninterruptibleMask((restore) => limited(restore, { outer, operation, timeLimit, span }, effect))
+        return Effect.uninterruptibleMask((restore) =>
+          limited(restore, { caller: fiber, outer, operation, timeLimit, span }, effect)
+        )
       }
       const inSpan = span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span)
       return outer.name === operation
@@ -123,7 +125,7 @@ export const fn =
                 if (Exit.isFailure(exit)) span.attribute("code.stacktrace", captureStackTrace())
                 span.end(nanos(fiber), exit)
               }
-              return limited(restore, { outer, operation, timeLimit, span, ended }, effect)
+              return limited(restore, { caller: fiber, outer, operation, timeLimit, span, ended }, effect)
             })
           )
         })
@@ -188,6 +190,7 @@ const later = (clock: Clock.Clock, wait: number, call: () => void): (() => void)
 }
 
 interface Bounds {
+  readonly caller: AnyFiber
   readonly outer: GlanceHttp.OperationService
   readonly operation: string
   readonly timeLimit: Duration.Duration
@@ -198,74 +201,73 @@ interface Bounds {
 
 const limited = <A, E, R>(
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
-  { ended, operation, outer, span, timeLimit }: Bounds,
+  { caller, ended, operation, outer, span, timeLimit }: Bounds,
   effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-  Effect.withFiberRuntime((fiber) => {
-    const clock = clockOf(fiber)
-    const held = new Held(clock)
-    const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
-    const named = Context.add(
-      fiber.currentContext,
-      GlanceHttp.Operation,
-      new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
-    )
-    const context = span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
-    // Not by the exit of the fiber: what it holds outlives several collections of young objects, and a listing would
-    // take twice as long for the pages that it has done with.
-    let answer: Option.Option<A> = Option.none()
-    const work = Effect.flatMap(FiberRef.set(FiberRef.currentContext, context), () =>
-      Effect.flatMap(effect, (value) => {
-        answer = Option.some(value)
-        return Effect.void
-      })
-    )
-    let late = false
-    let unwatch = (): void => {}
-    const watch = (worker: Fiber.RuntimeFiber<void, E>): void => {
-      const left = end + held.total() - clock.unsafeCurrentTimeMillis()
-      if (left > 0) unwatch = later(clock, left, () => watch(worker))
-      else {
-        late = true
-        worker.unsafeInterruptAsFork(FiberId.none)
-      }
+): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> => {
+  const clock = clockOf(caller)
+  const held = new Held(clock)
+  const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
+  const named = Context.add(
+    caller.currentContext,
+    GlanceHttp.Operation,
+    new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
+  )
+  const context = span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)
+  // Not by the exit of the fiber: what it holds outlives several collections of young objects, and a listing would
+  // take twice as long for the pages that it has done with.
+  let answer: Option.Option<A> = Option.none()
+  const work = Effect.flatMap(FiberRef.set(FiberRef.currentContext, context), () =>
+    Effect.flatMap(effect, (value) => {
+      answer = Option.some(value)
+      return Effect.void
+    })
+  )
+  let late = false
+  let unwatch = (): void => {}
+  const watch = (worker: Fiber.RuntimeFiber<void, E>): void => {
+    const left = end + held.total() - clock.unsafeCurrentTimeMillis()
+    if (left > 0) unwatch = later(clock, left, () => watch(worker))
+    else {
+      late = true
+      worker.unsafeInterruptAsFork(FiberId.none)
     }
-    const result = (exit: Exit.Exit<void, E>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
-      if (Exit.isSuccess(exit)) {
-        ended?.(exit)
-        const value = Option.getOrThrow(answer)
-        answer = Option.none()
-        return Effect.succeed(value)
-      }
-      if (!late) {
-        ended?.(exit)
-        return Effect.failCause(exit.cause)
-      }
-      // In the span, by which a failure tells where it was called.
-      const failed = Effect.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
-      return (span === undefined ? failed : Effect.provideService(failed, Tracer.ParentSpan, span)).pipe(
-        Effect.onExit((exit) => Effect.sync(() => ended?.(exit)))
-      )
+  }
+  const result = (exit: Exit.Exit<void, E>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded> => {
+    if (Exit.isSuccess(exit)) {
+      ended?.(exit)
+      const value = Option.getOrThrow(answer)
+      answer = Option.none()
+      return Effect.succeed(value)
     }
-    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
-      watch(worker)
-      // `Fiber.await` would send the fiber a message, and `Fiber.join` compare all that the two hold in their
-      // references, for what nothing here changes.
-      const done = Effect.async<Exit.Exit<void, E>>((resume) =>
-        worker.addObserver((exit) => resume(Effect.succeed(exit)))
-      )
-      return Effect.matchCauseEffect(restore(done), {
-        onFailure: (cause) => {
-          unwatch()
-          return Effect.flatMap(Fiber.interrupt(worker), () => {
-            ended?.(Exit.failCause(cause))
-            return Effect.failCause(cause)
-          })
-        },
-        onSuccess: (exit) => {
-          unwatch()
-          return result(exit)
-        }
-      })
+    if (!late) {
+      ended?.(exit)
+      return Effect.failCause(exit.cause)
+    }
+    // In the span, by which a failure tells where it was called.
+    const failed = Effect.fail(new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit }))
+    return (span === undefined ? failed : Effect.provideService(failed, Tracer.ParentSpan, span)).pipe(
+      Effect.onExit((exit) => Effect.sync(() => ended?.(exit)))
+    )
+  }
+  return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (worker) => {
+    watch(worker)
+    // `Fiber.await` would send the fiber a message, and `Fiber.join` compare all that the two hold in their
+    // references, for what nothing here changes.
+    const done = Effect.async<Exit.Exit<void, E>>((resume) =>
+      worker.addObserver((exit) => resume(Effect.succeed(exit)))
+    )
+    return Effect.matchCauseEffect(restore(done), {
+      onFailure: (cause) => {
+        unwatch()
+        return Effect.flatMap(Fiber.interrupt(worker), () => {
+          ended?.(Exit.failCause(cause))
+          return Effect.failCause(cause)
+        })
+      },
+      onSuccess: (exit) => {
+        unwatch()
+        return result(exit)
+      }
     })
   })
+}

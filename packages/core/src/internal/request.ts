@@ -121,43 +121,47 @@ export const run = <A, On extends Meanings = Record<never, never>>(
   http: Pick<GlanceHttp.Service, "execute" | "timeLimit">,
   { alsoSuccess, counted = true, decode, on, operation, request }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
-  const told = shown(request)
+  const told = () => shown(request)
   return Telemetry.metered(operation, (meter) => {
     let status: number | undefined
+    const failed = (error: GlanceError.GlanceError | HttpClientError.HttpClientError) =>
+      Effect.fail(HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error)
     const read = (response: HttpClientResponse.HttpClientResponse) =>
-      Effect.flatMap(response.text, (text): Effect.Effect<A, GlanceError.UnexpectedAnswer> => {
-        meter.moved("receive", Number(response.headers["content-length"] ?? text.length))
-        const decoded = decode(text, response.headers)
-        if (Either.isRight(decoded)) return Effect.succeed(decoded.right)
-        const { detail, record } = decoded.left
-        return new GlanceError.UnexpectedAnswer({
-          ...Answer.answer(operation, told, response, detail),
-          record: Option.fromNullable(record)
-        })
+      Effect.matchEffect(response.text, {
+        onFailure: failed,
+        onSuccess: (text): Effect.Effect<A, GlanceError.GlanceError> => {
+          meter.moved("receive", Number(response.headers["content-length"] ?? text.length))
+          const decoded = decode(text, response.headers)
+          if (Either.isRight(decoded)) return Effect.succeed(decoded.right)
+          const { detail, record } = decoded.left
+          return new GlanceError.UnexpectedAnswer({
+            ...Answer.answer(operation, told(), response, detail),
+            record: Option.fromNullable(record)
+          })
+        }
       })
     const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
-      Effect.flatMap(Answer.read(operation, told, response), (answer) => {
+      Effect.flatMap(Answer.read(operation, told(), response), (answer) => {
         const meaning = on?.[answer.status]
         return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
       })
-    const answer = Effect.flatMap(
+    const result = Effect.matchEffect(
       http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
-      (response): Effect.Effect<A, GlanceError.GlanceError | HttpClientError.HttpClientError> => {
-        status = response.status
-        meter.answered(response)
-        meter.moved("transmit", request.body.contentLength ?? 0)
-        return isSuccess(status) || status === alsoSuccess ? read(response) : fail(response)
+      {
+        onFailure: failed,
+        onSuccess: (response): Effect.Effect<A, GlanceError.GlanceError> => {
+          status = response.status
+          meter.answered(response)
+          meter.moved("transmit", request.body.contentLength ?? 0)
+          return isSuccess(status) || status === alsoSuccess ? read(response) : fail(response)
+        }
       }
-    )
-    const result = Effect.mapError(answer, (error) =>
-      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
     ).pipe(Limit.within(http, operation))
-    const counting = Effect.onExit(result, (exit) => {
-      meter.ended(exit, status)
-      return Effect.void
-    })
     // What it fails with are the meanings in `on` and the common ones of all other statuses.
-    return (counted ? counting : result) as Effect.Effect<A, ErrorOf<On>>
+    return (counted ? Telemetry.told(result, (exit) => meter.ended(exit, status)) : result) as Effect.Effect<
+      A,
+      ErrorOf<On>
+    >
   })
 }
 

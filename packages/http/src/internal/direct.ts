@@ -3,15 +3,21 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 
-/**
- * Sends a request as it is, without a span. Who is interrupted, or aborts, or drops the response gives up the connection.
- */
+/** A request that is sent when its answer is asked for. */
+export interface Sent {
+  readonly answer: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  /** Closes the connection, unless all has come. Who no longer waits for the answer has to say so. */
+  readonly giveUp: () => void
+}
+
+/** Sends a request as it is, without a span, in a fiber. */
 export type Send = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
-  signal?: AbortSignal
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+) => Sent
 
 /**
  * Clients that can be asked past what `HttpClient.make` does around every request, which takes longer than the request:

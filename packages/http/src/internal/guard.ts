@@ -7,11 +7,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Answer from "@effect-glance/core/Answer"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
@@ -80,53 +82,44 @@ const discreet = <E>(error: E): E | HttpClientError.RequestError => {
   })
 }
 
-/**
- * The span of an attempt, with what OpenTelemetry wants to know besides. It ends in a response or a failure, both of
- * which hold the request.
- */
-const discreetSpan = (span: Tracer.Span, { number, request: { body }, route }: Telemetry.Attempt): void => {
+/** What OpenTelemetry wants to know of an attempt besides what the platform's clients tell. */
+const tellAttempt = (span: Tracer.Span, { number, request: { body }, route }: Telemetry.Attempt): void => {
   span.attribute("url.template", route)
   if (number > 0) span.attribute("http.request.resend_count", number)
   if (body.contentLength !== undefined) span.attribute("http.request.body.size", body.contentLength)
-  const { end } = span
-  span.end = (time, exit) => {
-    for (const [name, value] of ends(exit)) span.attribute(name, value)
-    end.call(span, time, discreetExit(exit))
-  }
+}
+
+/** The same when the head of the answer is there, or will not come. */
+const tellEnd = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
+  const { headers } = ((Exit.isSuccess(exit) ? exit.value : undefined) ?? {}) as { readonly headers?: Headers.Headers }
+  const errorType = Telemetry.errorType(exit)
+  if (errorType !== undefined) span.attribute("error.type", errorType)
+  if (headers === undefined) return
+  const length = Number(headers["content-length"] ?? Number.NaN)
+  if (Number.isSafeInteger(length)) span.attribute("http.response.body.size", length)
+  const requestId = Answer.requestIdOf(headers)
+  if (Option.isSome(requestId)) span.attribute("openstack.request_id", requestId.value)
 }
 
 const discreetExit = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
   Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet)
 
-/** For a client that makes its span itself, perhaps among others. */
+/** For a client that makes its span itself, perhaps among others. They end in what holds the request. */
 const discreetTracer = (tracer: Tracer.Tracer, attempt: Telemetry.Attempt): Tracer.Tracer =>
   Tracer.make({
     span: (...about) => {
       const span = tracer.span(...about)
-      if (span.kind === "client") discreetSpan(span, attempt)
-      else {
-        const { end } = span
-        span.end = (time, exit) => end.call(span, time, discreetExit(exit))
+      const ofClient = span.kind === "client"
+      if (ofClient) tellAttempt(span, attempt)
+      const { end } = span
+      span.end = (time, exit) => {
+        if (ofClient) tellEnd(span, exit)
+        end.call(span, time, discreetExit(exit))
       }
       return span
     },
     context: (execution, fiber) => tracer.context(execution, fiber)
   })
-
-/** What is known when the head of the answer is there, or will not come. */
-const ends = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<readonly [string, string | number]> => {
-  const { headers } = ((Exit.isSuccess(exit) ? exit.value : undefined) ?? {}) as { readonly headers?: Headers.Headers }
-  const errorType = Telemetry.errorType(exit)
-  const length = Number(headers?.["content-length"] ?? Number.NaN)
-  return [
-    ...(errorType === undefined ? [] : [["error.type", errorType] as const]),
-    ...(Number.isSafeInteger(length) ? [["http.response.body.size", length] as const] : []),
-    ...Option.match(Option.flatMap(Option.fromNullable(headers), Answer.requestIdOf), {
-      onNone: () => [],
-      onSome: (id) => [["openstack.request_id", id] as const]
-    })
-  ]
-}
 
 /** What no client can send: each of them would say so in a way of its own, one of them by a defect. */
 const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientError.RequestError | undefined => {
@@ -143,7 +136,7 @@ const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientErr
 
 /** A client that is fit to carry secrets, and the circuits that its requests pass. */
 export interface Guarded {
-  readonly begin: (attempt: Telemetry.Attempt) => Effect.Effect<Telemetry.Sending>
+  readonly begin: Telemetry.Begin
   readonly circuit: Circuit.Service | undefined
 }
 
@@ -157,12 +150,12 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
   const initOfLayer = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
   const direct = Direct.of(client)
-  const begin: Guarded["begin"] = (attempt) => {
+  const begin: Guarded["begin"] = (attempt, fiber, use) => {
     const request = withUserAsHeader(attempt.request)
     const refused = unsendable(request)
-    if (refused !== undefined) return Effect.succeed({ answer: refused })
+    if (refused !== undefined) return use({ answer: refused })
     const spanName = `${request.method} ${attempt.route}`
-    if (direct !== undefined) return beginDirect(direct, spanName, attempt, request)
+    if (direct !== undefined) return beginDirect(direct, spanName, attempt, request, fiber, use)
     const answer = Effect.flatMap(Effect.tracer, (tracer) =>
       client.execute(request).pipe(
         Effect.mapInputContext((context: Context.Context<never>) => {
@@ -181,7 +174,7 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
         )
       )
     )
-    return Effect.succeed({ answer })
+    return use({ answer })
   }
   return { begin, circuit }
 })
@@ -192,59 +185,85 @@ const urlOf = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): E
     ? UrlParams.makeUrl(url, urlParams, hash)
     : UrlParams.makeUrl(`${url}?${UrlParams.toString(urlParams)}`, [], hash)
 
-/** Opens a span as the platform's clients make it; who sends the request tells when it has ended. */
+/** Which headers spans must not show. Mostly asked for the same names. */
+const secrecy = (names: ReadonlyArray<string | RegExp>): ((name: string) => boolean) => {
+  if (known?.names === names) return known.isSecret
+  const [exact, patterns] = Arr.partition([...names, ...secretHeaders], (name) => typeof name !== "string")
+  const whole = new Set(exact.map((name) => name.toLowerCase()))
+  const isSecret = (name: string) => whole.has(name) || patterns.some((pattern) => pattern.test(name))
+  known = { names, isSecret }
+  return isSecret
+}
+
+let known: { readonly names: ReadonlyArray<string | RegExp>; readonly isSecret: (name: string) => boolean } | undefined
+
+/** Past the client, in a span as the platform's clients make it. */
 const beginDirect = (
   send: Direct.Send,
   spanName: string,
   attempt: Telemetry.Attempt,
-  request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<Telemetry.Sending> => {
+  request: HttpClientRequest.HttpClientRequest,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  use: Parameters<Telemetry.Begin>[2]
+): ReturnType<Telemetry.Begin> => {
   const parsed = urlOf(request)
   if (Either.isLeft(parsed)) {
     const error = new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: parsed.left })
-    return Effect.succeed({ answer: discreet(error) })
+    return use({ answer: discreet(error) })
   }
   const url = parsed.right
-  return Effect.withFiberRuntime((fiber) => {
-    if (
-      !fiber.getFiberRef(FiberRef.currentTracerEnabled) ||
-      fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
-    ) {
-      return Effect.succeed({ answer: Effect.mapError(send(request, url), discreet) })
+  const sending = (
+    request: HttpClientRequest.HttpClientRequest,
+    tell?: (exit: Telemetry.Answered) => void
+  ): Telemetry.Sending => {
+    const { answer, giveUp } = send(request, url, fiber)
+    return {
+      answer,
+      ended: (exit) => {
+        if (Exit.isFailure(exit)) giveUp()
+        const told = Exit.isFailure(exit) ? Exit.mapError(exit, discreet) : exit
+        tell?.(told)
+        return told
+      }
     }
-    return Effect.map(Effect.makeSpan(spanName, { kind: "client", captureStackTrace: false }), (span) => {
-      const secret = [...fiber.getFiberRef(Headers.currentRedactedNames), ...secretHeaders]
-      const tell = (side: string, headers: Headers.Headers) => {
-        for (const [name, value] of Object.entries(Headers.redact(headers, secret))) {
-          span.attribute(`http.${side}.header.${name}`, String(value))
-        }
+  }
+  if (
+    !fiber.getFiberRef(FiberRef.currentTracerEnabled) ||
+    fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+  ) {
+    return use(sending(request))
+  }
+  return Effect.flatMap(Effect.makeSpan(spanName, { kind: "client", captureStackTrace: false }), (span) => {
+    const isSecret = secrecy(fiber.getFiberRef(Headers.currentRedactedNames))
+    const tellHeaders = (side: string, headers: Headers.Headers) => {
+      for (const [name, value] of Object.entries(headers)) {
+        span.attribute(`http.${side}.header.${name}`, isSecret(name) ? "<redacted>" : value)
       }
-      discreetSpan(span, attempt)
-      span.attribute("http.request.method", request.method)
-      span.attribute("server.address", url.origin)
-      if (url.port !== "") span.attribute("server.port", Number(url.port))
-      span.attribute("url.full", url.href)
-      span.attribute("url.path", url.pathname)
-      span.attribute("url.scheme", url.protocol.slice(0, -1))
-      if (url.search !== "") span.attribute("url.query", url.search.slice(1))
-      tell("request", request.headers)
-      const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
-        ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
-        : request
-      return {
-        answer: Effect.mapError(send(sent, url), discreet),
-        ended: (exit) => {
-          if (Exit.isSuccess(exit)) {
-            span.attribute("http.response.status_code", exit.value.status)
-            tell("response", exit.value.headers)
-          }
-          const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
-          span.end(
-            fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clock.unsafeCurrentTimeNanos() : BigInt(0),
-            exit
-          )
+    }
+    tellAttempt(span, attempt)
+    span.attribute("http.request.method", request.method)
+    span.attribute("server.address", url.origin)
+    if (url.port !== "") span.attribute("server.port", Number(url.port))
+    span.attribute("url.full", url.href)
+    span.attribute("url.path", url.pathname)
+    span.attribute("url.scheme", url.protocol.slice(0, -1))
+    if (url.search !== "") span.attribute("url.query", url.search.slice(1))
+    tellHeaders("request", request.headers)
+    const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
+      ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+      : request
+    return use(
+      sending(sent, (exit) => {
+        if (Exit.isSuccess(exit)) {
+          span.attribute("http.response.status_code", exit.value.status)
+          tellHeaders("response", exit.value.headers)
         }
-      }
-    })
+        tellEnd(span, exit)
+        const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+        const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
+        // Not with the answer, which a span would keep.
+        span.end(timed ? clock.unsafeCurrentTimeNanos() : BigInt(0), Exit.asVoid(exit))
+      })
+    )
   })
 }

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
@@ -112,7 +113,7 @@ export const systemError = (error: unknown): { readonly code: string | undefined
   return { code: undefined, connecting: false }
 }
 
-type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+export type Answered = Exit.Exit<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
 /** Why there is no good answer, in one word: the status, the code of what the client met, or how far it got. */
 export const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
@@ -125,12 +126,21 @@ export const errorType = (exit: Exit.Exit<unknown, unknown>): string | undefined
   return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
 }
 
+type Answering = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
 /** An attempt that is about to be made. */
 export interface Sending {
-  readonly answer: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
-  /** Is told what became of it. */
-  readonly ended?: (exit: Answered) => void
+  readonly answer: Answering
+  /** Is told what became of it, also when nobody waits for it any more. Answers what others may know of that. */
+  readonly ended?: (exit: Answered) => Answered
 }
+
+/** Makes an attempt ready in a fiber, and goes on with it. */
+export type Begin = (
+  attempt: Attempt,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  use: (sending: Sending) => Answering
+) => Answering
 
 /**
  * Counts, times and logs one attempt. By hand what `Metric.update` and `Effect.onExit` would do: each step of the fiber
@@ -138,12 +148,12 @@ export interface Sending {
  */
 export const observed = (
   about: Attempt,
-  begin: Effect.Effect<Sending>,
+  begin: Begin,
   then?: (exit: Answered, took: number) => Effect.Effect<void>
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+): Answering =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(begin, ({ answer, ended }) =>
-      Effect.withFiberRuntime((fiber) => {
+    Effect.withFiberRuntime((fiber) =>
+      begin(about, fiber, ({ answer, ended }) => {
         const { operation, request, root, route } = about
         const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
         const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
@@ -151,7 +161,7 @@ export const observed = (
         const server = serverOf(root)
         const inFlight = active(server)
         inFlight.unsafeUpdate(1, labels)
-        const done = (exit: Answered): ReturnType<typeof observed> => {
+        const done = (exit: Answered): Answering => {
           const took = clock.unsafeCurrentTimeMillis() - begun
           inFlight.unsafeUpdate(-1, labels)
           attemptDuration({
@@ -162,11 +172,11 @@ export const observed = (
             "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
             "error.type": errorType(exit)
           }).unsafeUpdate(took / 1000, labels)
-          ended?.(exit)
+          const told = ended === undefined ? exit : ended(exit)
           // A line that nobody reads shall cost nothing.
           const read = LogLevel.lessThanEqual(fiber.getFiberRef(FiberRef.currentMinimumLogLevel), LogLevel.Debug)
-          const logged = read ? Effect.zipRight(log(about, exit, took), exit) : exit
-          return then === undefined ? logged : Effect.zipRight(then(exit, took), logged)
+          const logged = read ? Effect.zipRight(log(about, told, took), told) : told
+          return then === undefined ? logged : Effect.zipRight(then(told, took), logged)
         }
         return Effect.matchCauseEffect(restore(answer), {
           onFailure: (cause) => done(Exit.failCause(cause)),

@@ -140,12 +140,13 @@ export const persistent =
 
     const once = (number: number): Effect.Effect<Response, Failure> => {
       const about = { ...call, number }
-      if (circuit === undefined) return Telemetry.observed(about, begin(about))
+      if (circuit === undefined) return Telemetry.observed(about, begin)
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(circuit.enter(root), (tell) =>
           Telemetry.observed(
             about,
-            Effect.map(begin(about), (sending) => ({ ...sending, answer: restore(sending.answer) })),
+            (attempt, fiber, use) =>
+              begin(attempt, fiber, (sending) => use({ ...sending, answer: restore(sending.answer) })),
             (exit, took) => tell(outcomeOf(request, exit, took, longest))
           )
         )
@@ -252,18 +253,16 @@ export const make = (
       const withSession = <A, E>(
         login: Effect.Effect<Identity.Session, GlanceError.ConnectionError>,
         use: (session: Identity.Session) => Effect.Effect<A, E>
-      ): Effect.Effect<A, E | GlanceError.ConnectionError> =>
-        Effect.suspend(() => {
-          const before = clock.unsafeCurrentTimeMillis()
-          return Effect.flatMap(login, (session) => {
-            const waited = clock.unsafeCurrentTimeMillis() - before
-            return waited > 0 ? Effect.zipRight(Telemetry.waited("token", name, waited), use(session)) : use(session)
-          })
+      ): Effect.Effect<A, E | GlanceError.ConnectionError> => {
+        const before = clock.unsafeCurrentTimeMillis()
+        return Effect.flatMap(login, (session) => {
+          const waited = clock.unsafeCurrentTimeMillis() - before
+          return waited > 0 ? Effect.zipRight(Telemetry.waited("token", name, waited), use(session)) : use(session)
         })
+      }
       // The refusal is read before the login, which may fail. Its text is kept for whoever is given the response.
       const again = (session: Identity.Session, refusal: Response) =>
-        Effect.zipRight(
-          drain(refusal),
+        Effect.flatMap(drain(refusal), () =>
           // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
           withSession(identity.renew(session), (renewed) =>
             renewed === session || !canRepeat(request) ? Effect.succeed(refusal) : sendAs(renewed)

@@ -12,6 +12,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -35,24 +36,38 @@ const pausing = 64 * 1024
  */
 const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readable> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
-    const wanted = Effect.unsafeMakeLatch(false)
+    let wanted = false
+    /** Gives the next piece that is there. */
+    let give: (() => void) | undefined
     let before: Uint8Array | undefined
     let last: Uint8Array | undefined
-    const push = (bytes: Uint8Array) =>
-      wanted.whenOpen(
-        Effect.sync(() => {
-          wanted.unsafeClose()
-          if (before !== undefined && before.length >= pausing) ImageSource.release(before)
-          before = last
-          last = bytes
-          body.push(bytes)
-        })
-      )
+    const push = (bytes: Uint8Array) => {
+      if (before !== undefined && before.length >= pausing) ImageSource.release(before)
+      before = last
+      last = bytes
+      wanted = false
+      body.push(bytes)
+    }
+    /** One step of the fiber for a chunk, and none for each piece. */
+    const offer = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> => {
+      const pieces = Chunk.toReadonlyArray(chunk).filter(({ length }) => length > 0)
+      let given = 0
+      if (pieces.length === 0) return Effect.void
+      return Effect.async((resume) => {
+        give = () => {
+          const piece = pieces[given++] as Uint8Array
+          if (given === pieces.length) {
+            give = undefined
+            resume(Effect.void)
+          }
+          push(piece)
+        }
+        if (wanted) give()
+      })
+    }
     let fiber: Fiber.RuntimeFiber<void, E> | undefined
     const run = () => {
-      fiber = Runtime.runFork(runtime)(
-        Stream.runForEach(stream, (bytes) => (bytes.length === 0 ? Effect.void : push(bytes)))
-      )
+      fiber = Runtime.runFork(runtime)(Stream.runForEachChunk(stream, offer))
       fiber.addObserver((exit) => {
         if (Exit.isSuccess(exit)) body.push(null)
         else body.destroy(Cause.squash(exit.cause) as Error)
@@ -61,8 +76,9 @@ const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readab
     const body = new Readable({
       highWaterMark: 0,
       read: () => {
-        wanted.unsafeOpen()
+        wanted = true
         if (fiber === undefined) run()
+        else give?.()
       },
       destroy: (error, done) => {
         if (fiber === undefined) return done(error)
@@ -98,17 +114,22 @@ const bodyOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Exchange.Bod
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.map(
   NodeHttpClient.Dispatcher,
   (dispatcher) => {
-    const send: Direct.Send = (request, url, signal) =>
-      Effect.withFiberRuntime((fiber) => {
-        const options = Option.getOrUndefined(
-          Context.getOption(fiber.currentContext, NodeHttpClient.UndiciRequestOptions)
-        )
-        const { body } = request
-        const exchange = (body: Exchange.Body) =>
-          Exchange.exchange(dispatcher, { ...options, signal }, request, url, body)
-        return body._tag === "Stream" ? Effect.flatMap(readable(body.stream), exchange) : exchange(bodyOf(body))
-      })
-    return Direct.offer(HttpClient.make(send), send)
+    const begin: Direct.Send = (request, url, { currentContext }) => {
+      const options = Context.getOption(currentContext, NodeHttpClient.UndiciRequestOptions)
+      const { giveUp, send } = Exchange.exchange(dispatcher, Option.getOrUndefined(options), request, url)
+      const { body } = request
+      return {
+        answer: body._tag === "Stream" ? Effect.flatMap(readable(body.stream), send) : send(bodyOf(body)),
+        giveUp
+      }
+    }
+    const client = HttpClient.make((request, url, signal, fiber) => {
+      const { answer, giveUp } = begin(request, url, fiber)
+      // Also when the answer is there: the platform aborts what nobody holds any more.
+      signal.addEventListener("abort", giveUp, { once: true })
+      return Effect.onInterrupt(answer, () => Effect.sync(giveUp))
+    })
+    return Direct.offer(client, begin)
   }
 )
 

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type * as Direct from "../../internal/direct.js"
 
 /**
  * As much of a body is taken from the socket before anybody reads it, and kept for those who read it again: a few of
@@ -262,34 +263,35 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   }
 }
 
-/** Sends a request with its body. An interruption and the signal give up both, the signal also the answer. */
+/** Sends a request when it is given the body. */
 export const exchange = (
   dispatcher: Undici.Dispatcher,
-  { signal, ...options }: Partial<Undici.Dispatcher.RequestOptions> & { readonly signal?: AbortSignal | undefined },
+  options: Partial<Undici.Dispatcher.RequestOptions> | undefined,
   request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  body: Body
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.async((resume) => {
-    const exchange = new Exchange(request, body, resume)
-    signal?.addEventListener("abort", exchange.giveUp, { once: true })
-    try {
-      dispatcher.dispatch(
-        {
-          ...options,
-          method: request.method,
-          headers: request.headers,
-          origin: url.origin,
-          path: url.pathname + url.search,
-          body: body ?? null,
-          // How long to wait is for those to say who wait.
-          headersTimeout: 60 * 60 * 1000,
-          bodyTimeout: 0
-        },
-        exchange
-      )
-    } catch (error) {
-      exchange.onResponseError(undefined, error as Error)
-    }
-    return Effect.sync(exchange.giveUp)
-  })
+  url: URL
+): { readonly send: (body: Body) => Direct.Sent["answer"]; readonly giveUp: Direct.Sent["giveUp"] } => {
+  let exchange: Exchange | undefined
+  const send = (body: Body): Direct.Sent["answer"] =>
+    Effect.async((resume) => {
+      exchange = new Exchange(request, body, resume)
+      try {
+        dispatcher.dispatch(
+          {
+            ...options,
+            method: request.method,
+            headers: request.headers,
+            origin: url.origin,
+            path: url.pathname + url.search,
+            body: body ?? null,
+            // How long to wait is for those to say who wait.
+            headersTimeout: 60 * 60 * 1000,
+            bodyTimeout: 0
+          },
+          exchange
+        )
+      } catch (error) {
+        exchange.onResponseError(undefined, error as Error)
+      }
+    })
+  return { send, giveUp: () => exchange?.giveUp() }
+}
