@@ -60,22 +60,29 @@ const works: { readonly [item: string]: ReadonlyArray<string> } = {
   "list 10,000 images, 1,000 a page": ["list", "1000"],
   "list 10,000 images, 25 a page": ["list", "25"],
   "list 100,000 images, 1,000 a page": ["list", "1000"],
+  "the first 1,000 updates of a process": ["update", "1000", Records.idOf(17)],
   "1,000 updates in sequence": ["update", "1000", Records.idOf(17)]
+}
+
+const distributions = { glanceclient: "python-glanceclient", openstacksdk: "openstacksdk" }
+
+/** Of what Python finds, be it Debian's or on its `PYTHONPATH`: the first two numbers. */
+const versionOf = (distribution: string): string | undefined => {
+  const program = `import importlib.metadata as m; print(m.version("${distribution}"))`
+  const { stdout } = spawnSync(python, ["-c", program], { encoding: "utf8" })
+  return /^\d+\.\d+/.exec(stdout)?.[0]
 }
 
 export const sidesOf = (item: string): { readonly [peer: string]: (root: string) => Promise<Sample> } => {
   const work = works[item]
-  const modules = { glanceclient: "glanceclient", openstacksdk: "openstack" }
   const sides: Record<string, (root: string) => Promise<Sample>> = {}
   if (work !== undefined) {
     gophercloud ??= { program: built() }
     if (gophercloud.program !== undefined)
       sides["gophercloud"] = byGophercloud(gophercloud.program, ...(work as [string, ...Array<string>]))
-    for (const [name, module] of Object.entries(modules)) {
-      // A hundred thousand take openstacksdk minutes, which say nothing that ten thousand do not.
-      if (name === "openstacksdk" && item.includes("100,000")) continue
-      if (succeeds(python, "-c", `import ${module}`))
-        sides[name] = byPython(name, ...(work as [string, ...Array<string>]))
+    for (const [name, distribution] of Object.entries(distributions)) {
+      const version = versionOf(distribution)
+      if (version !== undefined) sides[`${name} ${version}`] = byPython(name, ...(work as [string, ...Array<string>]))
     }
   }
   if (item === "download 1 GiB, discarded" && succeeds("curl", "--version"))

@@ -88,8 +88,12 @@ export const lines = ({ name, sides, target }: Result): ReadonlyArray<string> =>
   )
 ]
 
-/** What a later run is held to: a quarter more than before, and what the machine's own noise is. */
-export const worse = (results: ReadonlyArray<Result>, committed: { readonly results: ReadonlyArray<Result> }) =>
+export interface Committed {
+  readonly results: ReadonlyArray<Result>
+}
+
+/** What a later run is held to: a quarter more than before. */
+export const worse = (results: ReadonlyArray<Result>, committed: Committed): ReadonlyArray<string> =>
   results.flatMap(({ name, sides }) => {
     const before = committed.results.find((result) => result.name === name)
     return sides.flatMap((side) => {
@@ -173,9 +177,10 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
   ].join("\n")
 }
 
-/** Results of a part replace that part. */
+/** Results of a part replace that part of those that are kept. */
 export const write = ({
   here,
+  kept: before,
   machine,
   results,
   root
@@ -184,12 +189,11 @@ export const write = ({
   readonly root: string
   readonly machine: string
   readonly results: ReadonlyArray<Result>
+  readonly kept: ReadonlyArray<Result>
 }) => {
-  const path = Path.join(here, "results.json")
-  const before: ReadonlyArray<Result> = Fs.existsSync(path) ? JSON.parse(Fs.readFileSync(path, "utf8")).results : []
   const kept = before.map((old) => results.find(({ name }) => name === old.name) ?? old)
   const all = [...kept, ...results.filter(({ name }) => !before.some((old) => old.name === name))]
-  Fs.writeFileSync(path, `${JSON.stringify({ machine, results: all }, null, 2)}\n`)
+  Fs.writeFileSync(Path.join(here, "results.json"), `${JSON.stringify({ machine, results: all }, null, 2)}\n`)
   Fs.writeFileSync(Path.join(here, "plot.svg"), plot(all))
   const readme = Path.join(root, "README.md")
   Fs.writeFileSync(

@@ -1,4 +1,7 @@
 import * as net from "node:net"
+import * as v8 from "node:v8"
+import * as vm from "node:vm"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
@@ -10,6 +13,7 @@ import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import { Cloud } from "@effect-glance/http"
 import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -17,6 +21,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -43,7 +48,7 @@ const on = (client: Layer.Layer<HttpClient.HttpClient>) =>
     Server.layer(
       () =>
         ({ url }) =>
-          answers[url.pathname]?.() ?? Http.html("", 404)
+          answers[url.pathname.replace(/^\/v2/, "")]?.() ?? Http.html("", 404)
     )
   )
 
@@ -212,6 +217,45 @@ describe("NodeTransport", () => {
         assert.deepStrictEqual(ended[0], ["POST /v2/x", "Ended", "interrupted"])
         assert.deepStrictEqual(ended, yield* spans(NodeHttpClient.layerUndici))
       })
+  )
+
+  it.live("shows no header that somebody wants to hide, by its name or by a pattern", () =>
+    Effect.gen(function* () {
+      const base = yield* Server.Base
+      const headersTold = (client: Layer.Layer<HttpClient.HttpClient>) => {
+        const witness = Witness.make()
+        return execute(HttpClientRequest.acceptJson(HttpClientRequest.get("/json"))).pipe(
+          Effect.provide(Layer.provide(Cloud.layerToken({ endpoint: base, token: Redacted.make("secret") }), client)),
+          Effect.provide(witness.layer),
+          Effect.locally(Headers.currentRedactedNames, ["Accept", /^content-/]),
+          Effect.as(["request.header.accept", "response.header.content-type", "response.header.connection"]),
+          Effect.map(Arr.map((name) => witness.spans[0]?.attributes.get(`http.${name}`)))
+        )
+      }
+      const told = yield* headersTold(NodeTransport.layer)
+      assert.deepStrictEqual(told, ["<redacted>", "<redacted>", "keep-alive"])
+      assert.deepStrictEqual(told, yield* headersTold(NodeHttpClient.layerUndici))
+    }).pipe(Effect.provide(on(Layer.empty as never)))
+  )
+
+  it.live("an answer that somebody keeps does not keep the fiber that waited for it", () =>
+    Effect.gen(function* () {
+      const endpoint = yield* Server.Base
+      const cloud = Layer.provide(Cloud.layerToken({ endpoint, token: Redacted.make("secret") }), NodeTransport.layer)
+      const runtime = ManagedRuntime.make(cloud)
+      // Which the fiber keeps, as what it ended in.
+      const asked = Effect.map(execute(HttpClientRequest.get("/long")), (response) => ({ response }))
+      const { outcome, response } = yield* Effect.promise(() =>
+        runtime.runPromise(asked).then((outcome) => ({ ...outcome, outcome: new WeakRef(outcome) }))
+      )
+      v8.setFlagsFromString("--expose-gc")
+      const collect: () => void = vm.runInNewContext("gc")
+      yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      collect()
+      assert.isUndefined(outcome.deref())
+      assert.lengthOf(yield* response.text, 300 * 1024)
+      yield* runtime.disposeEffect
+    }).pipe(Effect.provide(on(Layer.empty as never)))
   )
 
   it.live("asks for what the platform's URL of the same parameters is", () =>

@@ -9,6 +9,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { YieldWrap } from "effect/Utils"
 import * as GlanceError from "../GlanceError.js"
@@ -153,6 +154,15 @@ const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefau
 
 const nanos = (fiber: AnyFiber): bigint =>
   fiber.getFiberRef(FiberRef.currentTracerTimingEnabled) ? clockOf(fiber).unsafeCurrentTimeNanos() : BigInt(0)
+
+/** `Effect.makeSpanScoped`, whose span would keep what the scope succeeded with: the images of a listing. */
+export const spanScoped = (operation: string): Effect.Effect<Tracer.Span, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.makeSpan(operation), (span, exit) =>
+    Effect.withFiberRuntime((fiber) => {
+      span.end(nanos(fiber), Exit.asVoid(exit))
+      return Effect.void
+    })
+  )
 
 const outerOf = (fiber: AnyFiber): GlanceHttp.OperationService =>
   Context.get(fiber.currentContext, GlanceHttp.Operation)

@@ -125,7 +125,7 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     query: Query,
     { readAhead = false, ...options }: Page.ListAllOptions = {}
   ): Stream.Stream<A, Failure<On>> =>
-    Effect.zipWith(Effect.scope, Effect.makeSpanScoped(operation), (scope, span) => {
+    Effect.zipWith(Effect.scope, Limit.spanScoped(operation), (scope, span) => {
       const seen = new Set([listing.markerOf(query)])
       // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
       const inSpan = Limit.within(http, operation, span)

@@ -34,7 +34,6 @@ export type Body = Undici.Dispatcher.DispatchOptions["body"]
 class Exchange implements Undici.Dispatcher.DispatchHandler {
   #controller: Undici.Dispatcher.DispatchController | undefined
   #given: Error | undefined
-  #answered = false
   #waiting: Array<() => void> = []
   #pieces: Array<Uint8Array> = []
   #size = 0
@@ -46,14 +45,23 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   read = false
   /** Whether some of the body was given away, so that nobody else can have it whole. */
   #taken = false
+  /** Who waits for the head of the answer, which is still to come. */
+  #resume: ((result: Direct.Sent["answer"]) => void) | undefined
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly body: Body,
-    readonly resume: (
-      result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
-    ) => void
-  ) {}
+    resume: (result: Direct.Sent["answer"]) => void
+  ) {
+    this.#resume = resume
+  }
+
+  /** Lets go of who has waited: an exchange may be there for longer, and with them all that they hold. */
+  #answer(result: Direct.Sent["answer"]): void {
+    const resume = this.#resume
+    this.#resume = undefined
+    resume?.(result)
+  }
 
   /** Closes the connection, unless all has come. A request that waits for one is then not sent. */
   readonly giveUp = (): void => {
@@ -74,8 +82,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return
     this.#controller = controller
-    this.#answered = true
-    this.resume(Effect.succeed(new Response(this, status, headers)))
+    this.#answer(Effect.succeed(new Response(this, status, headers)))
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, piece: Uint8Array): void {
@@ -95,10 +102,10 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   onResponseError(_: unknown, error: Error): void {
     this.#end = { error }
     ;(this.body as Partial<Readable> | null | undefined)?.destroy?.(error)
-    if (this.#answered) this.#wake()
+    if (this.#resume === undefined) this.#wake()
     else {
       const { request } = this
-      this.resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: error })))
+      this.#answer(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: error })))
     }
   }
 
