@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Image, ImageMembers, Images } from "@effect-glance/core"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -88,12 +89,15 @@ describe("the span of an operation", () => {
         const cause = yield* Effect.flip(Effect.sandbox(work))
         assert.match(Cause.pretty(cause), /at Images\.(list|get) \(.*spans\.test\.ts/)
       }
-      const page = yield* Effect.flatMap(Images.Images, (images) => images.list()).pipe(
-        Effect.provide(answering),
-        Effect.withTracer(tracer)
-      )
-      assert.strictEqual(page.items.length, 1)
-      assert.notInclude(JSON.stringify(exits), String(page.items[0]?.id))
+      const listed = (images: Images.Service) => Effect.map(images.list(), ({ items }) => items)
+      const streamed = (images: Images.Service) =>
+        Effect.map(Stream.runCollect(Stream.take(images.listAll(), 1)), Chunk.toReadonlyArray)
+      for (const call of [listed, streamed]) {
+        const work = Effect.provide(Effect.flatMap(Images.Images, call), answering)
+        const images = yield* Effect.withTracer(work, tracer)
+        assert.lengthOf(images, 1)
+        assert.notInclude(JSON.stringify(exits), String(images[0]?.id))
+      }
     })
   })
 
