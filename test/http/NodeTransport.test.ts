@@ -20,10 +20,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as Http from "../support/http.js"
 import * as Server from "./server.js"
@@ -236,6 +238,25 @@ describe("NodeTransport", () => {
       assert.deepStrictEqual(told, ["<redacted>", "<redacted>", "keep-alive"])
       assert.deepStrictEqual(told, yield* headersTold(NodeHttpClient.layerUndici))
     }).pipe(Effect.provide(on(Layer.empty as never)))
+  )
+
+  it.live("reads all of a body, whoever else has a turn meanwhile", () =>
+    Effect.gen(function* () {
+      for (let steps = 12; steps < 60; steps++) {
+        const taking = Scheduler.make(
+          (task) => void setImmediate(task),
+          (fiber) => fiber.currentOpCount > steps && fiber.getFiberRef(FiberRef.currentSchedulingPriority)
+        )
+        const whole = Effect.flatMap(ask("/long"), ({ text }) => text)
+        const inPieces = Effect.flatMap(ask("/long"), ({ stream }) => Stream.mkString(Stream.decodeText(stream)))
+        const read = yield* Effect.withScheduler(Effect.zip(whole, inPieces), taking)
+        assert.deepStrictEqual(
+          read.map(({ length }) => length),
+          [300 * 1024, 300 * 1024],
+          `after ${steps} steps`
+        )
+      }
+    }).pipe(Effect.provide(on(NodeTransport.layer)))
   )
 
   it.live("an answer that somebody keeps does not keep the fiber that waited for it", () =>

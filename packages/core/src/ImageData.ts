@@ -523,7 +523,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const hash = yield* begin(known)
       const clock = yield* Effect.clock
       const handoff = Handoff.make<DownloadError>(() => clock.unsafeCurrentTimeMillis())
-      const put = (bytes: Uint8Array): Effect.Effect<void> => handoff.put(Chunk.of(bytes))
+      const put = (bytes: Uint8Array) => handoff.put(Chunk.of(bytes))
       yield* Download.run(
         {
           ...transfer(operation, image, options),
@@ -536,7 +536,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         Download.begin(start),
         (bytes) => {
           const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
-          return wait === undefined ? put(bytes) : Effect.zipRight(wait, put(bytes))
+          return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
         }
       ).pipe(
         Effect.zipRight(check(operation, image, known, hash)),

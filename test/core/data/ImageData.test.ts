@@ -519,3 +519,41 @@ describe("a session that has to last", () => {
     })
   )
 })
+
+describe("fibers that take turns after so many steps", () => {
+  const contents = Uint8Array.from({ length: 3 * 1024 * 1024 }, (_, at) => at / 4099)
+  const pieces = Array.from({ length: 12 }, (_, at) => contents.subarray(at * 256 * 1024, (at + 1) * 256 * 1024))
+  /** Fewer than it takes to let others have a turn, and it goes on for ever. */
+  const turns = Array.from({ length: 40 }, (_, at) => at + 12)
+
+  it.effect("lose nothing of an upload, nor its order, nor wait for each other", () =>
+    Effect.gen(function* () {
+      for (const steps of turns) {
+        const got: Array<Uint8Array> = []
+        const data = yield* over(queued, (request) =>
+          Stream.runForEach(body(request), (bytes) => Effect.sync(() => void got.push(bytes))).pipe(
+            Effect.orDie,
+            Effect.zipRight(web(request, new Response(null, { status: 204 })))
+          )
+        )
+        const source = ImageSource.stream(Stream.fromIteratorSucceed(pieces[Symbol.iterator](), 1))
+        yield* Effect.withMaxOpsBeforeYield(data.upload(id, source, { verify: false }), steps)
+        assert.isTrue(Buffer.concat(got).equals(contents), `after ${steps} steps`)
+      }
+    })
+  )
+
+  it.effect("lose nothing of a download, nor its order, nor wait for each other", () =>
+    Effect.gen(function* () {
+      for (const steps of turns) {
+        const data = yield* over({ size: contents.length }, (request) =>
+          web(request, new Response(new Blob(pieces), { headers: { "content-length": String(contents.length) } }))
+        )
+        const got = yield* Stream.runCollect(data.download(id, { verify: false })).pipe(
+          Effect.withMaxOpsBeforeYield(steps)
+        )
+        assert.isTrue(Buffer.concat([...got]).equals(contents), `after ${steps} steps`)
+      }
+    })
+  )
+})

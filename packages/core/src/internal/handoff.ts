@@ -19,8 +19,8 @@ const sizeOf = (item: Item): number => {
  * and neither sees the other's failures unless told.
  */
 export interface Handoff<E> {
-  /** Waits while there is no room beside what has not been taken. */
-  readonly put: (item: Item) => Effect.Effect<void>
+  /** Puts at once. What it answers waits until there is room beside what has not been taken; nothing where there is. */
+  readonly put: (item: Item) => Effect.Effect<void> | undefined
   readonly end: () => void
   readonly fail: (outcome: Effect.Effect<never, E>) => void
   /** When the first chunk is asked for. */
@@ -30,12 +30,18 @@ export interface Handoff<E> {
   readonly stream: Stream.Stream<Uint8Array, E>
 }
 
+/**
+ * A fiber may have to let others have their turn between any two of its steps. So what is looked at and what is then
+ * waited for is one step: else a taker would wait beside what has just been put here, and get what is put after it first.
+ */
 export const make = <E = never>(now: () => number): Handoff<E> => {
+  type Taken = Effect.Effect<Item, Option.Option<E>>
   let slot: Item | undefined
   let filled = 0
   let outcome: Effect.Effect<never, Option.Option<E>> | undefined
-  let taker: ((taken: Effect.Effect<Item, Option.Option<E>>) => void) | undefined
-  let putter: { readonly item: Item; readonly resume: (put: Effect.Effect<void>) => void } | undefined
+  let taker: ((taken: Taken) => void) | undefined
+  /** What there was no room for, and who waits for some. */
+  let next: { readonly item: Item; resume: ((put: Effect.Effect<void>) => void) | undefined } | undefined
   let wanted = false
   let wanter: ((done: Effect.Effect<void>) => void) | undefined
   let lyingSince: number | undefined = now()
@@ -48,62 +54,67 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
     taker = undefined
   }
 
-  const take: Effect.Effect<Item, Option.Option<E>> = Effect.suspend(() => {
+  /** What lies here, or how it ended. */
+  const taken = (): Taken | undefined => {
+    if (slot === undefined) return outcome
+    const item = slot
+    slot = next?.item
+    filled = slot === undefined ? 0 : sizeOf(slot)
+    next?.resume?.(Effect.void)
+    next = undefined
+    lyingSince = slot === undefined && outcome === undefined ? undefined : now()
+    return Effect.succeed(item)
+  }
+
+  const take: Taken = Effect.suspend(() => {
     if (!wanted) {
       wanted = true
       wanter?.(Effect.void)
     }
-    if (slot !== undefined) {
-      const item = slot
-      slot = putter?.item
-      filled = slot === undefined ? 0 : sizeOf(slot)
-      putter?.resume(Effect.void)
-      putter = undefined
-      lyingSince = slot === undefined && outcome === undefined ? undefined : now()
-      return Effect.succeed(item)
-    }
-    if (outcome !== undefined) return outcome
+    return taken() ?? coming
+  })
+
+  const coming: Taken = Effect.async((resume) => {
+    const there = taken()
+    if (there !== undefined) return resume(there)
     lyingSince = undefined
-    return Effect.async((resume) => {
-      taker = resume
-      return Effect.sync(() => {
-        taker = undefined
-      })
+    taker = resume
+    return Effect.sync(() => {
+      taker = undefined
     })
   })
 
   return {
-    put: (item) =>
-      Effect.suspend(() => {
-        if (taker !== undefined) {
-          const resume = taker
-          taker = undefined
-          resume(Effect.succeed(item))
-          return Effect.void
-        }
-        lyingSince ??= now()
-        const size = sizeOf(item)
-        if (slot === undefined || filled + size <= room) {
-          slot = slot === undefined ? item : Chunk.appendAll(slot, item)
-          filled += size
-          return Effect.void
-        }
-        return Effect.async((resume) => {
-          putter = { item, resume }
-          return Effect.sync(() => {
-            putter = undefined
-          })
+    put: (item) => {
+      if (taker !== undefined) {
+        const resume = taker
+        taker = undefined
+        resume(Effect.succeed(item))
+        return undefined
+      }
+      lyingSince ??= now()
+      const size = sizeOf(item)
+      if (slot === undefined || filled + size <= room) {
+        slot = slot === undefined ? item : Chunk.appendAll(slot, item)
+        filled += size
+        return undefined
+      }
+      const mine: typeof next = { item, resume: undefined }
+      next = mine
+      return Effect.async((resume) => {
+        if (next !== mine) return resume(Effect.void)
+        mine.resume = resume
+        return Effect.sync(() => {
+          if (next === mine) next = undefined
         })
-      }),
+      })
+    },
     end: () => close(Effect.fail(Option.none())),
     fail: (failure) => close(Effect.mapError(failure, Option.some)),
-    wanted: Effect.suspend(() =>
-      wanted
-        ? Effect.void
-        : Effect.async((resume) => {
-            wanter = resume
-          })
-    ),
+    wanted: Effect.async((resume) => {
+      if (wanted) resume(Effect.void)
+      else wanter = resume
+    }),
     lyingSince: () => lyingSince,
     stream: Stream.repeatEffectChunkOption(take)
   }

@@ -264,20 +264,24 @@ const produce = <E, R>(
       ? undefined
       : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.size, total: size }))
 
-  const put = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> =>
-    progress === undefined ? handoff.put(chunk) : Effect.zipRight(handoff.put(chunk), progress)
+  const put = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> | undefined => {
+    const wait = handoff.put(chunk)
+    return progress === undefined ? wait : Effect.zipRight(wait ?? Effect.void, progress)
+  }
 
-  const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> =>
-    Effect.suspend(() => {
-      for (const bytes of chunk) state.size += bytes.length
-      if (state.size > promised) return Effect.fail(mismatch())
-      const wait = Data.hashed(hash, chunk)
-      if (state.size === promised) {
-        last = last === undefined ? chunk : Chunk.appendAll(last, chunk)
-        return wait ?? Effect.void
-      }
-      return wait === undefined ? put(chunk) : Effect.zipRight(wait, put(chunk))
-    })
+  /** Nothing where nothing has to be waited for: an Effect for each small piece would take longer than the piece. */
+  const process = (
+    chunk: Chunk.Chunk<Uint8Array>
+  ): Effect.Effect<void, GlanceError.SourceLengthMismatch> | undefined => {
+    for (const bytes of chunk) state.size += bytes.length
+    if (state.size > promised) return Effect.fail(mismatch())
+    const wait = Data.hashed(hash, chunk)
+    if (state.size === promised) {
+      last = last === undefined ? chunk : Chunk.appendAll(last, chunk)
+      return wait
+    }
+    return wait === undefined ? put(chunk) : Effect.flatMap(wait, () => put(chunk) ?? Effect.void)
+  }
 
   const finish = Effect.gen(function* () {
     if (Option.isSome(size) && state.size < promised) return yield* mismatch()
@@ -295,7 +299,7 @@ const produce = <E, R>(
         })
       }
     }
-    if (last !== undefined) yield* put(last)
+    if (last !== undefined) yield* put(last) ?? Effect.void
     state.hashes = hashes
     handoff.end()
   })
@@ -305,9 +309,10 @@ const produce = <E, R>(
     rest,
     Option.map((error) => new SourceFailure(error))
   )
-  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) =>
-    Effect.flatMap(Effect.mapError(process(chunk), Option.some), () => loop)
-  )
+  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) => {
+    const wait = process(chunk)
+    return wait === undefined ? loop : Effect.flatMap(Effect.mapError(wait, Option.some), () => loop)
+  })
   const following = Effect.catchAll(
     loop,
     (end): Effect.Effect<void, Failed> => (Option.isNone(end) ? finish : Effect.fail(end.value))
@@ -315,7 +320,7 @@ const produce = <E, R>(
   return Effect.gen(function* () {
     yield* handoff.wanted
     state.taken = true
-    yield* process(head)
+    yield* process(head) ?? Effect.void
     yield* following
   })
 }

@@ -116,8 +116,13 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     for (const go of waiting) go()
   }
 
+  /** Goes on when there is more: looks again, since it may have come in another fiber's turn. */
   #more<A, E>(next: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.async((resume) => void this.#waiting.push(() => resume(next)))
+    return Effect.async((resume) => {
+      const go = () => resume(next)
+      if (this.#end !== undefined || (!this.#whole && this.#pieces.length > 0)) go()
+      else this.#waiting.push(go)
+    })
   }
 
   /** The pieces that are there, or the next; none after the last. */
