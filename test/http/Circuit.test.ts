@@ -1,7 +1,8 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Images from "@effect-glance/core/Images"
-import { Circuit, Cloud, Keystone } from "@effect-glance/http"
+import { Circuit, Cloud, Keystone, Throttle } from "@effect-glance/http"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -455,5 +456,50 @@ describe("a cloud that is away for a minute", { timeout: 60_000 }, () => {
         )
       )
     )
+  )
+})
+
+describe("a circuit that lets one try", () => {
+  it.effect("is not used up by who stands in the line of a throttle, whenever the time passes", () =>
+    Effect.gen(function* () {
+      let reached = true
+      for (let reading = 1; reached; reading++) {
+        // The pause of a second ends between this reading of the clock and the next.
+        let left = Number.POSITIVE_INFINITY
+        let time = 0
+        const now = () => (left-- > 0 ? time : time + 2)
+        const clock: Clock.Clock = {
+          [Clock.ClockTypeId]: Clock.ClockTypeId,
+          unsafeCurrentTimeMillis: now,
+          unsafeCurrentTimeNanos: () => BigInt(0),
+          currentTimeNanos: Effect.succeed(BigInt(0)),
+          currentTimeMillis: Effect.sync(now),
+          sleep: () => Effect.never
+        }
+        yield* Effect.gen(function* () {
+          yield* Effect.exit(execute())
+          time = 999
+          left = reading
+          yield* Effect.exit(execute())
+          reached = left < 0
+          time = 1001
+          yield* execute()
+        }).pipe(
+          Effect.provide(
+            Layer.provide(
+              port(
+                cloud(
+                  () => tokenAnswer("token", { expiresAt: 4_000_000_000_000 }),
+                  (_, index) => (index === 0 ? Http.json({}, 503) : noImages())
+                ),
+                { retries: 0 }
+              ),
+              Layer.merge(Circuit.layer({ failures: 1, delay: "1 second" }), Throttle.layer({ concurrency: 5 }))
+            )
+          ),
+          Effect.withClock(clock)
+        )
+      }
+    })
   )
 })

@@ -46,6 +46,17 @@ const sessionOf = (number: number, lifetime = Option.none<{ issuedAt: number; ex
   catalog: []
 })
 
+const turnsOf = (turns: number): Effect.Effect<void> =>
+  turns === 0
+    ? Effect.void
+    : Effect.zipRight(
+        Effect.yieldNow(),
+        Effect.suspend(() => turnsOf(turns - 1))
+      )
+
+/** So many steps of a fiber, without a turn for others. */
+const busy = (steps: number): Effect.Effect<void> => (steps === 0 ? Effect.void : Effect.suspend(() => busy(steps - 1)))
+
 const tokenOf = (session: Identity.Session) => Redacted.value(session.token)
 
 describe("a hundred fibers at once", () => {
@@ -58,6 +69,28 @@ describe("a hundred fibers at once", () => {
       assert.deepStrictEqual(new Set(yield* tokens), new Set(["token-0"]))
       assert.lengthOf(yield* tokens, 100)
     }).pipe(Effect.provide(images(cloud((_, index) => slowly(() => tokenAnswer(`token-${index}`))))))
+  )
+
+  it.effect("log in once, and renew once, however they take turns", () =>
+    Effect.gen(function* () {
+      for (let steps = 12; steps < 48; steps++) {
+        for (let turns = 0; turns < 6; turns++) {
+          let logins = 0
+          const login = Effect.suspend(() => Effect.as(turnsOf(turns), sessionOf(++logins)))
+          const inSteps = <A, E>(ask: Effect.Effect<A, E>) =>
+            Effect.forEach(hundred.slice(0, 40), (steps) => Effect.zipRight(busy(steps), ask), {
+              concurrency: "unbounded",
+              discard: true
+            })
+          yield* Effect.gen(function* () {
+            const identity = yield* Identity.make(login)
+            yield* inSteps(identity.session)
+            yield* inSteps(identity.renew(yield* identity.session))
+          }).pipe(Effect.scoped, Effect.withMaxOpsBeforeYield(steps))
+          assert.strictEqual(logins, 2, `after ${steps} steps, with a login of ${turns} turns`)
+        }
+      }
+    })
   )
 
   it.effect("log in once when their token is expired", () =>

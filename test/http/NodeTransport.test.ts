@@ -27,10 +27,14 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
+import { interruptAt } from "../support/atStep.js"
 import * as Http from "../support/http.js"
 import * as Server from "./server.js"
 import { execute } from "./support.js"
 import * as Witness from "./witness.js"
+
+v8.setFlagsFromString("--expose-gc")
+const collect: () => void = vm.runInNewContext("gc")
 
 const ask = (path: string) =>
   Effect.flatMap(Server.Base, (base) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`${base}${path}`)))
@@ -259,6 +263,46 @@ describe("NodeTransport", () => {
     }).pipe(Effect.provide(on(NodeTransport.layer)))
   )
 
+  it.scopedLive(
+    "closes the connection of a body whose reader is interrupted, at whatever step",
+    () =>
+      Effect.gen(function* () {
+        const open = new Set<net.Socket>()
+        const server = yield* Effect.acquireRelease(
+          Effect.async<net.Server>((resume) => {
+            const server = net.createServer((socket) => {
+              open.add(socket)
+              socket.on("error", () => {})
+              socket.on("close", () => open.delete(socket))
+              // More than is taken before somebody reads, and no end.
+              socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(1024 * 1024)}`))
+            })
+            server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+          }),
+          (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+        )
+        const endpoint = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`
+        const cloud = Layer.provide(Cloud.layerToken({ endpoint, token: Redacted.make("secret") }), NodeTransport.layer)
+        const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+        const runtime = ManagedRuntime.make(cloud)
+        /** Whether it has come to wait for the rest before that step. */
+        const read = (step: number) =>
+          Effect.flatMap(execute(), ({ text }) =>
+            Effect.raceFirst(interruptAt(text, step), Effect.as(Effect.repeatN(turn, 200), true))
+          )
+        for (let step = 1; !(yield* Effect.promise(() => runtime.runPromise(read(step)))); step++) {
+          // Where it was not begun to be read, it is given up with the answer.
+          for (let looked = 0; open.size > 0 && looked < 100; looked++) {
+            collect()
+            yield* turn
+          }
+          assert.strictEqual(open.size, 0, `at step ${step}`)
+        }
+        yield* runtime.disposeEffect
+      }),
+    30_000
+  )
+
   it.live("an answer that somebody keeps does not keep the fiber that waited for it", () =>
     Effect.gen(function* () {
       const endpoint = yield* Server.Base
@@ -269,8 +313,6 @@ describe("NodeTransport", () => {
       const { outcome, response } = yield* Effect.promise(() =>
         runtime.runPromise(asked).then((outcome) => ({ ...outcome, outcome: new WeakRef(outcome) }))
       )
-      v8.setFlagsFromString("--expose-gc")
-      const collect: () => void = vm.runInNewContext("gc")
       yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
       collect()
       assert.isUndefined(outcome.deref())

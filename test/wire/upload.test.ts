@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { ImageSource } from "@effect-glance/core"
+import { type ImageData, ImageSource } from "@effect-glance/core"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -169,6 +169,18 @@ for (const [name, transport] of transports) {
             yield* closedOnce(long, seed)
           })
         ).pipe(Effect.orDie)
+      )
+    )
+
+    it.live("is done when the server has it, whoever is still being told how far it is", () =>
+      run((server, data) =>
+        Effect.gen(function* () {
+          const bytes = noise(200_000, random(1))
+          const onProgress = (progress: ImageData.Progress) =>
+            progress.bytes === bytes.length ? Effect.never : Effect.void
+          yield* data.upload(id, ImageSource.bytes(bytes), { onProgress, verify: false, retries: 0 })
+          assert.strictEqual(server.record()["status"], "active")
+        })
       )
     )
 

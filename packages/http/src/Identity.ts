@@ -134,19 +134,26 @@ export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =
         Effect.forkIn(scope)
       )
 
-    /** That of a login, started here unless one is under way. */
-    const coming: Login = Effect.uninterruptibleMask((restore) => {
-      if (pending !== undefined) return restore(Deferred.await(pending))
-      const mine = Deferred.unsafeMake<Session, GlanceError.ConnectionError>(FiberId.none)
-      pending = mine
-      return Effect.zipRight(start(mine), restore(Deferred.await(mine)))
-    })
+    /** What is cached by now, else that of a login, which is started unless one is under way. */
+    const coming = (cached: () => Login | undefined): Login =>
+      Effect.uninterruptibleMask((restore) => {
+        const there = cached()
+        if (there !== undefined) return there
+        if (pending !== undefined) return restore(Deferred.await(pending))
+        const mine = Deferred.unsafeMake<Session, GlanceError.ConnectionError>(FiberId.none)
+        pending = mine
+        return Effect.zipRight(start(mine), restore(Deferred.await(mine)))
+      })
 
     /** The cached session if it is fresh and will do, else the one that is to come. */
     const current = (willDo: (session: Session, now: number) => boolean): Login =>
       Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        return known !== undefined && isFresh(known, now) && willDo(known, now) ? Effect.succeed(known) : coming
+        const cached = () => {
+          const now = clock.unsafeCurrentTimeMillis()
+          return known !== undefined && isFresh(known, now) && willDo(known, now) ? Effect.succeed(known) : undefined
+        }
+        // Looks twice: between two steps another fiber may have its turn, and its login end.
+        return cached() ?? coming(cached)
       })
 
     return {

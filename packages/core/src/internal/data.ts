@@ -40,7 +40,7 @@ export const execute = (
   held: Limit.Held
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
   Telemetry.metered(operation, (meter) =>
-    Telemetry.told(
+    Telemetry.onExit(
       Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(Limit.named(operation, held)),
       (exit) => {
         meter.ended(exit, Exit.isSuccess(exit) ? exit.value.status : undefined)

@@ -158,7 +158,7 @@ export const run = <A, On extends Meanings = Record<never, never>>(
       }
     ).pipe(Limit.within(http, operation))
     // What it fails with are the meanings in `on` and the common ones of all other statuses.
-    return (counted ? Telemetry.told(result, (exit) => meter.ended(exit, status)) : result) as Effect.Effect<
+    return (counted ? Telemetry.onExit(result, (exit) => meter.ended(exit, status)) : result) as Effect.Effect<
       A,
       ErrorOf<On>
     >

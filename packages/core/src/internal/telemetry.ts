@@ -120,8 +120,8 @@ export const metered = <A, E, R>(
   work: (meter: Meter) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => Effect.withFiberRuntime((fiber) => work(new Meter(operation, fiber)))
 
-/** `Effect.onExit` for what takes no steps of the fiber: three fewer than it has. */
-export const told = <A, E, R>(
+/** `Effect.onExit` for what takes no step of the fiber, of which it has three fewer then. */
+export const onExit = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   ended: (exit: Exit.Exit<A, E>) => void
 ): Effect.Effect<A, E, R> =>

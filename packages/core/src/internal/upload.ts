@@ -299,9 +299,12 @@ const produce = <E, R>(
         })
       }
     }
-    if (last !== undefined) yield* put(last) ?? Effect.void
+    const wait = last === undefined ? undefined : handoff.put(last)
+    if (wait !== undefined) yield* wait
+    // With the last bytes the server may have all, and its answer ends this.
     state.hashes = hashes
     handoff.end()
+    if (last !== undefined && progress !== undefined) yield* progress
   })
 
   type Failed = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>

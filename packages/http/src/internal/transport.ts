@@ -157,7 +157,10 @@ export const persistent =
       Effect.gen(function* () {
         const before = yield* Clock.currentTimeMillis
         // There is no need to stand in line for what is left alone anyway.
-        if (circuit !== undefined && (yield* circuit.closedUntil(root)) > before) yield* circuit.enter(root)
+        if (circuit !== undefined && (yield* circuit.closedUntil(root)) > before) {
+          // Its pause may be over by now: then the try that this is given is for who comes to send.
+          yield* Effect.uninterruptible(Effect.flatMap(circuit.enter(root), (tell) => tell("unknown")))
+        }
         const { hold } = yield* GlanceHttp.Operation
         yield* hold(service.turn)
         const wait = (yield* Clock.currentTimeMillis) - before

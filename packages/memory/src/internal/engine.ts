@@ -211,7 +211,7 @@ export const makeEngine = (options: {
   }
 
   const answer: Engine["answer"] = (request, place, endpoints, as) =>
-    Effect.suspend(() => {
+    Effect.uninterruptibleMask((restore) => {
       const { path, tenant } = withoutTenant(place)
       const now = clock.unsafeCurrentTimeMillis()
       const header = request.headers["x-auth-token"]
@@ -259,7 +259,7 @@ export const makeEngine = (options: {
         return bytes
       })
 
-      return perform(fault, { ...request, path, body: received }, target, endpoints).pipe(
+      return restore(perform(fault, { ...request, path, body: received }, target, endpoints)).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             end()

@@ -147,19 +147,19 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   })
 
   /** All of the body; again as often as it is asked for, if it is short. */
-  readonly all: Effect.Effect<Buffer, Error> = Effect.suspend(() => {
+  readonly all: Effect.Effect<Buffer, Error> = Effect.uninterruptibleMask((restore) => {
     const whole = this.whole()
     if (whole !== undefined) return Effect.succeed(whole)
     if (this.#taken) return Effect.fail(alreadyRead())
     if (this.#end?.error !== undefined) return Effect.fail(this.#end.error)
+    this.read = true
     this.#whole = true
     this.#controller?.resume()
-    return Effect.onInterrupt(this.#more(this.all), () => Effect.sync(this.giveUp))
+    return Effect.onInterrupt(restore(this.#more(this.all)), () => Effect.sync(this.giveUp))
   })
 
   /** All of the body, where it is there: a small one mostly comes with its head. */
   whole(): Buffer | undefined {
-    this.read = true
     if (this.#taken || this.#end === undefined || this.#end.error !== undefined) return undefined
     const [first, ...more] = this.#pieces
     const whole = more.length === 0 ? (first ?? Buffer.of()) : Buffer.concat(this.#pieces, this.#size)

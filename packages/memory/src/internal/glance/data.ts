@@ -147,6 +147,8 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       if (state.images.get(image.id) !== image || image.status !== "saving") throw gone(image.id)
       const remaining = remainingQuota(context, image)
       if (received.blob.size > remaining) throw tooLarge(quotaSentence(String(received.blob.size), String(remaining)))
+      // Others may have stored theirs meanwhile.
+      if (received.blob.size > freeIn(store)) throw overflow("store")
       putBlob(store, image.id, received.blob)
       changeImage(image, (one) => {
         adopt(state, one, received, store.id)

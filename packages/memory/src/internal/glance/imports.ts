@@ -174,6 +174,13 @@ export const importImage = (context: Context, id: string): Effect.Effect<Reply, 
     const { state } = context
     const body = yield* readJson(context.request)
     const wanted = yield* attempt(() => checkBody(state, body))
+    return yield* Effect.uninterruptible(started(context, id, wanted))
+  })
+
+/** In one piece: a lock without a run would never be let go of. */
+const started = (context: Context, id: string, wanted: ReturnType<typeof checkBody>): Effect.Effect<Reply, Fault> =>
+  Effect.gen(function* () {
+    const { state } = context
     const found = yield* attempt(() => plan(context, id, wanted))
     if (found === undefined) return accepted
     const backend = state.multiStore ? found.stores : [null]
@@ -183,7 +190,7 @@ export const importImage = (context: Context, id: string): Effect.Effect<Reply, 
         : wanted.body
     const task = newTask(context, "api_image_import", { image_id: id, import_req: request, backend }, id)
     changeImage(found.image, (one) => one.properties.set(lock, task.id))
-    yield* Effect.forkIn(run(state, task, found), state.scope)
+    yield* Effect.forkIn(Effect.interruptible(run(state, task, found)), state.scope)
     return accepted
   })
 

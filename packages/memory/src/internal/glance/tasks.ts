@@ -235,12 +235,16 @@ export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
     yield* attempt(() => requireAccess(context))
     const body = yield* readJson(context.request)
     const { input, type } = yield* attempt(() => checkTask(context, body))
-    const task = newTask(context, type, input, null)
-    // Told before it starts, as the service does.
-    const reply = jsonReply(dumps(view(task)), 201, { location: `${applicationUrl(context)}${path(task)}` })
-    const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
-    yield* Effect.forkIn(run, context.state.scope)
-    return reply
+    // In one piece: a task that nobody runs would be pending for ever.
+    return yield* Effect.uninterruptible(
+      Effect.suspend(() => {
+        const task = newTask(context, type, input, null)
+        // Told before it starts, as the service does.
+        const reply = jsonReply(dumps(view(task)), 201, { location: `${applicationUrl(context)}${path(task)}` })
+        const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
+        return Effect.as(Effect.forkIn(Effect.interruptible(run), context.state.scope), reply)
+      })
+    )
   })
 
 const checkTask = (
