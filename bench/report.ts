@@ -177,10 +177,10 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
   ].join("\n")
 }
 
-/** Results of a part replace that part of those that are kept. */
+/** Those of earlier runs are kept, but for what was measured again. */
 export const write = ({
   here,
-  kept: before,
+  earlier,
   machine,
   results,
   root
@@ -189,10 +189,10 @@ export const write = ({
   readonly root: string
   readonly machine: string
   readonly results: ReadonlyArray<Result>
-  readonly kept: ReadonlyArray<Result>
+  readonly earlier: ReadonlyArray<Result>
 }) => {
-  const kept = before.map((old) => results.find(({ name }) => name === old.name) ?? old)
-  const all = [...kept, ...results.filter(({ name }) => !before.some((old) => old.name === name))]
+  const kept = earlier.map((old) => results.find(({ name }) => name === old.name) ?? old)
+  const all = [...kept, ...results.filter(({ name }) => !earlier.some((old) => old.name === name))]
   Fs.writeFileSync(Path.join(here, "results.json"), `${JSON.stringify({ machine, results: all }, null, 2)}\n`)
   Fs.writeFileSync(Path.join(here, "plot.svg"), plot(all))
   const readme = Path.join(root, "README.md")

@@ -78,7 +78,7 @@ describe("a hundred fibers at once", () => {
           let logins = 0
           const login = Effect.suspend(() => Effect.as(turnsOf(turns), sessionOf(++logins)))
           const inSteps = <A, E>(ask: Effect.Effect<A, E>) =>
-            Effect.forEach(hundred.slice(0, 40), (steps) => Effect.zipRight(busy(steps), ask), {
+            Effect.forEach(hundred.slice(0, 40), (before) => Effect.zipRight(busy(before), ask), {
               concurrency: "unbounded",
               discard: true
             })

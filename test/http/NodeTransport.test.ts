@@ -18,6 +18,7 @@ import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
@@ -279,18 +280,29 @@ describe("NodeTransport", () => {
             })
             server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
           }),
-          (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+          (server) =>
+            Effect.async<void>((resume) => {
+              for (const socket of open) socket.destroy()
+              server.close(() => resume(Effect.void))
+            })
         )
         const endpoint = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`
         const cloud = Layer.provide(Cloud.layerToken({ endpoint, token: Redacted.make("secret") }), NodeTransport.layer)
         const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-        const runtime = ManagedRuntime.make(cloud)
-        /** Whether it has come to wait for the rest before that step. */
-        const read = (step: number) =>
+        const runtime = yield* Effect.acquireRelease(
+          Effect.sync(() => ManagedRuntime.make(cloud)),
+          ({ disposeEffect }) => disposeEffect
+        )
+        /** Whether it was interrupted at that step, and has not come to wait for the rest before it. */
+        const interrupted = (step: number) =>
           Effect.flatMap(execute(), ({ text }) =>
-            Effect.raceFirst(interruptAt(text, step), Effect.as(Effect.repeatN(turn, 200), true))
+            Effect.raceFirst(
+              Effect.map(interruptAt(text, step), ({ exit }) => Exit.isInterrupted(exit)),
+              Effect.as(Effect.repeatN(turn, 200), false)
+            )
           )
-        for (let step = 1; !(yield* Effect.promise(() => runtime.runPromise(read(step)))); step++) {
+        let step = 1
+        for (; yield* Effect.promise(() => runtime.runPromise(interrupted(step))); step++) {
           // Where it was not begun to be read, it is given up with the answer.
           for (let looked = 0; open.size > 0 && looked < 100; looked++) {
             collect()
@@ -298,7 +310,7 @@ describe("NodeTransport", () => {
           }
           assert.strictEqual(open.size, 0, `at step ${step}`)
         }
-        yield* runtime.disposeEffect
+        assert.isAbove(step, 10)
       }),
     30_000
   )

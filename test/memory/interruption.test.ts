@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { interruptAt } from "../support/atStep.js"
@@ -14,13 +15,14 @@ const atEachStep = <A, E, R, E2, R2>(
   make: Effect.Effect<Effect.Effect<A, E, R>, E2, R2>,
   then: (step: number) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<void, E2, R | R2> => {
-  const from = (step: number): Effect.Effect<void, E2, R | R2> =>
-    Effect.flatMap(make, (effect) =>
-      Effect.flatMap(interruptAt(effect, step), (over) =>
-        Effect.zipRight(then(step), over ? Effect.void : Effect.suspend(() => from(step + 1)))
-      )
-    )
-  return from(1)
+  const from = (step: number, interrupted: number): Effect.Effect<void, E2, R | R2> =>
+    Effect.gen(function* () {
+      const { exit, over } = yield* interruptAt(yield* make, step)
+      yield* then(step)
+      if (!over) return yield* from(step + 1, interrupted + (Exit.isInterrupted(exit) ? 1 : 0))
+      assert.isAbove(interrupted, step / 2, "most steps can be interrupted")
+    })
+  return from(1, 0)
 }
 
 /** Looks until it is so, letting whatever is under way have its turns in between. */

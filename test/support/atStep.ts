@@ -1,13 +1,17 @@
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Scheduler from "effect/Scheduler"
 
 /**
  * Runs an effect, and interrupts it when its fiber and those that it has forked have made so many steps. Answers whether
- * it was over before that.
+ * it was over before that, and what it ended in.
  */
-export const interruptAt = <A, E, R>(effect: Effect.Effect<A, E, R>, step: number): Effect.Effect<boolean, never, R> =>
+export const interruptAt = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  step: number
+): Effect.Effect<{ readonly over: boolean; readonly exit: Exit.Exit<A, E> }, never, R> =>
   Effect.gen(function* () {
     let steps = 0
     let root: Fiber.RuntimeFiber<A, E> | undefined
@@ -20,6 +24,6 @@ export const interruptAt = <A, E, R>(effect: Effect.Effect<A, E, R>, step: numbe
       }
     )
     root = yield* Effect.fork(Effect.withScheduler(Effect.interruptible(effect), scheduler))
-    yield* Fiber.await(root)
-    return steps < step
+    const exit = yield* Fiber.await(root)
+    return { over: steps < step, exit }
   })

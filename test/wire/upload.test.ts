@@ -176,8 +176,10 @@ for (const [name, transport] of transports) {
       run((server, data) =>
         Effect.gen(function* () {
           const bytes = noise(200_000, random(1))
+          const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+          // Long enough for the answer to come meanwhile, where the client does not wait for the end of the body.
           const onProgress = (progress: ImageData.Progress) =>
-            progress.bytes === bytes.length ? Effect.never : Effect.void
+            progress.bytes === bytes.length ? Effect.repeatN(turn, 2000) : Effect.void
           yield* data.upload(id, ImageSource.bytes(bytes), { onProgress, verify: false, retries: 0 })
           assert.strictEqual(server.record()["status"], "active")
         })

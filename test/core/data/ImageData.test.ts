@@ -520,6 +520,27 @@ describe("a session that has to last", () => {
   )
 })
 
+describe("the last progress of an upload", () => {
+  it.effect("is waited for", () =>
+    Effect.gen(function* () {
+      const data = yield* over(queued, (request) =>
+        Stream.runDrain(body(request)).pipe(
+          Effect.orDie,
+          Effect.zipRight(web(request, new Response(null, { status: 204 })))
+        )
+      )
+      const told: Array<number> = []
+      const onProgress = ({ bytes }: ImageData.Progress) =>
+        Effect.zipRight(
+          Effect.repeatN(Effect.yieldNow(), 100),
+          Effect.sync(() => void told.push(bytes))
+        )
+      yield* data.upload(id, ImageSource.bytes(new Uint8Array(1000)), { onProgress, verify: false })
+      assert.deepStrictEqual(told, [1000])
+    })
+  )
+})
+
 describe("fibers that take turns after so many steps", () => {
   const contents = Uint8Array.from({ length: 3 * 1024 * 1024 }, (_, at) => at / 4099)
   const pieces = Array.from({ length: 12 }, (_, at) => contents.subarray(at * 256 * 1024, (at + 1) * 256 * 1024))

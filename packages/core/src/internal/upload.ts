@@ -303,8 +303,8 @@ const produce = <E, R>(
     if (wait !== undefined) yield* wait
     // With the last bytes the server may have all, and its answer ends this.
     state.hashes = hashes
-    handoff.end()
     if (last !== undefined && progress !== undefined) yield* progress
+    handoff.end()
   })
 
   type Failed = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>
