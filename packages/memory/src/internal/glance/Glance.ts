@@ -81,7 +81,7 @@ const withRequestId = (reply: Reply, id: string): Reply => ({
 export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const state = makeState(options, scope)
+    const state = makeState(options, scope, yield* Effect.makeSemaphore(1))
     const now = yield* Clock.currentTimeMillis
     initialResourceTypes(state, now)
     initialImages(state, now)

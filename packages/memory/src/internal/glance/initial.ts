@@ -1,3 +1,4 @@
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
@@ -9,7 +10,7 @@ const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow"
 
 const defaultMethods = ["glance-direct", "web-download", "copy-image", "glance-download"]
 
-export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => {
+export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorker: Effect.Semaphore): State => {
   const stores = new Map<string, Store>(
     (options.stores ?? defaultStores).map((store) => [
       store.id,
@@ -46,6 +47,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => 
     tasks: new Map(),
     cached: new Map(),
     queuedForCache: new Set(),
+    cacheWorker,
     containers,
     metadefs: makeMetadefs(),
     lastStamp: 0,

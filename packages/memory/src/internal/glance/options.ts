@@ -144,6 +144,8 @@ export interface GlanceOptions {
   readonly locationRoutes?: boolean | undefined
   /** @default true */
   readonly cache?: boolean | undefined
+  /** How long it takes to fetch one queued image into the cache. @default 0 */
+  readonly cacheDuration?: Duration.DurationInput | undefined
   /**
    * Whether `/cache/clean` and `/cache/prune` are there, which newer releases list as v2.18, and `/cache/nodes/{id}`.
    *

@@ -1,3 +1,4 @@
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Metadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
@@ -124,6 +125,8 @@ export interface State {
   readonly tasks: Map<string, Task>
   readonly cached: Map<string, CachedImage>
   readonly queuedForCache: Set<string>
+  /** Held by the fetch of one image into the cache. */
+  readonly cacheWorker: Effect.Semaphore
   readonly containers: Accounts
   readonly metadefs: Metadefs
   lastStamp: number
