@@ -291,7 +291,7 @@ export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Laye
 
 /**
  * An HTTP client for which the cloud's addresses are all of the internet: logins, catalogs and retries run for real, and
- * no socket is opened. A request to any other host is refused as by a machine where nobody listens.
+ * no socket is opened. A request to any other host fails with a transport error that names the hosts of the cloud.
  *
  * @since 0.1.0
  * @category clients

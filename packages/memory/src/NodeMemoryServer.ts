@@ -105,6 +105,9 @@ export const connection = (request: HttpServerRequest.HttpServerRequest): Memory
   }
 }
 
+/** Bytes of all headers: more than Glance takes of one, so that it is the cloud that refuses it. */
+const maxHeaderSize = 65_536
+
 /**
  * Lets a cloud listen until the scope is closed; closing it closes every connection.
  *
@@ -120,7 +123,7 @@ export const serve = (
     const listen = (port: number) =>
       Effect.gen(function* () {
         // An upload may take longer than the five minutes that Node grants a request.
-        const server = Http.createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 })
+        const server = Http.createServer({ requestTimeout: 0, keepAliveTimeout: 60_000, maxHeaderSize })
         const listening = yield* NodeHttpServer.make(() => server, { port, host })
         yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
         const { address } = listening

@@ -52,6 +52,9 @@ const forbidden = (action: string) =>
   new Refusal(403, `You are not authorized to perform the requested action: ${action}.`)
 const absent = (kind: string, id: string) => new Refusal(404, `Could not find ${kind}: ${id}.`)
 
+/** `max_request_body_size` of oslo.middleware's `sizelimit` filter, which stands before Keystone. */
+const largestBody = 114_688
+
 const supportedMethods = ["external", "password", "token", "oauth1", "mapped", "application_credential"]
 
 const notFoundPage =
@@ -913,7 +916,7 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
   return {
     handle: (request, endpoints) =>
       Effect.gen(function* () {
-        const text = request.method === "GET" || request.method === "HEAD" ? "" : yield* readText(request)
+        const text = request.method === "GET" || request.method === "HEAD" ? "" : yield* readText(request, largestBody)
         const now = yield* Clock.currentTimeMillis
         let response: WireResponse | "missing"
         try {
@@ -929,7 +932,15 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
         if (request.method !== "HEAD" || typeof response.body !== "string") return { ...response, headers }
         const length = new TextEncoder().encode(response.body).length
         return { ...response, headers: { ...headers, "content-length": String(length) }, body: "" }
-      })
+      }).pipe(
+        Effect.catchAll(({ limit }) =>
+          Effect.succeed<WireResponse>({
+            status: 413,
+            headers: { "content-type": "text/plain; charset=UTF-8" },
+            body: `413 Request Entity Too Large\n\nRequest is too large. Larger than max_request_body_size (${limit}).\n\n   `
+          })
+        )
+      )
   }
 }
 
