@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Image from "@effect-glance/core/Image"
 import * as ImageCache from "@effect-glance/core/ImageCache"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 
-const first = "00000000-0000-4000-8000-000000000001"
-const second = "00000000-0000-4000-8000-000000000002"
+const first = Image.ImageId.make("00000000-0000-4000-8000-000000000001")
+const second = Image.ImageId.make("00000000-0000-4000-8000-000000000002")
 
 const cloud = (options: MemoryCloud.Options) =>
   Effect.provide(

@@ -7,6 +7,7 @@ import { attempt, badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import { withoutBody } from "./request.js"
 import { type Image, type State, storeOf } from "./state.js"
 
 const requireCache = (context: Context, action: string): void => {
@@ -38,17 +39,18 @@ const counted = (items: { readonly size: number; readonly clear: () => void }): 
   return size
 }
 
-export const clearCache = (context: Context): Reply => {
-  requireCache(context, "cache_delete")
-  const { cached, queuedForCache } = context.state
-  const target = (context.request.headers["x-image-cache-clear-target"] ?? "").toLowerCase()
-  if (!["", "cache", "queue"].includes(target)) {
-    throw badRequest("If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.")
-  }
-  if (target !== "queue") cached.clear()
-  if (target !== "cache") queuedForCache.clear()
-  return noContent
-}
+export const clearCache = (context: Context): Effect.Effect<Reply, Fault> =>
+  withoutBody(context, () => {
+    requireCache(context, "cache_delete")
+    const { cached, queuedForCache } = context.state
+    const target = (context.request.headers["x-image-cache-clear-target"] ?? "").toLowerCase()
+    if (!["", "cache", "queue"].includes(target)) {
+      throw badRequest("If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.")
+    }
+    if (target !== "queue") cached.clear()
+    if (target !== "cache") queuedForCache.clear()
+    return noContent
+  })
 
 export const dropImage = (context: Context, id: string): Reply => {
   const { cached, queuedForCache } = context.state

@@ -4,7 +4,7 @@ import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
 import { makeMetadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
-import { addImage, type Image, type State, type Status, type Store, stamp } from "./state.js"
+import { addImage, defaultVisibility, type Image, type State, type Status, type Store, stamp } from "./state.js"
 
 const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow" }, { id: "web", type: "http" }]
 
@@ -66,7 +66,7 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
     id: given.id ?? randomId(),
     name: given.name ?? null,
     status,
-    visibility: given.visibility ?? "shared",
+    visibility: given.visibility ?? defaultVisibility(state),
     protected: given.protected ?? false,
     hidden: given.osHidden ?? false,
     checksum: null,

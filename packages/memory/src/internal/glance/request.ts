@@ -35,8 +35,8 @@ export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
       error instanceof TooLarge ? fault(413) : malformed()
     )
     const text = yield* Effect.try({ try: () => decode(chunks), catch: malformed })
-    if (isNestedDeeper(text, deepestDocument)) return yield* Effect.fail(internalError())
     const value = yield* Effect.try({ try: () => JSON.parse(text) as Json, catch: malformed })
+    if (isNestedDeeper(text, deepestDocument)) return yield* Effect.fail(internalError())
     if (!isObject(value) && !Array.isArray(value)) {
       return yield* Effect.fail(badRequest("Unexpected body type. Expected list/dict."))
     }

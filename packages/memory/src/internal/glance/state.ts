@@ -154,6 +154,10 @@ export const stamp = (state: State, millis: number): number => {
 
 export const isoTime = (micros: number): string => `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)}Z`
 
+/** Rackspace's service is older than the visibility `shared`, which came with API version 2.5. */
+export const defaultVisibility = ({ options }: State): string =>
+  options.flavour === "rackspace" ? "private" : "shared"
+
 export const addImage = (state: State, image: Image): void => {
   state.images.set(image.id, image)
   state.usedIds.add(image.id)
