@@ -51,6 +51,7 @@ export const routes = (
   ["POST", "/v2/metadefs/namespaces/known/tags"],
   ["POST", "/v2/metadefs/namespaces/known/resource_types"],
   ["DELETE", "/v2/cache"],
+  ["DELETE", `/v2/cache/${image}`],
   ["PUT", `/v2/cache/${image}`]
 ]
 

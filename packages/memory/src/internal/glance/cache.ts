@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Context, emptyPage, jsonReply, noContent, type Reply } from "./context.js"
 import { accepted, remember, verified } from "./data.js"
-import { attempt, badRequest, type Fault, notFound } from "./errors.js"
+import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
@@ -52,14 +52,15 @@ export const clearCache = (context: Context): Effect.Effect<Reply, Fault> =>
     return noContent
   })
 
-export const dropImage = (context: Context, id: string): Reply => {
-  const { cached, queuedForCache } = context.state
-  if (!cached.has(id) && !queuedForCache.has(id)) findImage(context, id, () => notFound(`Image ${id} not found.`))
-  requireCache(context, "cache_delete")
-  cached.delete(id)
-  queuedForCache.delete(id)
-  return noContent
-}
+export const dropImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
+  withoutBody(context, () => {
+    const { cached, queuedForCache } = context.state
+    if (!cached.has(id) && !queuedForCache.has(id)) findImage(context, id, () => notFound(`Image ${id} not found.`))
+    requireCache(context, "cache_delete")
+    cached.delete(id)
+    queuedForCache.delete(id)
+    return noContent
+  })
 
 /** Where the bytes of the image are read from: an http store has none of its own, and another server may refuse them. */
 const readLocation = (state: State, image: Image): Effect.Effect<void, unknown> => {
@@ -94,7 +95,7 @@ const fetchIntoCache = (state: State, id: string): Effect.Effect<void> =>
 export const queueImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
   Effect.gen(function* () {
     const { state } = context
-    yield* attempt(() => {
+    yield* withoutBody(context, () => {
       const found = findImage(context, id, () => notFound(`Image ${id} not found.`))
       requireCache(context, "cache_image")
       if (found.status !== "active") throw badRequest("Only images with status active can be targeted for queueing")
