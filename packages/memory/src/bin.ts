@@ -10,8 +10,6 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as command from "./internal/command.js"
 import type { User } from "./internal/directory.js"
-import { makeFetchUri } from "./internal/fetchUri.js"
-import type { FetchUri } from "./internal/glance/options.js"
 import { inside } from "./internal/inside.js"
 import * as MemoryCloud from "./MemoryCloud.js"
 import * as MemoryServer from "./MemoryServer.js"
@@ -28,7 +26,7 @@ const complain = (text: string) => Effect.sync(() => process.stderr.write(`glanc
 
 /** Glance does not say in a task why it could not read an address, so the command does. */
 const complaining =
-  (fetchUri: FetchUri): FetchUri =>
+  (fetchUri: ReturnType<typeof MemoryCloud.fetchUri>): typeof fetchUri =>
   (uri) =>
     Effect.tapError(fetchUri(uri), ({ message }) => complain(`nothing was read from the web: ${message}`))
 
@@ -39,7 +37,7 @@ const read = () => {
     help: values.help === true,
     cloud: {
       ...command.cloudOptions(values, (path) => readFileSync(path)),
-      fetchUri: fetchOptions && complaining(makeFetchUri(fetchOptions))
+      fetchUri: fetchOptions && complaining(MemoryCloud.fetchUri(fetchOptions))
     },
     server: {
       port: command.portOf(values.port),

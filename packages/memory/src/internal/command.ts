@@ -101,6 +101,8 @@ The web
   --fetch-time TIME       of one download (default: 1 hour)
   --import-host HOST      a host that may be read from (default: every host)
 
+  --help
+
 TIME is a number with a unit, such as "10 seconds", 10s, 5m or 1h. A comma within a value is written \\,
 May be repeated: --allow-host, --cors-origin, --project, --user, --domain, --region, --image, --container, --store,
 --quota, --import-method, --import-host.
