@@ -1,3 +1,4 @@
+import * as http from "node:http"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -142,6 +143,35 @@ describe("the Host header of a request to a memory server", () => {
       assert.include(yield* Effect.promise(() => versions.text()), "http://glance.example:1/image/v2/")
       assert.strictEqual((yield* named("GET", "/image/versions", {}, "evil.example")).status, 421)
       assert.strictEqual((yield* sending(cloud, { hosts: ["*"] })("GET", "/image", {}, "any.example")).status, 300)
+    })
+  )
+
+  it.scoped("a Host header that no URL can have is refused, whatever names the server has", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make()
+      const { authUrl } = yield* NodeMemoryServer.serve(cloud, { hosts: ["*"] })
+      const { port } = new URL(authUrl)
+      for (const host of [
+        "localhost:99999",
+        "127.0.0.256",
+        "[::1",
+        "a<b",
+        "a b",
+        "me@localhost",
+        "localhost/x",
+        "%zz"
+      ]) {
+        const status = yield* Effect.async<number>((resume) => {
+          const path = "/identity/v3"
+          const request = http.request({ host: "127.0.0.1", port, path, setHost: false, headers: { host } })
+          request.on("response", (response) => {
+            response.resume()
+            resume(Effect.succeed(response.statusCode ?? 0))
+          })
+          request.end()
+        })
+        assert.strictEqual(status, 421, host)
+      }
     })
   )
 

@@ -14,7 +14,8 @@ const nameOf = (authority: string): string | undefined =>
  */
 export const isServed = (authority: string, hosts: ReadonlyArray<string>): boolean => {
   const name = nameOf(authority)
-  if (name === undefined) return false
+  // A catalog is made of it, so it has to be part of a URL.
+  if (name === undefined || !URL.canParse(`http://${authority}`)) return false
   return isLoopback(name) || isAddress(name) || hosts.some((host) => host === "*" || host.toLowerCase() === name)
 }
 
