@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { newImage, type Project, Projects } from "./cloud.js"
+import { Web } from "./web.js"
 
 const raw = { diskFormat: "raw", containerFormat: "bare" }
 const nothing = Image.ImageId.make("00000000-0000-4000-8000-000000000000")
@@ -24,7 +25,7 @@ const entry = (project: Project, image: Image.Image) =>
     Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 100 })
   )
 
-export const cache = (it: Vitest.MethodsNonLive<Projects, true>) => {
+export const cache = (it: Vitest.MethodsNonLive<Projects | Web, true>) => {
   it.scoped("an image that is read is in the cache, and is taken out of it", () =>
     Effect.gen(function* () {
       const { admin, alice } = yield* Projects
@@ -47,6 +48,30 @@ export const cache = (it: Vitest.MethodsNonLive<Projects, true>) => {
       yield* admin.cache.queue(image)
       assert.strictEqual((yield* entry(admin, image)).size, 6)
     })
+  )
+
+  it.scoped(
+    "an image is queued until all of its bytes are fetched, and cached even if the queue is cleared meanwhile",
+    () =>
+      Effect.gen(function* () {
+        const { admin, alice } = yield* Projects
+        const web = yield* Web
+        const fetched = yield* newImage(alice, raw)
+        const page = yield* web.page("held", { held: true })
+        yield* alice.locations.add(fetched, { url: page.url })
+        const waiting = yield* active(alice, "waiting")
+        yield* admin.cache.queue(fetched)
+        yield* admin.cache.queue(waiting)
+        yield* page.asked
+        const ids = [fetched.id, waiting.id]
+        const before = yield* admin.cache.state
+        assert.includeMembers([...before.queued], ids)
+        assert.isFalse(before.cached.some(({ imageId }) => ids.includes(imageId)))
+        yield* admin.cache.clear("queue")
+        assert.deepStrictEqual((yield* admin.cache.state).queued, [])
+        yield* page.release
+        assert.deepStrictEqual([(yield* entry(admin, fetched)).size, (yield* entry(admin, waiting)).size], [4, 7])
+      })
   )
 
   it.scoped("the queue and the cache are emptied one by one, or both", () =>

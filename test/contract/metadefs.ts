@@ -205,6 +205,32 @@ export const metadefs = (it: Vitest.MethodsNonLive<Projects, true>) => {
     })
   )
 
+  it.scoped("raw: a listing by a resource type that no namespace has is empty, whatever else it asks for", () =>
+    Effect.gen(function* () {
+      const { admin, alice } = yield* Projects
+      const type = yield* unique("OS::Test")
+      const list = (query: string) =>
+        alice.http
+          .execute(HttpClientRequest.get(`/metadefs/namespaces?resource_types=${type}${query}`))
+          .pipe(Effect.flatMap((response) => Effect.map(response.text, (text) => [response.status, text] as const)))
+      const empty = {
+        namespaces: [],
+        schema: "/v2/schemas/metadefs/namespaces",
+        first: `/v2/metadefs/namespaces?resource_types=${encodeURIComponent(type)}`
+      }
+      const [status, text] = yield* list("&marker=")
+      assert.deepStrictEqual([status, JSON.parse(text)], [200, empty])
+      assert.strictEqual((yield* list("&sort_key=color"))[0], 200)
+      assert.strictEqual((yield* list("&marker=nowhere"))[0], 404)
+      assert.strictEqual((yield* list("&limit=-1"))[0], 400)
+      // An association that the caller cannot see counts.
+      yield* newNamespace(admin, { visibility: "private", associations: { [type]: {} } })
+      assert.strictEqual((yield* list(""))[0], 200)
+      assert.strictEqual((yield* list("&marker="))[0], 404)
+      assert.strictEqual((yield* list("&sort_key=color"))[0], 500)
+    })
+  )
+
   it.scoped("a listing goes on when the namespace or the tag has gone after which a page begins", () =>
     Effect.gen(function* () {
       const { admin } = yield* Projects

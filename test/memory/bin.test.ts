@@ -40,23 +40,29 @@ describe("the command", () => {
     "serves a cloud until it is stopped, and prints what to log in with",
     () =>
       Effect.gen(function* () {
-        const { child, ended, output, said } = yield* run("--project", "my project", "--region", "Here")
+        const { child, ended, output, said } = yield* run(
+          ...["--project", "my project", "--region", "Here", "--image", "disk,owner=my project,size=7"],
+          ...["--user", "alice,password=it's one,roles=my project:member", "--cors-origin", "https://app.example"]
+        )
         const [, url = ""] = yield* said(/^export OS_AUTH_URL=(.*)$/m)
         yield* said(/OS_REGION_NAME=Here\n/)
         assert.include(output.stdout, "export OS_PROJECT_NAME='my project'\n")
+        assert.include(output.stdout, "# User alice, password 'it'\\''s one', in my project (member)\n")
+        assert.include(output.stdout, "# User admin, password secret, in admin (admin, member, reader)\n")
         const response = yield* Effect.promise(() =>
           fetch(`${url}/auth/tokens`, {
             method: "POST",
-            headers: { "content-type": "application/json" },
+            headers: { "content-type": "application/json", origin: "https://app.example" },
             body: JSON.stringify(
               passwordLogin({
-                user: { name: "my project" },
+                user: { name: "alice", password: "it's one" },
                 scope: { project: { name: "my project", domain: { id: "default" } } }
               })
             )
           })
         )
         assert.strictEqual(response.status, 201)
+        assert.strictEqual(response.headers.get("access-control-allow-origin"), "https://app.example")
         child.kill("SIGTERM")
         assert.strictEqual(yield* ended, 0)
       }),
@@ -69,13 +75,11 @@ describe("the command", () => {
       Effect.gen(function* () {
         const runs = yield* Effect.all(
           [run("--port", "99999"), run("--nonsense"), run("--port", "1", "--host", "192.0.2.1")],
-          {
-            concurrency: "unbounded"
-          }
+          { concurrency: "unbounded" }
         )
         assert.deepStrictEqual(yield* Effect.forEach(runs, ({ ended }) => ended), [1, 1, 1])
         const said = runs.map(({ output }) => output.stderr)
-        assert.strictEqual(said[0], "glance-memory: 99999 is no port\n")
+        assert.strictEqual(said[0], "glance-memory: --port 99999: expected a number up to 65535\n")
         assert.match(said[1] ?? "", /^glance-memory: Unknown option '--nonsense'/)
         assert.match(said[2] ?? "", /^glance-memory: listen E/)
       }),

@@ -64,6 +64,38 @@ describe("imports", () => {
       assert.deepInclude(yield* show, { status: "active", stores: "fast,slow" })
     })
   )
+
+  it.scoped("an import leaves the status of the image as it was until importDelay is over", () =>
+    Effect.gen(function* () {
+      const { show, start } = yield* setUp({ importDelay: "10 seconds" })
+      assert.strictEqual((yield* start({ method: { name: "glance-direct" } })).status, 202)
+      assert.strictEqual((yield* show).status, "uploading")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* show).status, "importing")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* show).status, "active")
+    })
+  )
+
+  it.scoped("the task of a web-download says why, if the cloud reads nothing from the web", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make()
+      const session = yield* logIn(cloud, MemoryCloud.httpClient(cloud))
+      const { id } = yield* createImage(session)
+      yield* session.image(
+        "POST",
+        `/v2/images/${id}/import`,
+        HttpClientRequest.bodyUnsafeJson({ method: { name: "web-download", uri: "http://mirror.example/disk" } })
+      )
+      yield* TestClock.adjust("1 second")
+      const { tasks } = yield* Effect.flatMap(session.image("GET", `/v2/images/${id}/tasks`), json)
+      assert.deepInclude(tasks[0], {
+        status: "failure",
+        message:
+          "This memory cloud reads nothing from the web: start it with --allow-fetch, or give MemoryCloud.make a fetchUri"
+      })
+    })
+  )
 })
 
 describe("Rackspace's tasks", () => {

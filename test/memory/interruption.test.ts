@@ -37,7 +37,7 @@ const cloudOf = (options?: MemoryCloud.Options) =>
     return { cloud, session: yield* logIn(cloud, MemoryCloud.httpClient(cloud)) }
   })
 
-describe("who is interrupted at whatever step", () => {
+describe("who is interrupted at whatever step", { timeout: 60_000 }, () => {
   it.scopedLive("leaves no request under way", () =>
     Effect.gen(function* () {
       const { cloud, session } = yield* cloudOf()

@@ -436,4 +436,92 @@ describe("Keystone", () => {
       assert.strictEqual((yield* post(passwordLogin())).status, 201)
     })
   )
+
+  it.scoped("lists role assignments, groups, credentials and trusts as the real one does", () =>
+    Effect.gen(function* () {
+      const { cloud, send } = yield* setUp()
+      const client = MemoryCloud.httpClient(cloud)
+      const admin = yield* logIn(cloud, client, { project: "admin", user: "admin" })
+      const demo = yield* logIn(cloud, client)
+      const get = (path: string, token = admin.token) =>
+        send("GET", `/v3${path}`, { headers: { "x-auth-token": token } })
+      const self = (path: string) => ({ next: null, self: `${identity}/v3${path}`, previous: null })
+      for (const [path, key] of [
+        ["/groups?name=x", "groups"],
+        ["/credentials", "credentials"],
+        ["/OS-TRUST/trusts", "trusts"]
+      ] as const) {
+        assert.deepStrictEqual((yield* get(path)).body, { [key]: [], links: self(path) })
+      }
+      const user = cloud.users.find(({ name }) => name === "demo")?.id ?? ""
+      const project = cloud.project("demo").id
+      const listed = yield* get(`/role_assignments?user.id=${user}&include_names&effective`)
+      assert.deepStrictEqual(listed.body.links, self(`/role_assignments?user.id=${user}&include_names&effective`))
+      const domain = { id: "default", name: "Default" }
+      assert.deepStrictEqual(
+        listed.body.role_assignments.map((one: Json) => ({ ...one, links: undefined, role: one.role.name })),
+        ["member", "reader"].map((role) => ({
+          links: undefined,
+          scope: { project: { id: project, name: "demo", domain } },
+          user: { id: user, name: "demo", domain },
+          role
+        }))
+      )
+      const [member] = (yield* get(`/projects/${project}/users/${user}/roles`)).body.roles
+      const [one] = (yield* get(`/role_assignments?scope.project.id=${project}&role.id=${member.id}`)).body
+        .role_assignments
+      assert.deepStrictEqual(one, {
+        links: { assignment: `${identity}/v3/projects/${project}/users/${user}/roles/${member.id}` },
+        scope: { project: { id: project } },
+        user: { id: user },
+        role: { id: member.id }
+      })
+      const [system] = (yield* get("/role_assignments?scope.system=all")).body.role_assignments
+      assert.deepStrictEqual(system.scope, { system: { all: true } })
+      assert.deepStrictEqual((yield* get("/role_assignments?group.id=x")).body.role_assignments, [])
+      assert.strictEqual((yield* get("/role_assignments?user.id=x&group.id=x")).status, 400)
+      assert.strictEqual((yield* get("/groups/x")).body.error.message, "Could not find group: x.")
+      const statuses = yield* Effect.forEach(
+        [
+          "/role_assignments",
+          "/groups",
+          "/OS-TRUST/trusts",
+          "/credentials",
+          `/OS-TRUST/trusts?trustor_user_id=${user}`,
+          `/users/${user}/groups`
+        ],
+        (path) => Effect.map(get(path, demo.token), ({ status }) => status)
+      )
+      assert.deepStrictEqual(statuses, [403, 403, 403, 200, 200, 200])
+    })
+  )
+
+  it.scoped("lists a role that an assigned one implies, with the role that it follows from", () =>
+    Effect.gen(function* () {
+      const { cloud, send } = yield* setUp({ users: [{ name: "alice", roles: { demo: ["member"] } }] })
+      const admin = yield* logIn(cloud, MemoryCloud.httpClient(cloud), { project: "admin", user: "admin" })
+      const headers = { "x-auth-token": admin.token }
+      const user = cloud.users.find(({ name }) => name === "alice")?.id ?? ""
+      const list = (query: string) =>
+        Effect.map(
+          send("GET", `/v3/role_assignments?user.id=${user}${query}`, { headers }),
+          ({ body }) => body.role_assignments
+        )
+      assert.strictEqual((yield* list("")).length, 1)
+      assert.strictEqual((yield* list("&effective=0")).length, 1)
+      const [member, reader] = yield* list("&effective")
+      assert.deepStrictEqual(reader.links, {
+        ...member.links,
+        prior_role: `${identity}/v3/prior_role/${reader.role.id}/implies/${member.role.id}`
+      })
+      const inferences = (yield* send("GET", "/v3/role_inferences", { headers })).body.role_inferences
+      assert.deepStrictEqual(
+        inferences.map((one: Json) => [one.prior_role.name, one.implies[0].name]),
+        [
+          ["admin", "member"],
+          ["member", "reader"]
+        ]
+      )
+    })
+  )
 })

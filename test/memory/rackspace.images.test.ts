@@ -1,5 +1,6 @@
 /** The client on a cloud of Rackspace's kind, where tasks and containers are the only way in and out. */
 
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, it } from "@effect/vitest"
 import * as Glance from "@effect-glance/core/Glance"
 import * as Image from "@effect-glance/core/Image"
@@ -16,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { createImage, type Json, json, logIn } from "./support.js"
 
 const cloud = Effect.map(
   MemoryCloud.make({
@@ -124,5 +126,29 @@ it.scoped("what is refused as an API key is tried as a password", () =>
       logins.map(({ status }) => Option.getOrElse(status, () => 0)),
       [401, 200, 401, 401]
     )
+  })
+)
+
+it.scoped("new images are private and can have members, and the limits are told", () =>
+  Effect.gen(function* () {
+    const memory = yield* MemoryCloud.make({
+      flavour: "rackspace",
+      projects: ["802958", "900000"],
+      images: [{ owner: "802958", name: "source", data: "bits", members: { 900000: "accepted" } }]
+    })
+    const client = MemoryCloud.httpClient(memory)
+    const session = yield* logIn(memory, client, { project: "802958" })
+    const created = yield* createImage(session, { name: "new" })
+    assert.strictEqual(created.visibility, "private")
+    const member = HttpClientRequest.bodyUnsafeJson({ member: memory.project("900000").id })
+    assert.strictEqual((yield* session.image("POST", `/v2/images/${created.id}/members`, member)).status, 200)
+    const other = yield* logIn(memory, client, { project: "900000" })
+    const { images } = yield* Effect.flatMap(other.image("GET", "/v2/images"), json)
+    assert.deepStrictEqual(
+      images.map((image: Json) => [image.name, image.visibility]),
+      [["source", "private"]]
+    )
+    const { limits } = yield* Effect.flatMap(session.image("GET", "/v2/limits"), json)
+    assert.deepInclude(limits.absolute, { maxImageMembers: 128, maxImageTags: 128 })
   })
 )

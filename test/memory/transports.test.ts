@@ -312,14 +312,20 @@ describe.each(transports)("a cloud %s", (_, connect) => {
 })
 
 describe("an HTTP client without a socket", () => {
-  it.scoped("is refused by hosts that are not the cloud's", () =>
+  it.scoped("says which hosts the memory cloud has when a request names another one", () =>
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make()
       const client = MemoryCloud.httpClient(cloud)
       for (const url of ["http://elsewhere.example/v3", "https://keystone.memory/v3", "http://keystone.memory:5000/"]) {
         const error = yield* Effect.flip(client.get(url))
         assert.deepStrictEqual([error._tag, error.reason], ["RequestError", "Transport"])
-        assert.strictEqual((error.cause as { readonly code?: string }).code, "ECONNREFUSED")
+        const cause = error.cause as Error & { readonly code?: string }
+        assert.strictEqual(cause.code, "ENOTFOUND")
+        assert.strictEqual(
+          cause.message,
+          `the memory cloud has no host ${new URL(url).origin}, it has http://keystone.memory/v3, ` +
+            "http://glance.memory, http://swift.memory"
+        )
       }
       assert.deepStrictEqual(yield* cloud.requests, [])
     })

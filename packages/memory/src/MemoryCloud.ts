@@ -20,6 +20,7 @@ import { makeClient, send } from "./internal/client.js"
 import type { ProjectOptions, UserOptions } from "./internal/directory.js"
 import { defaultPassword } from "./internal/directory.js"
 import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
+import * as internalFetch from "./internal/fetchUri.js"
 import type { Hasher, ImportFault, ImportStep } from "./internal/glance/options.js"
 import { plain } from "./internal/hasher.js"
 import { type Inside, inside, makeInside } from "./internal/inside.js"
@@ -291,7 +292,7 @@ export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Laye
 
 /**
  * An HTTP client for which the cloud's addresses are all of the internet: logins, catalogs and retries run for real, and
- * no socket is opened. A request to any other host is refused as by a machine where nobody listens.
+ * no socket is opened. A request to any other host fails with a transport error that names the hosts of the cloud.
  *
  * @since 0.1.0
  * @category clients
@@ -378,6 +379,31 @@ export const credentials = (
     region: regionOf(cloud, options.region)
   }
 }
+
+/**
+ * The limits of {@link fetchUri}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FetchOptions extends internalFetch.FetchOptions {}
+
+/**
+ * Reads http and https addresses with the `fetch` of the runtime, for the option `fetchUri` of {@link make}. A read fails
+ * when it exceeds a limit, and so does the import that asked for it.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ *
+ * const cloud = MemoryCloud.make({ fetchUri: MemoryCloud.fetchUri({ maxBytes: 100_000_000, timeLimit: "1 minute" }) })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fetchUri = (options: FetchOptions = {}): NonNullable<Options["fetchUri"]> =>
+  internalFetch.makeFetchUri(options)
 
 /**
  * The password of every user whose options name none.

@@ -4,37 +4,16 @@
  *
  * @since 0.1.0
  */
+import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
+import * as command from "./internal/command.js"
+import type { User } from "./internal/directory.js"
+import { inside } from "./internal/inside.js"
 import * as MemoryCloud from "./MemoryCloud.js"
+import * as MemoryServer from "./MemoryServer.js"
 import * as NodeMemoryServer from "./NodeMemoryServer.js"
-
-const usage = `glance-memory: a Glance, and the Keystone it needs, in memory, until it is stopped.
-
-  --port PORT          where to listen (default: any free port)
-  --host HOST          the address to listen on (default: 127.0.0.1)
-  --project NAME       a project, with a user of the same name; may be repeated (default: demo, guest)
-  --region NAME        a region; may be repeated (default: RegionOne)
-  --rackspace          behave as Rackspace's Cloud Images do
-  --count-only         count and hash what is uploaded, and keep none of it
-  --help
-
-It prints the variables to log in with. Every password is ${MemoryCloud.password}; there is an admin, too.
-`
-
-const read = () =>
-  parseArgs({
-    options: {
-      port: { type: "string" },
-      host: { type: "string" },
-      project: { type: "string", multiple: true },
-      region: { type: "string", multiple: true },
-      rackspace: { type: "boolean" },
-      "count-only": { type: "boolean" },
-      help: { type: "boolean" }
-    }
-  }).values
 
 const quoted = (value: string): string => (/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
 
@@ -43,37 +22,71 @@ const reason = (error: unknown): string =>
   error instanceof Error ? error.message || reason(error.cause) : String(error)
 
 const print = (text: string) => Effect.sync(() => process.stdout.write(text))
+const complain = (text: string) => Effect.sync(() => process.stderr.write(`glance-memory: ${text}\n`))
+
+/** Glance does not say in a task why it could not read an address, so the command does. */
+const complaining =
+  (fetchUri: ReturnType<typeof MemoryCloud.fetchUri>): typeof fetchUri =>
+  (uri) =>
+    Effect.tapError(fetchUri(uri), ({ message }) => complain(`nothing was read from the web: ${message}`))
+
+const read = () => {
+  const { values } = parseArgs({ options: command.flags })
+  const fetchOptions = command.fetchOptions(values)
+  return {
+    help: values.help === true,
+    cloud: {
+      ...command.cloudOptions(values, (path) => readFileSync(path)),
+      fetchUri: fetchOptions && complaining(MemoryCloud.fetchUri(fetchOptions))
+    },
+    server: {
+      port: command.portOf(values.port),
+      host: values.host,
+      hosts: values["allow-host"],
+      cors:
+        values["no-cors"] === true
+          ? false
+          : {
+              ...(values["cors-as-glance"] === true ? MemoryServer.glanceCors : {}),
+              allowedOrigins: values["cors-origin"]
+            }
+    } as const
+  }
+}
+
+const users = (cloud: MemoryCloud.MemoryCloud, rackspace: boolean): string => {
+  const { directory } = cloud[inside]
+  const line = (user: User) => {
+    const places = [...user.roles].map(([id, roles]) => `${directory.project(id)?.name ?? id} (${roles.join(", ")})`)
+    const key = rackspace ? `, API key ${quoted(user.apiKey)}` : ""
+    return `# User ${quoted(user.name)}, password ${quoted(user.password)}${key}, in ${places.join(", ") || "no project"}\n`
+  }
+  return directory.users.map(line).join("")
+}
 
 const main = Effect.gen(function* () {
   const options = yield* Effect.try({ try: read, catch: (error) => error })
-  if (options.help === true) return yield* print(usage)
-  const port = options.port === undefined ? undefined : Number(options.port)
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
-    return yield* Effect.fail(new Error(`${options.port} is no port`))
-  }
-  const rackspace = options.rackspace === true
-  const cloud = yield* MemoryCloud.make({
-    projects: options.project,
-    regions: options.region,
-    flavour: rackspace ? "rackspace" : "openstack",
-    bytes: options["count-only"] === true ? "hash" : "keep"
-  })
-  const server = yield* NodeMemoryServer.serve(cloud, { port, host: options.host })
+  if (options.help) return yield* print(command.usage)
+  const rackspace = options.cloud.flavour === "rackspace"
+  const cloud = yield* MemoryCloud.make(options.cloud)
+  const server = yield* NodeMemoryServer.serve(cloud, options.server)
   const exports = Object.entries(server.environment()).map(([name, value]) => `export ${name}=${quoted(value)}\n`)
-  yield* print(`# A cloud in memory, until this process is stopped. Its users: ${cloud.users
-    .map(({ name }) => name)
-    .join(", ")}.
-# Keystone ${server.authUrl}
-${rackspace ? `# Rackspace's identity service ${server.rackspaceAuthUrl}, API keys are key-USER\n` : ""}# Glance   ${server.imageUrl}
+  yield* print(`# A cloud in memory, until this process is stopped
+${users(cloud, rackspace)}# Keystone ${server.authUrl}
+${rackspace ? `# Rackspace's identity service ${server.rackspaceAuthUrl}\n` : ""}# Glance   ${server.imageUrl}
 ${exports.join("")}`)
   return yield* Effect.never
 }).pipe(
   Effect.scoped,
+  // A project or region that no option names is a defect of `make`, and a mistake of who called the command.
+  Effect.catchAllDefect((defect) => Effect.fail(defect)),
   Effect.catchAll((error) =>
-    Effect.sync(() => {
-      process.stderr.write(`glance-memory: ${reason(error)}\n`)
-      process.exitCode = 1
-    })
+    Effect.zipRight(
+      complain(reason(error)),
+      Effect.sync(() => {
+        process.exitCode = 1
+      })
+    )
   )
 )
 

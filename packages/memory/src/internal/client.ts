@@ -19,22 +19,28 @@ import type { Caller, WireRequest, WireResponse } from "./wire.js"
 /** A system error as Node's sockets raise them: code and message are what programs look at. */
 const systemError = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-/** Requests to these endpoints are answered in this process; any other host is one where nobody listens. */
-export const makeClient = (engine: Engine, endpoints: Endpoints): HttpClient.HttpClient =>
-  HttpClient.make((request, url, signal) => {
-    const place = locate(endpoints, engine.regions, url.origin + url.pathname)
-    if (place === undefined) {
-      const port = url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port
-      return Effect.fail(
-        new HttpClientError.RequestError({
-          request,
-          reason: "Transport",
-          cause: systemError("ECONNREFUSED", `connect ECONNREFUSED ${url.hostname}:${port}`)
-        })
-      )
-    }
-    return send(engine, endpoints, request, url, place, signal)
+/** Answers requests to these endpoints in this process. There is no other host. */
+export const makeClient = (engine: Engine, endpoints: Endpoints): HttpClient.HttpClient => {
+  const { regions } = engine
+  const known = [
+    `${endpoints.identity}/v3`,
+    ...regions.map(endpoints.image),
+    ...regions.map(endpoints.objectStore)
+  ].join(", ")
+  return HttpClient.make((request, url, signal) => {
+    const place = locate(endpoints, regions, url.origin + url.pathname)
+    if (place !== undefined) return send(engine, endpoints, request, url, place, signal)
+    const message = `the memory cloud has no host ${shown(url)}, it has ${known}`
+    const cause = systemError("ENOTFOUND", message)
+    return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
   })
+}
+
+/** An origin that a URL parser has accepted, cut to what fits in a sentence. */
+const shown = ({ origin, protocol }: URL): string => {
+  const text = origin === "null" ? protocol : origin
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text
+}
 
 /** One request to one service. Without a signal the answer's body lives as long as whoever reads it. */
 export const send = (

@@ -72,6 +72,8 @@ interface Record_ {
 
 const secrets = ["x-auth-token", "x-subject-token", "x-service-token", "authorization", "cookie"]
 const loggedBody = 64 * 1024
+/** The longest patch that the `StrictAdd` fault rewrites. */
+const largestPatch = 1024 * 1024
 
 export const makeEngine = (options: {
   readonly clock: Clock.Clock
@@ -199,8 +201,12 @@ export const makeEngine = (options: {
           )
         })
       case "StrictAdd":
-        return Effect.flatMap(request.method === "PATCH" ? readText(request) : Effect.succeed(undefined), (text) =>
-          text === undefined ? handled() : handle(asVersion20(request, text), target, endpoints, target.caller)
+        if (request.method !== "PATCH") return handled()
+        return readText(request, largestPatch).pipe(
+          Effect.flatMap((text) =>
+            text === undefined ? handled() : handle(asVersion20(request, text), target, endpoints, target.caller)
+          ),
+          Effect.catchTag("TooLarge", () => Effect.fail(reset()))
         )
       case "Hang":
         return Effect.never
@@ -254,7 +260,8 @@ export const makeEngine = (options: {
         record.bytesReceived += bytes.length
         if (decoder !== undefined) {
           const text = record.body ?? ""
-          if (text.length < loggedBody) record.body = text + decoder.decode(bytes, { stream: true })
+          if (text.length < loggedBody)
+            record.body = text + decoder.decode(bytes.subarray(0, loggedBody), { stream: true })
         }
         return bytes
       })

@@ -1,5 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { roleAssignments, roleDocument, roleInferences } from "./assignments.js"
 import type { Directory, Domain, Project, User } from "./directory.js"
 import { idOf } from "./directory.js"
 import type { Endpoints } from "./endpoints.js"
@@ -51,6 +52,9 @@ const expecting = (attribute: string, target: string) =>
 const forbidden = (action: string) =>
   new Refusal(403, `You are not authorized to perform the requested action: ${action}.`)
 const absent = (kind: string, id: string) => new Refusal(404, `Could not find ${kind}: ${id}.`)
+
+/** `max_request_body_size` of oslo.middleware's `sizelimit` filter, which stands before Keystone. */
+const largestBody = 114_688
 
 const supportedMethods = ["external", "password", "token", "oauth1", "mapped", "application_credential"]
 
@@ -592,6 +596,92 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
       )
     }
 
+    /** What a cloud without groups, credentials and trusts says of them, and who has which role where. */
+    const assignmentRoutes = (path: ReadonlyArray<string>): WireResponse | undefined => {
+      const [, area, id, below, belowId, roles] = path
+      const none = (key: string, action: string, may: (token: Token) => boolean): WireResponse =>
+        only({
+          GET: () => {
+            allow(action, may)
+            return collection(key, [])
+          }
+        })
+      const missing = (kind: string, id: string, action: string): WireResponse =>
+        only({
+          GET: () => {
+            // Who may not list them learns nothing of one either.
+            allow(action, isAdmin)
+            throw absent(kind, id)
+          }
+        })
+      if (area === "role_assignments" && path.length === 2) {
+        return only({
+          GET: () => {
+            if (query.has("user.id") && query.has("group.id")) {
+              me()
+              throw new Refusal(400, "Specify a user or group, not both")
+            }
+            allow("list_role_assignments", isAdmin)
+            return collection("role_assignments", roleAssignments(directory, base, query))
+          }
+        })
+      }
+      if (area === "role_inferences" && path.length === 2) {
+        return only({
+          GET: () => {
+            allow("list_role_inference_rules", isAdmin)
+            return json(200, { role_inferences: roleInferences(base) })
+          }
+        })
+      }
+      if (area === "groups") {
+        if (id === undefined) return none("groups", "list_groups", isAdmin)
+        if (path.length === 3) return missing("group", id, "get_group")
+        if (path.length === 4 && below === "users") return missing("group", id, "list_users_in_group")
+      }
+      if (area === "credentials") {
+        if (id === undefined) return none("credentials", "list_credentials", () => true)
+        if (path.length === 3) return missing("credential", id, "get_credential")
+      }
+      if (area === "OS-TRUST" && id === "trusts") {
+        const own = (token: Token) =>
+          isAdmin(token) ||
+          [query.get("trustor_user_id"), query.get("trustee_user_id")].some((user) => user === token.user.id)
+        if (below === undefined) return none("trusts", "list_trusts", own)
+        if (path.length === 4) return missing("trust", below, "get_trust")
+      }
+      if (area === "users" && id !== undefined && below === "groups" && path.length === 4) {
+        return only({
+          GET: () => {
+            allow("list_groups_for_user", (token) => isAdmin(token) || token.user.id === id)
+            if (!directory.users.some((user) => user.id === id)) throw absent("user", id)
+            return collection("groups", [])
+          }
+        })
+      }
+      // /projects/{id}/users/{id}/roles, the same for domains, and /system/users/{id}/roles
+      const target = area === "system" ? { userId: below, last: belowId } : { userId: belowId, last: roles }
+      const isGrant =
+        (area === "system" && id === "users" && path.length === 5) ||
+        ((area === "projects" || area === "domains") && below === "users" && path.length === 6)
+      if (!isGrant || target.last !== "roles") return undefined
+      return only({
+        GET: () => {
+          allow(area === "system" ? "list_system_grants_for_user" : "list_grants", isAdmin)
+          const user = directory.users.find((one) => one.id === target.userId)
+          if (user === undefined) throw absent("user", target.userId ?? "")
+          const names =
+            area === "system"
+              ? user.systemRoles
+              : ((area === "projects" ? user.roles : user.domainRoles).get(id ?? "") ?? [])
+          return collection(
+            "roles",
+            names.map((name) => roleDocument(name, base))
+          )
+        }
+      })
+    }
+
     if (path.length === 0) {
       return only({
         GET: () => json(300, { versions: { values: [version(base)] } }, { location: `${base}/` })
@@ -728,18 +818,13 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
           allow("list_roles", isAdmin)
           return collection(
             "roles",
-            filtered(directory.roles).map(({ id, name }) => ({
-              id,
-              name,
-              domain_id: null,
-              description: null,
-              options: { immutable: true },
-              links: { self: `${base}/roles/${id}` }
-            }))
+            filtered(directory.roles).map(({ name }) => roleDocument(name, base))
           )
         }
       })
     }
+    const assigned = assignmentRoutes(path)
+    if (assigned !== undefined) return assigned
     if (area === "services" && path.length === 2) {
       return only({
         GET: () => {
@@ -913,7 +998,7 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
   return {
     handle: (request, endpoints) =>
       Effect.gen(function* () {
-        const text = request.method === "GET" || request.method === "HEAD" ? "" : yield* readText(request)
+        const text = request.method === "GET" || request.method === "HEAD" ? "" : yield* readText(request, largestBody)
         const now = yield* Clock.currentTimeMillis
         let response: WireResponse | "missing"
         try {
@@ -929,7 +1014,15 @@ export const makeKeystone = ({ directory, objectStore, regions, tokenLifetime, t
         if (request.method !== "HEAD" || typeof response.body !== "string") return { ...response, headers }
         const length = new TextEncoder().encode(response.body).length
         return { ...response, headers: { ...headers, "content-length": String(length) }, body: "" }
-      })
+      }).pipe(
+        Effect.catchAll(({ limit }) =>
+          Effect.succeed<WireResponse>({
+            status: 413,
+            headers: { "content-type": "text/plain; charset=UTF-8" },
+            body: `413 Request Entity Too Large\n\nRequest is too large. Larger than max_request_body_size (${limit}).\n\n   `
+          })
+        )
+      )
   }
 }
 

@@ -24,6 +24,8 @@ export interface RackspaceOptions {
 /** The object store of a Rackspace account has a tenant of its own, which is not the account's number. */
 export const storageTenant = (projectId: string): string => `MossoCloudFS_${projectId}`
 
+const largestBody = 1024 * 1024
+
 const fault = (name: string, code: number, message: string): WireResponse => json(code, { [name]: { code, message } })
 const badRequest = (message: string) => fault("badRequest", 400, message)
 const unauthorized = (message: string) => fault("unauthorized", 401, message)
@@ -169,13 +171,13 @@ export const makeRackspace = ({ directory, regions, tokenLifetime, tokens }: Rac
   return {
     handle: (request, endpoints) =>
       Effect.gen(function* () {
-        const text = request.method === "POST" ? yield* readText(request) : ""
+        const text = request.method === "POST" ? yield* readText(request, largestBody) : ""
         const now = yield* Clock.currentTimeMillis
         const response = route(request, text, endpoints, now)
         return {
           ...response,
           headers: { ...response.headers, "response-source": "cloud-auth", vary: "Accept, X-Auth-Token" }
         }
-      })
+      }).pipe(Effect.catchAll(() => Effect.succeed(fault("overLimit", 413, "The body of the request is too large."))))
   }
 }

@@ -1,5 +1,7 @@
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { isNestedDeeper } from "./nesting.js"
 import { randomHex } from "./tokens.js"
 import type { WireRequest, WireResponse } from "./wire.js"
 
@@ -17,18 +19,26 @@ export const empty = (status: number, headers: Readonly<Record<string, string>> 
   body: ""
 })
 
-/** What this process keeps of a body that it has to read whole: nobody sends a login of more than a mebibyte. */
-const largestDocument = 1024 * 1024
+/** The body has more bytes than the service reads. */
+export class TooLarge extends Data.TaggedError("TooLarge")<{ readonly limit: number }> {}
 
-/** The whole body as text; a body that breaks off or is too large reads as `undefined`. */
-export const readText = (request: WireRequest): Effect.Effect<string | undefined> =>
-  Stream.runFold(request.body, { size: 0, chunks: [] as Array<Uint8Array> }, (read, chunk) => {
+/** The bytes of a body, in the pieces in which they arrived. Reads no further than the limit. */
+export const readBytes = <E>(
+  body: Stream.Stream<Uint8Array, E>,
+  limit: number
+): Effect.Effect<ReadonlyArray<Uint8Array>, E | TooLarge> =>
+  Stream.runFoldEffect(body, { size: 0, chunks: [] as Array<Uint8Array> }, (read, chunk) => {
     read.size += chunk.length
-    if (read.size <= largestDocument) read.chunks.push(chunk)
-    return read
-  }).pipe(
-    Effect.map(({ chunks, size }) => (size > largestDocument ? undefined : decode(chunks))),
-    Effect.orElseSucceed(() => undefined)
+    if (read.size > limit) return Effect.fail(new TooLarge({ limit }))
+    read.chunks.push(chunk)
+    return Effect.succeed(read)
+  }).pipe(Effect.map(({ chunks }) => chunks))
+
+/** The body as text; `undefined` if the client goes away before its end. */
+export const readText = (request: WireRequest, limit: number): Effect.Effect<string | undefined, TooLarge> =>
+  readBytes(request.body, limit).pipe(
+    Effect.map(decode),
+    Effect.catchAll((error) => (error instanceof TooLarge ? Effect.fail(error) : Effect.succeed(undefined)))
   )
 
 const decode = (chunks: ReadonlyArray<Uint8Array>): string => {
@@ -43,7 +53,11 @@ export interface JsonObject {
   readonly [key: string]: Json | undefined
 }
 
+/** Python's parser gives up at about 1,000 levels, and so do the services. */
+const deepest = 1000
+
 export const parse = (text: string): Json | undefined => {
+  if (isNestedDeeper(text, deepest)) return undefined
   try {
     return JSON.parse(text) as Json
   } catch {

@@ -67,6 +67,19 @@ const finish = (request: WireRequest, reply: Reply): WireResponse => {
   return reply.status === 204 ? reply : { ...reply, headers: { ...reply.headers, "content-length": String(length) } }
 }
 
+/** Bytes of the first line of a request, with its line break: `url_length_limit` of eventlet's `wsgi.server`. */
+const longestRequestLine = 8192
+/** Bytes of one header: Glance's `max_header_line`. */
+const longestHeader = 16_384
+
+/** The server below the service refuses what has too long a line before the service sees it. */
+const overlong = ({ headers, method, path, query }: WireRequest): number | undefined => {
+  const line = `${method} ${path}${query === "" ? "" : `?${query}`} HTTP/1.1\r\n`
+  if (line.length >= longestRequestLine) return 414
+  const isLong = Object.entries(headers).some(([name, value]) => name.length + value.length + 4 >= longestHeader)
+  return isLong ? 400 : undefined
+}
+
 /** Nobody looks at `Accept` for an answer without a body. */
 const refuse = (request: WireRequest, error: Fault): Reply =>
   request.method === "HEAD"
@@ -81,7 +94,7 @@ const withRequestId = (reply: Reply, id: string): Reply => ({
 export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const state = makeState(options, scope)
+    const state = makeState(options, scope, yield* Effect.makeSemaphore(1))
     const now = yield* Clock.currentTimeMillis
     initialResourceTypes(state, now)
     initialImages(state, now)
@@ -115,6 +128,8 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
     }
 
     const route = (caller: Option.Option<Caller>, request: WireRequest, now: number): Effect.Effect<Reply> => {
+      const refused = overlong(request)
+      if (refused !== undefined) return Effect.succeed<Reply>({ status: refused, headers: {}, body: "" })
       const whole = decodePath(request.path)
       if (whole === undefined) {
         return Effect.succeed<Reply>({ status: 500, headers: { "content-type": "text/plain" }, body: "" })

@@ -1,11 +1,14 @@
-import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { type Context, emptyPage, jsonReply, noContent, type Reply } from "./context.js"
-import { accepted } from "./data.js"
-import { attempt, badRequest, type Fault, notFound } from "./errors.js"
+import { accepted, remember, verified } from "./data.js"
+import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import { withoutBody } from "./request.js"
+import { type Image, type State, storeOf } from "./state.js"
 
 const requireCache = (context: Context, action: string): void => {
   requireAdmin(context, action)
@@ -36,44 +39,69 @@ const counted = (items: { readonly size: number; readonly clear: () => void }): 
   return size
 }
 
-export const clearCache = (context: Context): Reply => {
-  requireCache(context, "cache_delete")
-  const { cached, queuedForCache } = context.state
-  const target = (context.request.headers["x-image-cache-clear-target"] ?? "").toLowerCase()
-  if (!["", "cache", "queue"].includes(target)) {
-    throw badRequest("If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.")
-  }
-  if (target !== "queue") cached.clear()
-  if (target !== "cache") queuedForCache.clear()
-  return noContent
+export const clearCache = (context: Context): Effect.Effect<Reply, Fault> =>
+  withoutBody(context, () => {
+    requireCache(context, "cache_delete")
+    const { cached, queuedForCache } = context.state
+    const target = (context.request.headers["x-image-cache-clear-target"] ?? "").toLowerCase()
+    if (!["", "cache", "queue"].includes(target)) {
+      throw badRequest("If provided 'x-image-cache-clear-target' must be 'cache', 'queue' or empty string.")
+    }
+    if (target !== "queue") cached.clear()
+    if (target !== "cache") queuedForCache.clear()
+    return noContent
+  })
+
+export const dropImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
+  withoutBody(context, () => {
+    const { cached, queuedForCache } = context.state
+    if (!cached.has(id) && !queuedForCache.has(id)) findImage(context, id, () => notFound(`Image ${id} not found.`))
+    requireCache(context, "cache_delete")
+    cached.delete(id)
+    queuedForCache.delete(id)
+    return noContent
+  })
+
+/** Where the bytes of the image are read from: an http store has none of its own, and another server may refuse them. */
+const readLocation = (state: State, image: Image): Effect.Effect<void, unknown> => {
+  const [location] = image.locations
+  if (location === undefined) return Effect.fail("no location")
+  if (state.stores.get(storeOf(location) ?? state.defaultStore)?.type !== "http") return Effect.void
+  const { fetchUri } = state.options
+  if (fetchUri === undefined) return Effect.fail("nothing is there")
+  return Effect.flatMap(fetchUri(location.url), ({ body }) =>
+    Stream.runDrain(image.checksum === null ? body : verified(state, body, image.checksum))
+  )
 }
 
-export const dropImage = (context: Context, id: string): Reply => {
-  const { cached, queuedForCache } = context.state
-  if (!cached.has(id) && !queuedForCache.has(id)) findImage(context, id, () => notFound(`Image ${id} not found.`))
-  requireCache(context, "cache_delete")
-  cached.delete(id)
-  queuedForCache.delete(id)
-  return noContent
-}
+/**
+ * Fetches a queued image into the cache. An image that cannot be fetched stays in the queue, and one that is taken out of
+ * the queue meanwhile is cached all the same.
+ *
+ * Source: `Prefetcher.fetch_image_into_cache` in `glance/image_cache/prefetcher.py`. The real worker ends with the first
+ * store that refuses the bytes; this one goes on.
+ */
+const fetchIntoCache = (state: State, id: string): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const duration = Duration.decode(state.options.cacheDuration ?? 0)
+    if (Duration.toMillis(duration) > 0) yield* Effect.sleep(duration)
+    const image = state.images.get(id)
+    if (image === undefined || image.status !== "active") return
+    yield* readLocation(state, image)
+    yield* remember(state, image)
+  }).pipe(Effect.ignore)
 
-/** The image is fetched into the cache in the background. */
+/** Queues the image. One worker fetches the queued images one after the other, in the background. */
 export const queueImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
   Effect.gen(function* () {
     const { state } = context
-    const image = yield* attempt(() => {
+    yield* withoutBody(context, () => {
       const found = findImage(context, id, () => notFound(`Image ${id} not found.`))
       requireCache(context, "cache_image")
       if (found.status !== "active") throw badRequest("Only images with status active can be targeted for queueing")
-      return found
+      if (!state.cached.has(id)) state.queuedForCache.add(id)
     })
-    if (state.cached.has(id)) return accepted
-    state.queuedForCache.add(id)
-    const fetch = Effect.map(Clock.currentTimeMillis, (now) => {
-      if (!state.queuedForCache.delete(id) || !state.images.has(id)) return
-      state.cached.set(id, { imageId: id, hits: 0, lastAccessed: now, lastModified: now, size: image.size ?? 0 })
-    })
-    yield* Effect.forkIn(fetch, state.scope)
+    yield* Effect.forkIn(state.cacheWorker.withPermits(1)(fetchIntoCache(state, id)), state.scope)
     return accepted
   })
 

@@ -318,7 +318,8 @@ const open = (
     return yield* Effect.fail(last)
   })
 
-const remember = (state: State, image: Image): Effect.Effect<void> =>
+/** Writes the image into the cache. */
+export const remember = (state: State, image: Image): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     if (state.cached.has(image.id)) return
     state.queuedForCache.delete(image.id)
@@ -331,8 +332,8 @@ const remember = (state: State, image: Image): Effect.Effect<void> =>
     })
   })
 
-/** What goes into the cache has to be what the image says it is; what lies elsewhere may not be. */
-const verified = (
+/** Fails at the end of a body that does not have this checksum: the cache keeps only what the image says it is. */
+export const verified = (
   state: State,
   body: Stream.Stream<Uint8Array, unknown>,
   checksum: string

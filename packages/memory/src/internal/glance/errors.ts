@@ -105,13 +105,28 @@ const body = (error: Fault, method: string, contentType: string, escape: (text: 
   }
 }
 
-const stripTags = (text: string): string =>
-  text
-    .replaceAll("\n", " ")
-    .replaceAll("\r", "")
-    .replace(/<br.*?>/gis, "\n")
-    .replace(/<!--.*?-->/gs, "")
-    .replace(/<.*?>/gs, "")
+/**
+ * Replaces each text that begins with `open`, in lower or upper case, and ends at the next `close`. Takes linear time: an
+ * error repeats text of the request, and a regular expression looks for the end again at every beginning.
+ */
+const replaceSpans = (text: string, open: string, close: string, replacement: string): string => {
+  const lower = text.toLowerCase()
+  const parts: Array<string> = []
+  let from = 0
+  for (;;) {
+    const start = lower.indexOf(open, from)
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length)
+    if (end < 0) return parts.join("") + text.slice(from)
+    parts.push(text.slice(from, start), replacement)
+    from = end + close.length
+  }
+}
+
+const stripTags = (text: string): string => {
+  const line = text.replaceAll("\n", " ").replaceAll("\r", "")
+  const broken = replaceSpans(line, "<br", ">", "\n")
+  return replaceSpans(replaceSpans(broken, "<!--", "-->", ""), "<", ">", "")
+}
 
 /** An error is shown as the `Accept` header wants it, whatever the rest of the API answers with. */
 export const render = (error: Fault, method: string, headers: Readonly<Record<string, string>>): Reply => {

@@ -15,7 +15,17 @@ import { findImage, requireMutable, requireVisibility } from "./policy.js"
 import { hasFourByteCharacter, isObject, type Json, title } from "./python.js"
 import { readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import { addImage, changeImage, type Image, removeImage, renderImage, type State, stamp, storeOf } from "./state.js"
+import {
+  addImage,
+  changeImage,
+  defaultVisibility,
+  type Image,
+  removeImage,
+  renderImage,
+  type State,
+  stamp,
+  storeOf
+} from "./state.js"
 import { explainMismatch } from "./validate.js"
 
 /** Names that a request may never set, by how the service refuses them. */
@@ -116,7 +126,7 @@ const create = (context: Context, body: Json): Reply => {
   }
   const base = new Map(Object.entries(body))
   const owner = base.has("owner") ? (base.get("owner") as string | null) : project
-  const visibility = String(base.get("visibility") ?? "shared")
+  const visibility = String(base.get("visibility") ?? defaultVisibility(state))
   requireVisibility(context, base.get("visibility"))
   if (!context.isAdmin && owner !== project) {
     throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`)

@@ -14,7 +14,7 @@ import { findImage, requireAdmin, requireMutable } from "./policy.js"
 import { isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
 import { changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
-import { beginTask, finishTask, injected, internalFailure, newTask } from "./tasks.js"
+import { beginTask, finishTask, injected, internalFailure, newTask, readsNoWeb } from "./tasks.js"
 
 const lock = "os_glance_import_task"
 const importing = "os_glance_importing_to_stores"
@@ -274,7 +274,9 @@ const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key:
   })
 
 const fromWeb = (state: State, uri: string) =>
-  Effect.mapError(state.options.fetchUri?.(uri) ?? Effect.fail(undefined), () => new Stopped())
+  state.options.fetchUri === undefined
+    ? Effect.fail(new Stopped(readsNoWeb))
+    : Effect.mapError(state.options.fetchUri(uri), () => new Stopped())
 
 /** Where the bytes come from: the staging area, in which a download is put first. */
 const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Stopped> =>
@@ -374,6 +376,8 @@ const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
   let stuck = false
 
   const work = Effect.gen(function* () {
+    const delay = Duration.decode(state.options.importDelay ?? 0)
+    if (Duration.toMillis(delay) > 0) yield* Effect.sleep(delay)
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* edit(state, task, image, (one) => {
       if (!copies) one.status = "importing"

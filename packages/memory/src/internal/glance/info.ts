@@ -108,3 +108,21 @@ export const listStoreDetails = (context: Context): Reply => {
 /** Empty, as with a service whose limits are not kept by Keystone. */
 export const showUsage = (context: Context): Effect.Effect<Reply, Fault> =>
   withoutBody(context, () => jsonReply(dumps({ usage: {} })))
+
+/** The limits of Rackspace's Cloud Images, in the form of its proxy: none of a rate, and those that the service keeps. */
+export const showLimits = (context: Context): Reply => {
+  const { limits } = context.state
+  return jsonReply(
+    dumps({
+      limits: {
+        rate: [],
+        absolute: {
+          maxImageMembers: limits.members,
+          maxImageProperties: limits.properties,
+          maxImageTags: limits.tags,
+          maxImageSize: limits.imageSize
+        }
+      }
+    })
+  )
+}

@@ -1,15 +1,16 @@
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
 import { makeMetadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
-import { addImage, type Image, type State, type Status, type Store, stamp } from "./state.js"
+import { addImage, defaultVisibility, type Image, type State, type Status, type Store, stamp } from "./state.js"
 
 const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow" }, { id: "web", type: "http" }]
 
 const defaultMethods = ["glance-direct", "web-download", "copy-image", "glance-download"]
 
-export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => {
+export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorker: Effect.Semaphore): State => {
   const stores = new Map<string, Store>(
     (options.stores ?? defaultStores).map((store) => [
       store.id,
@@ -46,6 +47,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => 
     tasks: new Map(),
     cached: new Map(),
     queuedForCache: new Set(),
+    cacheWorker,
     containers,
     metadefs: makeMetadefs(),
     lastStamp: 0,
@@ -64,7 +66,7 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
     id: given.id ?? randomId(),
     name: given.name ?? null,
     status,
-    visibility: given.visibility ?? "shared",
+    visibility: given.visibility ?? defaultVisibility(state),
     protected: given.protected ?? false,
     hidden: given.osHidden ?? false,
     checksum: null,

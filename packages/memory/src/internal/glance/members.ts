@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { type Context, jsonReply, noContent, type Reply } from "./context.js"
 import { attempt, badRequest, conflict, type Fault, forbidden, internalError, notFound, tooLarge } from "./errors.js"
-import { findImage } from "./policy.js"
+import { findImage, isSharable } from "./policy.js"
 import { dumps, hasFourByteCharacter, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
 import { changeImage, type Image, isoTime, type Member, stamp } from "./state.js"
@@ -46,7 +46,7 @@ const add = (context: Context, imageId: string, body: Json): Reply => {
   const { project, state } = context
   const wanted = requested(body)
   const image = lookup(context, imageId)
-  if (image.visibility !== "shared" || (!context.isAdmin && image.owner !== project)) {
+  if (!isSharable(context, image) || (!context.isAdmin && image.owner !== project)) {
     throw forbidden(`Not allowed to create members for image ${imageId}.`)
   }
   if (typeof wanted === "object") throw internalError()
@@ -77,7 +77,7 @@ export const addMember = (context: Context, imageId: string): Effect.Effect<Repl
 
 export const listMembers = (context: Context, imageId: string): Reply => {
   const image = lookup(context, imageId)
-  if (image.visibility !== "shared") {
+  if (!isSharable(context, image)) {
     throw forbidden(`Not allowed to list members for image ${imageId}: ${onlyShared}`)
   }
   return jsonReply(
@@ -87,7 +87,7 @@ export const listMembers = (context: Context, imageId: string): Reply => {
 
 export const showMember = (context: Context, imageId: string, id: string): Reply => {
   const image = lookup(context, imageId)
-  if (image.visibility !== "shared") throw notFound(onlyShared)
+  if (!isSharable(context, image)) throw notFound(onlyShared)
   return jsonReply(dumps(view(image, find(context, image, id))))
 }
 
@@ -98,7 +98,7 @@ const set = (context: Context, imageId: string, id: string, body: Json): Reply =
   const status = body["status"]
   const image = lookup(context, imageId)
   // Sharing is an offer: its taker decides, not its giver.
-  if (image.visibility !== "shared" || (!context.isAdmin && image.owner === project)) {
+  if (!isSharable(context, image) || (!context.isAdmin && image.owner === project)) {
     throw forbidden(`Not allowed to update members for image ${imageId}.`)
   }
   const member = find(context, image, id)
@@ -117,7 +117,7 @@ export const setMemberStatus = (context: Context, imageId: string, id: string): 
 
 export const removeMember = (context: Context, imageId: string, id: string): Reply => {
   const image = lookup(context, imageId)
-  if (image.visibility !== "shared" || (!context.isAdmin && image.owner !== context.project)) {
+  if (!isSharable(context, image) || (!context.isAdmin && image.owner !== context.project)) {
     throw forbidden(`Not allowed to delete members for image ${imageId}.`)
   }
   const member = find(context, image, id)

@@ -21,7 +21,7 @@ export interface InitialImage {
   /** The project it belongs to. */
   readonly owner: string
   readonly name?: string | undefined
-  /** @default "shared" */
+  /** @default "shared", or "private" on a Rackspace cloud */
   readonly visibility?: "public" | "private" | "shared" | "community" | undefined
   /** @default "active" when there is data, else "queued" */
   readonly status?: "queued" | "active" | "deactivated" | undefined
@@ -128,6 +128,8 @@ export interface GlanceOptions {
   readonly multiStore?: boolean | undefined
   /** @default glance-direct, web-download, copy-image, glance-download */
   readonly importMethods?: ReadonlyArray<string> | undefined
+  /** How long the task of an import is `pending`; the image keeps its status for that time. @default 0 */
+  readonly importDelay?: Duration.DurationInput | undefined
   /** How long an import takes, in each store. @default 0 */
   readonly importDuration?: Duration.DurationInput | undefined
   /** How long a Rackspace task stays `pending`, and then again `processing`. @default importDuration */
@@ -144,6 +146,8 @@ export interface GlanceOptions {
   readonly locationRoutes?: boolean | undefined
   /** @default true */
   readonly cache?: boolean | undefined
+  /** How long it takes to fetch one queued image into the cache. @default 0 */
+  readonly cacheDuration?: Duration.DurationInput | undefined
   /**
    * Whether `/cache/clean` and `/cache/prune` are there, which newer releases list as v2.18, and `/cache/nodes/{id}`.
    *
@@ -161,7 +165,7 @@ export interface GlanceOptions {
   readonly publicUrl?: string | undefined
   /** Hosts that `web-download` may read from. @default any host */
   readonly importHosts?: ReadonlyArray<string> | undefined
-  /** What lies behind a URI. @default every download fails */
+  /** Reads what imports and locations name. @default every download fails, and its task says why */
   readonly fetchUri?: FetchUri | undefined
   /** Where `glance-download` reads from. @default no other region */
   readonly findRemote?: FindRemote | undefined

@@ -2,6 +2,10 @@ import type { Context } from "./context.js"
 import { type Fault, forbidden, notFound } from "./errors.js"
 import type { Image } from "./state.js"
 
+/** Whether an image can have members. A Rackspace cloud has no visibility `shared`: there, private images have them. */
+export const isSharable = ({ state }: Context, image: Image): boolean =>
+  image.visibility === "shared" || (image.visibility === "private" && state.options.flavour === "rackspace")
+
 /** Whether a project has been let in, whatever it answered. */
 export const isMember = (image: Image, project: string): boolean => image.members.get(project)?.deleted === false
 
@@ -11,7 +15,7 @@ export const isVisible = (context: Context, image: Image): boolean =>
   image.visibility === "public" ||
   image.visibility === "community" ||
   image.owner === context.project ||
-  (image.visibility === "shared" && isMember(image, context.project))
+  (isSharable(context, image) && isMember(image, context.project))
 
 /** What cannot be seen is not there. */
 export const findImage = (

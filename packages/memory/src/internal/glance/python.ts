@@ -24,7 +24,8 @@ export const dumps = (value: unknown): string => {
 export const dumpsAscii = (value: unknown): string =>
   dumps(value).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u
+/** What `repr` may write as an escape: quotes, backslashes, and what is not printable. */
+const special = /['"\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
 
 const escapeChar = (char: string): string => {
   if (char === "\n") return "\\n"
@@ -38,12 +39,11 @@ const escapeChar = (char: string): string => {
 
 const reprString = (text: string): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  let out = ""
-  for (const char of text) {
-    if (char === "\\" || char === quote) out += `\\${char}`
-    else out += unprintable.test(char) ? escapeChar(char) : char
+  const escape = (char: string): string => {
+    if (char === "\\" || char === quote) return `\\${char}`
+    return char === "'" || char === '"' ? char : escapeChar(char)
   }
-  return quote + out + quote
+  return quote + text.replace(special, escape) + quote
 }
 
 /** `repr(value)` of what `json.loads` made. */
@@ -93,24 +93,59 @@ const prettyString = (text: string, indent: number, allowance: number, top: bool
   return top ? `(${joined})` : joined
 }
 
-/** `pprint.pformat(value, width=72)` */
-export const pformat = (value: Json, indent = 0, allowance = 0, top = true): string => {
-  const sorted = sortKeys(value)
-  const flat = repr(sorted)
-  if (flat.length <= width - indent - allowance) return flat
-  if (typeof sorted === "string") return prettyString(sorted, indent, allowance, top)
-  if (Array.isArray(sorted)) {
-    const items = sorted.map((item, i) => pformat(item, indent + 1, i === sorted.length - 1 ? allowance + 1 : 1, false))
-    return `[${items.join(`,\n${" ".repeat(indent + 1)}`)}]`
+/** `repr(value)` if it has at most `room` characters. Looks no further into a large value than that. */
+const shortRepr = (value: Json, room: number): string | undefined => {
+  let left = room
+  const fits = (one: Json): boolean => {
+    if (typeof one === "string") left -= one.length + 2
+    else if (Array.isArray(one)) left -= 2 * Math.max(1, one.length)
+    else if (isObject(one)) left -= 2
+    else left -= 1
+    if (left < 0) return false
+    if (Array.isArray(one)) return one.every(fits)
+    if (!isObject(one)) return true
+    for (const key in one) {
+      left -= key.length + 4
+      if (left < 0 || !fits(one[key] ?? null)) return false
+    }
+    return true
   }
-  if (!isObject(sorted)) return flat
-  const entries = Object.entries(sorted)
-  const items = entries.map(([key, item], i) => {
-    const label = `${reprString(key)}: `
-    return label + pformat(item, indent + 1 + label.length, i === entries.length - 1 ? allowance + 1 : 1, false)
-  })
-  return `{${items.join(`,\n${" ".repeat(indent + 1)}`)}}`
+  if (!fits(value)) return undefined
+  const text = repr(value)
+  return text.length <= room ? text : undefined
 }
+
+/** Characters of a document that a message repeats. The real service has no limit, and takes its memory for it. */
+const longestDocument = 2 ** 20
+
+interface Budget {
+  left: number
+}
+
+const pretty = (value: Json, indent: number, allowance: number, top: boolean, budget: Budget): string => {
+  const flat = shortRepr(value, width - indent - allowance)
+  if (flat !== undefined) return flat
+  if (typeof value === "string") return prettyString(value, indent, allowance, top)
+  if (!Array.isArray(value) && !isObject(value)) return repr(value)
+  const entries = Array.isArray(value) ? value.map((item) => ["", item] as const) : Object.entries(value)
+  const lines: Array<string> = []
+  for (const [i, [key, item]] of entries.entries()) {
+    const label = Array.isArray(value) ? "" : `${reprString(key)}: `
+    const rest = i === entries.length - 1 ? allowance + 1 : 1
+    if (budget.left < 0) {
+      lines.push("...")
+      break
+    }
+    const line = label + pretty(item, indent + 1 + label.length, rest, false, budget)
+    budget.left -= line.length + indent
+    lines.push(line)
+  }
+  const [open, close] = Array.isArray(value) ? "[]" : "{}"
+  return `${open}${lines.join(`,\n${" ".repeat(indent + 1)}`)}${close}`
+}
+
+/** `pprint.pformat(value, width=72)` */
+export const pformat = (value: Json): string => pretty(sortKeys(value), 0, 0, true, { left: longestDocument })
 
 const sortKeys = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(sortKeys)

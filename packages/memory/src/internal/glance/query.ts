@@ -1,7 +1,7 @@
 import type { Context, Reply } from "./context.js"
 import { jsonReply } from "./context.js"
 import { badRequest, forbidden, internalError } from "./errors.js"
-import { isMember, isVisible } from "./policy.js"
+import { isMember, isSharable, isVisible } from "./policy.js"
 import { parseInteger, quotePlus } from "./python.js"
 import { Parameters } from "./request.js"
 import { type Image, renderImage, type SortKey } from "./state.js"
@@ -280,7 +280,7 @@ const scopeFilter = (context: Context, memberStatus: string, visibility: string 
     image.visibility === "public" ||
     image.visibility === "community" ||
     image.owner === project ||
-    (image.visibility === "shared" &&
+    (isSharable(context, image) &&
       isMember(image, project) &&
       (memberStatus === "all" || image.members.get(project)?.status === memberStatus))
   const wanted: Predicate =

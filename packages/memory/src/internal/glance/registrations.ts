@@ -9,7 +9,7 @@ import { findImage } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
 import { changeImage, type Image, stamp } from "./state.js"
-import { beginTask, finishTask, internalFailure, newTask } from "./tasks.js"
+import { beginTask, finishTask, internalFailure, newTask, readsNoWeb } from "./tasks.js"
 
 /** Locations as routes of their own: for services, which may know where the bytes lie. */
 
@@ -106,7 +106,14 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
         one.updatedAt = stamp(state, now)
       })
     }
-    finishTask(state, task, now, isThere && matches ? { result: { image_id: image.id } } : { message: internalFailure })
+    finishTask(
+      state,
+      task,
+      now,
+      isThere && matches
+        ? { result: { image_id: image.id } }
+        : { message: state.options.fetchUri === undefined ? readsNoWeb : internalFailure }
+    )
   })
 
 export const addRegistration = (context: Context, id: string): Effect.Effect<Reply, Fault> =>

@@ -124,6 +124,9 @@ const locationRoutes: ReadonlyArray<Route> = [
   route("POST", "images/:id/locations", registrations.addRegistration)
 ]
 
+/** What Rackspace's proxy answers besides. */
+const rackspaceRoutes: ReadonlyArray<Route> = [route("GET", "limits", info.showLimits)]
+
 /** Paths for which another method is 404 instead of 405: the service forgot to reject them. */
 const withoutRejection = [
   "info/usage",
@@ -181,7 +184,8 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
   const { options } = context.state
   const newer = [
     ...(options.locationRoutes === true ? locationRoutes : []),
-    ...(options.cacheRoutes === true ? cacheRoutes : [])
+    ...(options.cacheRoutes === true ? cacheRoutes : []),
+    ...(options.flavour === "rackspace" ? rackspaceRoutes : [])
   ]
   for (const candidate of [...routes, ...newer]) {
     const values = match(candidate.segments, segments)

@@ -1,3 +1,4 @@
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Metadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
@@ -124,6 +125,8 @@ export interface State {
   readonly tasks: Map<string, Task>
   readonly cached: Map<string, CachedImage>
   readonly queuedForCache: Set<string>
+  /** Held by the fetch of one image into the cache. */
+  readonly cacheWorker: Effect.Semaphore
   readonly containers: Accounts
   readonly metadefs: Metadefs
   lastStamp: number
@@ -150,6 +153,10 @@ export const stamp = (state: State, millis: number): number => {
 }
 
 export const isoTime = (micros: number): string => `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, 19)}Z`
+
+/** Rackspace's service is older than the visibility `shared`, which came with API version 2.5. */
+export const defaultVisibility = ({ options }: State): string =>
+  options.flavour === "rackspace" ? "private" : "shared"
 
 export const addImage = (state: State, image: Image): void => {
   state.images.set(image.id, image)

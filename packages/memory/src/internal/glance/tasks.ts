@@ -17,6 +17,10 @@ import { explainMismatch } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
 
+/** What only a memory cloud says: a real service reads the web. */
+export const readsNoWeb =
+  "This memory cloud reads nothing from the web: start it with --allow-fetch, or give MemoryCloud.make a fetchUri"
+
 const isRackspace = (context: Context): boolean => context.state.options.flavour === "rackspace"
 
 /** Upstream tasks are an administrator's tool; on Rackspace they are everybody's only way in and out. */
@@ -405,10 +409,10 @@ const unlimited = {
 const fromUri = (context: Context, uri: string): Effect.Effect<Received, Failure> =>
   Effect.gen(function* () {
     const fetchUri = context.state.options.fetchUri
-    if (fetchUri === undefined) return yield* Effect.fail(new Failure(internalFailure))
+    if (fetchUri === undefined) return yield* Effect.fail(new Failure(readsNoWeb))
     const source = yield* fetchUri(uri)
     return yield* receive(context.state, source.body, unlimited)
-  }).pipe(Effect.mapError(() => new Failure(internalFailure)))
+  }).pipe(Effect.mapError((error) => (error instanceof Failure ? error : new Failure(internalFailure))))
 
 const containersOf = (context: Context) => context.state.containers.get(context.project)
 

@@ -33,7 +33,12 @@ const isType = (value: Json, type: string): boolean => {
 const typesOf = (schema: JsonSchema): ReadonlyArray<string> =>
   schema.type === undefined ? [] : typeof schema.type === "string" ? [schema.type] : schema.type
 
-const length = (text: string): number => [...text].length
+/** Characters as Python counts them. */
+const length = (text: string): number => {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
 
 const quoteList = (values: ReadonlyArray<string>): string => values.map((value) => repr(value)).join(", ")
 

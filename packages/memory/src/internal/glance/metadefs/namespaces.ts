@@ -77,25 +77,26 @@ export const listNamespaces = (context: Context): Reply => {
   checkVisibility(params, ["public", "private"])
   const limit = Math.min(limits.maxPageSize, wanted)
   if (limit < 0) throw badRequest("limit param must be positive")
-  // An empty marker is looked for as what it is not, an id.
-  if (markerName === "") throw notFound("Metadata definition namespace not found for id=")
-  const marker = markerName === undefined ? undefined : findNamespace(context, markerName, ofMarker)
-  const column = Object.hasOwn(columns, key) ? columns[key] : undefined
-  if (column === undefined) throw internalError()
+  const marker =
+    markerName === undefined || markerName === "" ? undefined : findNamespace(context, markerName, ofMarker)
   const types = params.get("resource_types")?.split(",")
   const visibility = params.pop("visibility")
-  const found = page(
-    [...metadefs.namespaces.values()].filter(
-      (namespace) =>
-        isVisible(context, namespace) &&
-        (visibility === undefined || namespace.visibility === visibility) &&
-        (types === undefined || types.some((type) => namespace.associations.has(type)))
-    ),
-    column,
-    descending,
-    marker,
-    limit
+  const associated = [...metadefs.namespaces.values()].filter(
+    (namespace) => types === undefined || types.some((type) => namespace.associations.has(type))
   )
+  const select = (): ReadonlyArray<Namespace> => {
+    // `_get_all_by_resource_types` in glance/db/sqlalchemy/metadef_api/namespace.py returns before it reads the rest.
+    if (types !== undefined && associated.length === 0) return []
+    // The service looks for an empty marker as an id.
+    if (markerName === "") throw notFound("Metadata definition namespace not found for id=")
+    const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+    if (column === undefined) throw internalError()
+    const shown = associated.filter(
+      (namespace) => isVisible(context, namespace) && (visibility === undefined || namespace.visibility === visibility)
+    )
+    return page(shown, column, descending, marker, limit)
+  }
+  const found = select()
   const sent = Parameters.parse(context.request.query).flatten()
   sent.delete("marker")
   const first = query(sent)
