@@ -21,6 +21,7 @@ import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
 import * as Listing from "./internal/images.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import type * as Member from "./internal/member.js"
 import * as Record from "./internal/record.js"
@@ -300,7 +301,7 @@ export interface SetStatusOptions {
 export class ImageMembers extends Context.Tag("@effect-glance/core/ImageMembers")<ImageMembers, Service>() {}
 
 const readMember = Request.json(Request.decoder(ImageMember))
-const decodeMembers = Request.decoder(Schema.Struct({ members: Schema.Array(ImageMember) }))
+const decodeMembers = Request.decoder(Schema.Struct({ members: Lenient.List(ImageMember) }))
 const readMembers = Request.json((body) => decodeMembers(body))
 
 const defaultConcurrency = 8

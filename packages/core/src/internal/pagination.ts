@@ -61,12 +61,12 @@ const decodePage = <A>(
   { decode, key, quick }: Pick<Listing<A, unknown>, "decode" | "key" | "quick">,
   undecodable: "fail" | "skip"
 ): Request.Decode<DecodedPage<A>> => {
-  const Envelope = Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) })
+  const Envelope = Schema.Struct({ [key]: Schema.NullOr(Records), next: Wire.Nullish(Schema.String) })
   const isEnvelope = Quick.holds(Envelope)
   const decodeEnvelope = Request.decoder(Envelope)
   return (raw) =>
     Either.flatMap(isEnvelope(raw) ? Either.right(raw) : decodeEnvelope(raw), (envelope) => {
-      const records = envelope[key] as ReadonlyArray<unknown>
+      const records = (envelope[key] ?? []) as ReadonlyArray<unknown>
       const items: Array<A> = []
       const skipped: Array<Request.Unreadable> = []
       for (const record of records) {
