@@ -5,14 +5,12 @@
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Arr from "effect/Array"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
@@ -172,7 +170,7 @@ export interface Service {
     options?: AcceptAllOptions
   ) => Effect.Effect<
     ReadonlyArray<AcceptResult>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
   >
 }
 
@@ -502,8 +500,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
     const me = yield* Limit.within(http, operation)(own(operation))
     const shared = (status: MemberStatus) => ({ visibility: "shared", memberStatus: status, limit: Listing.maxPage })
-    const listed = yield* Stream.runCollect(images.all(operation, { ...query, ...shared("pending") }))
-    const pending = Chunk.toReadonlyArray(listed).filter(({ owner }) => !Option.contains(owner, me))
+    const listed = yield* images.collect(operation, { ...query, ...shared("pending") })
+    const pending = listed.filter(({ owner }) => !Option.contains(owner, me))
     const [first] = pending
     if (first === undefined) return []
     // To an administrator the listing shows everybody's images, whatever a member said. Who finds a pending image among

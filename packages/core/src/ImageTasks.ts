@@ -125,7 +125,7 @@ export interface Service {
     options?: Page.ListAllOptions
   ) => Stream.Stream<
     ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
   >
   /**
    * The tasks that have worked on an image, as far as they are the caller's to see: imports, each with its message. Whoever

@@ -132,7 +132,7 @@ export interface ChangesOptions<R = never> {
 export type FindError =
   | GlanceError.RequestError
   | GlanceError.InvalidArgument
-  | GlanceError.RepeatedMarker
+  | GlanceError.PagingError
   | GlanceError.NoMatchingImage
 
 /**
@@ -165,7 +165,7 @@ export interface Service {
   readonly listAll: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError>
   /**
    * What becomes of the images that match, by asking again and again, since Glance tells of nothing by itself: created,
    * changed and gone, the earlier update first. An image that came and went between two polls is not seen, and one that
@@ -177,7 +177,7 @@ export interface Service {
   readonly changes: <R = never>(
     query?: ImageQuery.ImageQuery,
     options?: ChangesOptions<R>
-  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker, R>
+  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError, R>
   /**
    * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One
    * request says whether it is one; with a predicate all pages are looked through.
@@ -306,7 +306,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const changes: Service["changes"] = (query = {}, options = {}) =>
     Watch.changes(listing, "Images.changes", query, options)
 
-  const find: Service["find"] = Effect.fn("Images.find")(function* (query, options) {
+  const find: Service["find"] = fn("Images.find")(function* (query, options) {
     const operation = "Images.find"
     const search = yield* Search.make(listing, operation, query, options)
     // The second shows whether there is one.
@@ -320,13 +320,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const findFirst: Service["findFirst"] = Effect.fn("Images.findFirst")(function* (query, options) {
+  const findFirst: Service["findFirst"] = fn("Images.findFirst")(function* (query, options) {
     const search = yield* Search.make(listing, "Images.findFirst", query, options)
     const first = yield* Stream.runHead(search.images(1))
     return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
   })
 
-  const findNewest: Service["findNewest"] = Effect.fn("Images.findNewest")(function* (query, options) {
+  const findNewest: Service["findNewest"] = fn("Images.findNewest")(function* (query, options) {
     const operation = "Images.findNewest"
     yield* Argument.checked(operation, "query", query, Argument.object)
     yield* Argument.checked(operation, "query.sort", query.sort, (sort) =>
@@ -342,7 +342,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const get: Service["get"] = fn("Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
 
-  const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
+  const getMany: Service["getMany"] = fn("Images.getMany")(function* (images) {
     const operation = "Images.getMany"
     yield* Argument.checked(operation, "images", images, Argument.list)
     const ids = images.map(Image.idOf)

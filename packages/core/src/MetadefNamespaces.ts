@@ -123,7 +123,7 @@ export interface Service {
   readonly listAll: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
-  ) => Stream.Stream<Metadef.Namespace, NamespaceFailure | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Metadef.Namespace, NamespaceFailure | GlanceError.PagingError>
   /** A namespace and all that is in it. */
   readonly get: (
     namespace: Metadef.NamespaceRef,

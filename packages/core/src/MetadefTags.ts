@@ -65,7 +65,7 @@ export interface Service {
   readonly listAll: (
     namespace: Metadef.NamespaceRef,
     query?: TagQuery
-  ) => Stream.Stream<Metadef.Tag, NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Metadef.Tag, NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError>
   readonly get: (
     namespace: Metadef.NamespaceRef,
     name: string
