@@ -11,6 +11,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as Lenient from "./internal/lenient.js"
+import { isProvidersOwn } from "./internal/properties.js"
 import * as Quick from "./internal/quick.js"
 import * as Wire from "./internal/wire.js"
 
@@ -403,9 +404,6 @@ export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.trans
   }
 ).annotations({ identifier: "ImageFromJson", ...Quick.annotation(quickFromWire) })
 
-const isNoise = (property: string): boolean =>
-  ["com.rackspace__1__", "org.openstack__1__", "instance_type_", "rax_"].some((prefix) => property.startsWith(prefix))
-
 /**
  * What of an image a person wants to read: its record without the links, without what is absent, and without the
  * properties that Rackspace and Nova keep for themselves.
@@ -416,6 +414,6 @@ const isNoise = (property: string): boolean =>
 export const display = (image: Image): Wire.JsonObject =>
   Object.fromEntries(
     Object.entries(toWire(image)).filter(
-      ([key, value]) => value !== null && !["self", "file", "schema"].includes(key) && !isNoise(key)
+      ([key, value]) => value !== null && !["self", "file", "schema"].includes(key) && !isProvidersOwn(key)
     )
   )
