@@ -127,7 +127,9 @@ const readUsage = Request.json((body) =>
     for (const [name, usage] of Object.entries((yield* decodeUsages(body)).usage ?? {})) {
       usages.set(
         name,
-        yield* Either.mapLeft(decodeUsage(usage), ({ detail }) => ({ detail: `["usage"]["${name}"]: ${detail}` }))
+        yield* Either.mapLeft(decodeUsage(usage), ({ detail }) => ({
+          detail: `["usage"][${JSON.stringify(name.slice(0, 100))}]: ${detail}`
+        }))
       )
     }
     return usages

@@ -496,8 +496,8 @@ export class TooManyEmptyPages extends Schema.TaggedError<TooManyEmptyPages>("@e
 }
 
 /**
- * The record after which the next page begins is gone, and so are the records before it to which the listing went back.
- * List again: what was listed so far stays valid.
+ * The record after which the next page begins was deleted during the listing. So were the records before it to which the
+ * listing went back. List again.
  *
  * @since 0.1.0
  * @category images

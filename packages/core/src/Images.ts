@@ -156,9 +156,13 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
   >
   /**
-   * All images that match, page after page; a page is fetched when somebody pulls. `query.limit` is the size of the
-   * pages, `query.marker` where to begin. A page begins after the last image of the one before: to delete what is
-   * listed, collect it first.
+   * Streams all images that match. A page is fetched when the reader pulls, and each has the time limit to itself.
+   * `query.limit` is the size of the pages, `query.marker` where to begin.
+   *
+   * A page begins after the last image of the one before. If that image is deleted meanwhile, the listing goes on after
+   * an earlier image of that page, and gives no image twice. It fails with `LostMarker` if all of that page is gone as
+   * well as the image before it, with `TooManyEmptyPages` after 100 pages in a row without a record, and with
+   * `RepeatedMarker` if a page leads back to an earlier one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -170,7 +174,7 @@ export interface Service {
    * What becomes of the images that match, by asking again and again, since Glance tells of nothing by itself: created,
    * changed and gone, the earlier update first. An image that came and went between two polls is not seen, and one that
    * changed twice is seen once. The next poll waits until its reader has taken all of the last one. All records that
-   * match are kept in memory, to compare with.
+   * match are kept in memory, to compare with. A poll with all its pages has to end within the time limit.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -179,8 +183,9 @@ export interface Service {
     options?: ChangesOptions<R>
   ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError, R>
   /**
-   * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One
-   * request says whether it is one; with a predicate all pages are looked through.
+   * Finds the one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all.
+   * One request says whether it is one; with a predicate all pages are looked through. The time limit holds for all of
+   * its pages together.
    *
    * As in a listing, community images of other projects are found with the visibility `all`.
    *
@@ -191,13 +196,15 @@ export interface Service {
     options?: FindOptions
   ) => Effect.Effect<Image.Image, FindError | GlanceError.AmbiguousImage>
   /**
-   * The first image that matches, in the order of the query, hidden ones last.
+   * Finds the first image that matches, in the order of the query, hidden ones last. The time limit holds for all pages
+   * together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly findFirst: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
   /**
-   * The image that was created last of those that match. The query cannot have an order of its own.
+   * Finds the image that was created last of those that match. The query cannot have an order of its own. The time limit
+   * holds for all pages together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */

@@ -59,6 +59,9 @@ export const idOf = (record: unknown): string | undefined => {
   return typeof id === "string" ? id : undefined
 }
 
+/** The id that an error names, at a length that a message can show: Glance's own has at most 36 characters. */
+const recordOf = (record: unknown): string | undefined => idOf(record)?.slice(0, 100)
+
 /**
  * Keeps what a decoder throws inside the error channel. JSON that is nested thousands of levels deep overflows the stack
  * of whatever walks through it, which the formatter of issues does.
@@ -69,14 +72,19 @@ const guarded =
     try {
       return decode(body)
     } catch {
-      return Either.left({ detail: "it is not as expected, and is nested too deeply to be shown", record: idOf(body) })
+      return Either.left({
+        detail: "it is not as expected, and is nested too deeply to be shown",
+        record: recordOf(body)
+      })
     }
   }
 
 /** To be built once for each schema: building is what costs. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
   const decode = ParseResult.decodeUnknownEither(schema)
-  return guarded((body) => Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: idOf(body) })))
+  return guarded((body) =>
+    Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: recordOf(body) }))
+  )
 }
 
 const meaningOfAll = (
