@@ -2,6 +2,7 @@ import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import type * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Image from "@effect-glance/core/Image"
+import * as ImageChanges from "@effect-glance/core/ImageChanges"
 import type * as Images from "@effect-glance/core/Images"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -51,6 +52,38 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
       assert.deepStrictEqual(read.owner, Option.some(alice.projectId))
       assert.isTrue(Option.isNone(read.size))
       assert.isTrue(Option.isNone(read.checksum))
+    })
+  )
+
+  it.scoped("a copy is created from an image whatever a server keeps for itself in its properties", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const name = yield* unique("original")
+      const original = yield* newImage(alice, {
+        name,
+        diskFormat: "raw",
+        containerFormat: "bare",
+        minDisk: 3,
+        minRam: 512,
+        protected: true,
+        tags: ["one"],
+        properties: { os_distro: "debian", "a/b~c": "", naïve: "é" }
+      })
+      const kept = { os_glance_failed_import: "", deleted: "false", __os_version: "Debian", instance_type_id: "5" }
+      const elsewhere = new Image.Image({
+        ...original,
+        properties: new Map([...original.properties, ...Object.entries(kept)])
+      })
+      const copy = yield* newImage(alice, ImageChanges.fromImage(elsewhere))
+      assert.notStrictEqual(copy.id, original.id)
+      assert.deepStrictEqual(
+        [copy.name, copy.diskFormat, copy.containerFormat, copy.minDisk, copy.minRam, copy.tags],
+        [original.name, original.diskFormat, original.containerFormat, 3, 512, ["one"]]
+      )
+      assert.deepStrictEqual(new Map([...copy.properties].sort()), new Map([...original.properties].sort()))
+      assert.deepStrictEqual([copy.visibility, copy.protected], ["shared", false])
+      const empty = yield* newImage(alice, ImageChanges.fromImage(yield* newImage(alice)))
+      assert.deepStrictEqual([empty.name, empty.diskFormat, empty.properties.size], [Option.none(), Option.none(), 0])
     })
   )
 

@@ -4,6 +4,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Image from "@effect-glance/core/Image"
+import * as ImageChanges from "@effect-glance/core/ImageChanges"
 import * as ImageImport from "@effect-glance/core/ImageImport"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
@@ -66,6 +67,8 @@ export const imports = (it: Vitest.MethodsNonLive<Projects | TheCloud | Web, tru
       assert.deepStrictEqual([...last.image.stores].sort(), ["fast", "slow"])
       assert.deepStrictEqual([last.image.checksum, last.image.size], [md5("hello"), Option.some(5)])
       assert.isFalse(last.image.properties.has("os_glance_import_task"))
+      const copy = yield* newImage(alice, ImageChanges.fromImage(last.image))
+      assert.deepStrictEqual([copy.name, copy.properties], [last.image.name, new Map()])
     })
   )
 

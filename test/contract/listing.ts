@@ -87,6 +87,72 @@ export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
     120_000
   )
 
+  it.scoped("images that are deleted while they are listed do not end the listing: each other one comes once", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("deleted")
+      const made = yield* Effect.forEach(Array.from({ length: 12 }), (_, index) =>
+        newImage(alice, { name: String(index).padStart(2, "0"), tags: [tag] })
+      )
+      const all = made.map(nameOf)
+      const remove = (...indices: ReadonlyArray<number>) =>
+        Effect.forEach(indices, (index) => alice.images.delete(made[index] as Image.Image), { discard: true })
+      // The marker of the first page, then all of the second page, then the marker and what stands before it.
+      const deletions = new Map([
+        ["03", remove(3)],
+        ["07", remove(4, 5, 6, 7)],
+        ["11", remove(11, 10)]
+      ])
+      const names = yield* alice.images
+        .listAll({ tags: [tag], sort: [{ key: "name", direction: "asc" }], limit: 4 })
+        .pipe(
+          Stream.tap((image) => deletions.get(nameOf(image)) ?? Effect.void),
+          Stream.map(nameOf),
+          Stream.runCollect
+        )
+      assert.deepStrictEqual(Chunk.toReadonlyArray(names), all)
+    })
+  )
+
+  it.scoped("an image whose name in front of the marker is deleted as well is listed by going back further", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("back")
+      const made = yield* Effect.forEach(Array.from({ length: 10 }), (_, index) =>
+        newImage(alice, { name: String(index), tags: [tag] })
+      )
+      const names = yield* alice.images
+        .listAll({ tags: [tag], sort: [{ key: "name", direction: "asc" }], limit: 8 })
+        .pipe(
+          Stream.tap((image) =>
+            nameOf(image) === "7"
+              ? Effect.forEach([4, 5, 6, 7, 8], (index) => alice.images.delete(made[index] as Image.Image))
+              : Effect.void
+          ),
+          Stream.map(nameOf),
+          Stream.runCollect
+        )
+      assert.deepStrictEqual(Chunk.toReadonlyArray(names), ["0", "1", "2", "3", "4", "5", "6", "7", "9"])
+    })
+  )
+
+  it.scoped("properties whose names begin with two underscores can be asked for", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* Projects
+      const tag = yield* unique("underscores")
+      for (const [name, value] of Object.entries({ __imagetype: "gold", __os_type: "Linux", _sa: "1", __own__: "2" })) {
+        const image = yield* newImage(alice, { tags: [tag], properties: { [name]: value } })
+        const { items } = yield* alice.images.list({ tags: [tag], properties: { [name]: value } })
+        assert.deepStrictEqual(
+          items.map(({ id }) => id),
+          [image.id],
+          name
+        )
+        assert.deepStrictEqual((yield* alice.images.list({ tags: [tag], properties: { [name]: "x" } })).items, [])
+      }
+    })
+  )
+
   it.scoped("taking five from pages of five sends one request", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects

@@ -145,8 +145,8 @@ describe("an image's record", () => {
   it.each([
     ["an id that is a number", { id: 5 }, "id"],
     ["a name that is a list", { name: [] }, "name"],
-    ["a size that is text", { size: "11" }, "size"],
-    ["tags that are not texts", { tags: [1] }, "tags"],
+    ["a size that is a word", { size: "eleven" }, "size"],
+    ["tags that are not texts", { tags: [{}] }, "tags"],
     ["a time that is none", { created_at: "yesterday" }, "created_at"],
     ["no status", { status: undefined }, "status"],
     ["locations without a URL", { locations: [{ metadata: {} }] }, "url"]

@@ -304,3 +304,43 @@ describe("changes that Glance would not take", () => {
     }
   )
 })
+
+describe("fromImage", () => {
+  it("gives what a copy is created with, without what a server writes itself", () => {
+    const properties = { os_distro: "debian", hw_disk_bus: "scsi", "com.example": "kept" }
+    const servers = {
+      os_glance_importing_to_stores: "",
+      os_glance_failed_import: "",
+      deleted: false,
+      deleted_at: "2026-01-01",
+      location: "x",
+      __os_version: "Debian",
+      __imagetype: "gold",
+      com__rackspace: "kept",
+      com_rackspace: "kept",
+      "com.rackspace__1__options": "0",
+      "org.openstack__1__architecture": "x64",
+      instance_type_id: "5",
+      rax_x: "y"
+    }
+    const kept = { com__rackspace: "kept", com_rackspace: "kept" }
+    const image = decode(imageRecord({ ...properties, ...servers, min_ram: "512", tags: ["a"], visibility: "public" }))
+    deepStrictEqual(ImageChanges.fromImage(image), {
+      name: "cirros",
+      diskFormat: "qcow2",
+      containerFormat: "bare",
+      minDisk: 0,
+      minRam: 512,
+      tags: ["a"],
+      properties: new Map(Object.entries({ ...properties, ...kept }))
+    })
+  })
+
+  it.prop("gives what a creation accepts, whatever the image", [Arbitrary.storedImage], ([image]) => {
+    const { containerFormat, tags, ...copy } = ImageChanges.fromImage(image)
+    // Glance stores neither an empty tag nor an empty format.
+    const storable = { ...copy, tags: tags?.filter((tag) => tag !== ""), containerFormat: containerFormat || undefined }
+    const json = Either.getOrThrow(ImageChanges.toJson(storable))
+    for (const name of Object.keys(json)) assert.isFalse(name.startsWith("os_glance") || name === "deleted")
+  })
+})

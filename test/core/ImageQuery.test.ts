@@ -105,7 +105,17 @@ describe("a query", () => {
       ]
     ],
     [
-      "custom properties with awkward names",
+      "properties whose names begin with two underscores",
+      { properties: { __imagetype: "gold", __os_type: "Linux", __own__: "x", _sa: "y" } },
+      [
+        ["__imagetype", "gold"],
+        ["__os_type", "Linux"],
+        ["__own__", "x"],
+        ["_sa", "y"]
+      ]
+    ],
+    [
+      "properties whose names every object has",
       { properties: { constructor: "x", toString: "" } },
       [
         ["constructor", "x"],
@@ -190,6 +200,14 @@ describe("a query that Glance would refuse or misread", () => {
     ["a property called sort", { properties: { sort: "x" } }, 'query.properties["sort"]', /else/],
     ["a property called tag", { properties: { tag: "x" } }, 'query.properties["tag"]', /else/],
     ["a property called os_hidden", { properties: { os_hidden: "true" } }, 'query.properties["os_hidden"]', /else/],
+    ["a property called mro", { properties: { mro: "x" } }, 'query.properties["mro"]', /else/],
+    ["a property called __mro__", { properties: { __mro__: "x" } }, 'query.properties["__mro__"]', /else/],
+    [
+      "a property called _sa_registry",
+      { properties: { _sa_registry: "x" } },
+      'query.properties["_sa_registry"]',
+      /else/
+    ],
     ["a property called __class__", { properties: { __class__: "x" } }, 'query.properties["__class__"]', /else/],
     ["a property without a name", { properties: { "": "x" } }, 'query.properties[""]', /empty/],
     ["a property with a number", { properties: { a: 5 } }, 'query.properties["a"]', /must be a string, not number/],

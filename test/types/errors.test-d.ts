@@ -47,18 +47,20 @@ type Connection =
   | "UnexpectedStatus"
   | "UnexpectedAnswer"
 
+type Paging = "RepeatedMarker" | "TooManyEmptyPages" | "LostMarker"
+
 type AnyRequest = Connection | "EndpointVersionMismatch" | "BadRequest" | "Forbidden" | "QuotaExceeded"
 
 describe("each operation lists exactly what it can end in", () => {
   it("Images", () => {
     expectTypeOf<Tags<Images.Service["list"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "RepeatedMarker">()
-    expectTypeOf<Tags<Images.Service["listAll"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "RepeatedMarker">()
+    expectTypeOf<Tags<Images.Service["listAll"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | Paging>()
     expectTypeOf<Tags<Images.Service["find"]>>().toEqualTypeOf<
-      AnyRequest | "InvalidArgument" | "RepeatedMarker" | "NoMatchingImage" | "AmbiguousImage"
+      AnyRequest | "InvalidArgument" | Paging | "NoMatchingImage" | "AmbiguousImage"
     >()
     for (const find of ["findFirst", "findNewest"] as const) {
       expectTypeOf<Tags<Images.Service[typeof find]>>().toEqualTypeOf<
-        AnyRequest | "InvalidArgument" | "RepeatedMarker" | "NoMatchingImage"
+        AnyRequest | "InvalidArgument" | Paging | "NoMatchingImage"
       >()
     }
     expectTypeOf<Tags<Images.Service["getMany"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument">()
@@ -78,9 +80,7 @@ describe("each operation lists exactly what it can end in", () => {
     expectTypeOf<Tags<ImageMembers.Service["share"]>>().toEqualTypeOf<
       Exclude<AnyRequest, "Forbidden"> | "InvalidArgument" | "ImageNotFound" | "UnsharableImage"
     >()
-    expectTypeOf<Tags<ImageMembers.Service["acceptAll"]>>().toEqualTypeOf<
-      AnyRequest | "InvalidArgument" | "RepeatedMarker"
-    >()
+    expectTypeOf<Tags<ImageMembers.Service["acceptAll"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | Paging>()
     expectTypeOf<Tags<ImageMembers.Service["list"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "ImageNotFound">()
     expectTypeOf<Tags<ImageMembers.Service["get"]>>().toEqualTypeOf<
       AnyRequest | "InvalidArgument" | "ImageMemberNotFound"
@@ -119,9 +119,7 @@ describe("each operation lists exactly what it can end in", () => {
 
   it("ImageTasks", () => {
     expectTypeOf<Tags<ImageTasks.Service["list"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "RepeatedMarker">()
-    expectTypeOf<Tags<ImageTasks.Service["listAll"]>>().toEqualTypeOf<
-      AnyRequest | "InvalidArgument" | "RepeatedMarker"
-    >()
+    expectTypeOf<Tags<ImageTasks.Service["listAll"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | Paging>()
     expectTypeOf<Tags<ImageTasks.Service["get"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "TaskNotFound">()
     expectTypeOf<Tags<ImageTasks.Service["create"]>>().toEqualTypeOf<AnyRequest | "InvalidArgument">()
     expectTypeOf<Tags<ImageTasks.Service["export"]>>().toEqualTypeOf<

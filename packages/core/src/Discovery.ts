@@ -17,8 +17,10 @@ import * as GlanceHttp from "./GlanceHttp.js"
 import * as ImageSchemas from "./ImageSchemas.js"
 import type * as ImageStore from "./ImageStore.js"
 import * as Cached from "./internal/cached.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Request from "./internal/request.js"
 import * as Stores from "./internal/stores.js"
+import * as Wire from "./internal/wire.js"
 
 /**
  * How much of a quota is used, in the unit of the quota: a number of images, or MiB.
@@ -96,23 +98,42 @@ export class Discovery extends Context.Tag("@effect-glance/core/Discovery")<Disc
 const timeToLive = Duration.minutes(10)
 
 const readVersions = Request.json(
-  Request.decoder(
-    Schema.Struct({ versions: Schema.Array(Schema.Struct({ id: Schema.String, status: Schema.String })) })
-  )
+  Request.decoder(Schema.Struct({ versions: Schema.Array(Schema.Struct({ id: Lenient.Text, status: Schema.String })) }))
 )
 
 const readMethods = Request.json(
-  Request.decoder(Schema.Struct({ "import-methods": Schema.Struct({ value: Schema.Array(Schema.String) }) }))
+  Request.decoder(
+    Schema.Struct({
+      "import-methods": Lenient.withDefault(
+        Schema.Struct({ value: Lenient.withDefault(Lenient.Texts, () => []) }),
+        () => ({ value: [] })
+      )
+    })
+  )
 )
+
+const decodeUsages = Request.decoder(Schema.Struct({ usage: Schema.NullOr(Wire.JsonObject) }))
 
 const decodeUsage = Request.decoder(
   Schema.Struct({
-    usage: Schema.Record({ key: Schema.String, value: Schema.Struct({ usage: Schema.Number, limit: Schema.Number }) })
+    usage: Lenient.withDefault(Lenient.Amount, () => 0),
+    limit: Lenient.withDefault(Lenient.Amount, () => -1)
   })
 )
 
 const readUsage = Request.json((body) =>
-  Either.map(decodeUsage(body), ({ usage }): ReadonlyMap<string, Usage> => new Map(Object.entries(usage)))
+  Either.gen(function* () {
+    const usages = new Map<string, Usage>()
+    for (const [name, usage] of Object.entries((yield* decodeUsages(body)).usage ?? {})) {
+      usages.set(
+        name,
+        yield* Either.mapLeft(decodeUsage(usage), ({ detail }) => ({
+          detail: `["usage"][${JSON.stringify(name.slice(0, 100))}]: ${detail}`
+        }))
+      )
+    }
+    return usages
+  })
 )
 
 /**

@@ -474,6 +474,44 @@ export class RepeatedMarker extends Schema.TaggedError<RepeatedMarker>("@effect-
   }
 }
 
+/**
+ * The server sent 100 pages in a row without a record, each with a `next`. Following it might never end.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class TooManyEmptyPages extends Schema.TaggedError<TooManyEmptyPages>("@effect-glance/core/TooManyEmptyPages")(
+  "TooManyEmptyPages",
+  {
+    operation: Schema.String,
+    /** How many pages came without a record. */
+    pages: Schema.Number,
+    /** The marker of the page that was not fetched. */
+    marker: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.operation}: the server sent ${this.pages} empty pages in a row, the last one names the marker ${this.marker}`
+  }
+}
+
+/**
+ * The record after which the next page begins was deleted during the listing. So were the records before it to which the
+ * listing went back. List again.
+ *
+ * @since 0.1.0
+ * @category images
+ */
+export class LostMarker extends Schema.TaggedError<LostMarker>("@effect-glance/core/LostMarker")("LostMarker", {
+  operation: Schema.String,
+  /** The marker that the server no longer knows. */
+  marker: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: the record ${this.marker} was deleted during the listing, and the ones before it too`
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // members and tags
 // ---------------------------------------------------------------------------------------------------------------------
@@ -1123,6 +1161,14 @@ export type ConnectionError =
   | UnexpectedAnswer
 
 /**
+ * How the server can keep a listing of several pages from its end.
+ *
+ * @since 0.1.0
+ * @category unions
+ */
+export type PagingError = RepeatedMarker | TooManyEmptyPages | LostMarker
+
+/**
  * What any request may end in, whatever the operation.
  *
  * @since 0.1.0
@@ -1147,7 +1193,7 @@ export type GlanceError =
   | UpdateConflict
   | NoMatchingImage
   | AmbiguousImage
-  | RepeatedMarker
+  | PagingError
   | UnsharableImage
   | DuplicateImageMember
   | InvalidImageMember

@@ -9,6 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
+import * as Lenient from "./internal/lenient.js"
+import { isProvidersOwn } from "./internal/properties.js"
 import * as Quick from "./internal/quick.js"
 import * as Wire from "./internal/wire.js"
 
@@ -107,7 +110,8 @@ export type ContainerFormat = typeof ContainerFormat.Type
  */
 export class ImageLocation extends Schema.Class<ImageLocation>("@effect-glance/core/ImageLocation")({
   url: Schema.String,
-  metadata: Wire.JsonObject
+  /** Empty if the cloud sends none. */
+  metadata: Lenient.withDefault(Wire.JsonObject, () => ({}))
 }) {}
 
 const option = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { as: "Option" })
@@ -185,29 +189,40 @@ export type ImageRef = Image | ImageId
  */
 export const idOf = (image: ImageRef): ImageId => (typeof image === "object" && image !== null ? image.id : image)
 
+const isWholeLocation = (input: unknown): boolean =>
+  Wire.isJsonObject(input) &&
+  typeof input["url"] === "string" &&
+  Wire.isJsonObject(input["metadata"]) &&
+  Wire.isShallow(input["metadata"]) &&
+  Object.keys(input).length === 2
+
+const Locations = Schema.Array(Schema.Struct(ImageLocation.fields)).annotations(
+  Quick.plainAnnotation((input) => Array.isArray(input) && input.every(isWholeLocation))
+)
+
 const WireImage = Schema.Struct({
   id: ImageId,
   name: Wire.Nullish(Schema.String),
   status: ImageStatus,
   visibility: Visibility,
-  protected: Wire.Nullish(Wire.Flag),
-  os_hidden: Wire.Nullish(Wire.Flag),
+  protected: Lenient.Nullish(Lenient.Flag),
+  os_hidden: Lenient.Nullish(Lenient.Flag),
   checksum: Wire.Nullish(Schema.String),
   os_hash_algo: Wire.Nullish(Schema.String),
   os_hash_value: Wire.Nullish(Schema.String),
   owner: Wire.Nullish(Schema.String),
-  size: Wire.Nullish(Schema.Number),
-  virtual_size: Wire.Nullish(Schema.Number),
+  size: Lenient.Nullish(Lenient.Amount),
+  virtual_size: Lenient.Nullish(Lenient.Amount),
   container_format: Wire.Nullish(ContainerFormat),
   disk_format: Wire.Nullish(DiskFormat),
   created_at: Wire.Time,
-  updated_at: Wire.Time,
-  tags: Wire.Nullish(Schema.Array(Schema.String)),
-  min_ram: Wire.Nullish(Schema.Number),
-  min_disk: Wire.Nullish(Schema.Number),
+  updated_at: Wire.Nullish(Wire.Time),
+  tags: Wire.Nullish(Lenient.Texts),
+  min_ram: Lenient.Nullish(Lenient.Amount),
+  min_disk: Lenient.Nullish(Lenient.Amount),
   stores: Wire.Nullish(Schema.String),
   direct_url: Wire.Nullish(Schema.String),
-  locations: Wire.Nullish(Schema.Array(Schema.Struct({ url: Schema.String, metadata: Wire.JsonObject }))),
+  locations: Wire.Nullish(Locations),
   self: Wire.Nullish(Schema.String),
   file: Wire.Nullish(Schema.String),
   schema: Wire.Nullish(Schema.String)
@@ -273,22 +288,34 @@ const Made = function (
 ) => Image
 Made.prototype = Image.prototype
 
-const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+/** The text of a custom property; nothing for what is nested too deeply. */
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : Wire.isShallow(value) ? JSON.stringify(value) : undefined
 
-const fromWire = (input: Wire.JsonObject): Either.Either<Image, ParseResult.ParseIssue> =>
-  Either.map(decodeKnown(input), (known) => {
+const tooDeep = (input: Wire.JsonObject, key: string, ast: AST.AST) =>
+  new ParseResult.Pointer(
+    key,
+    input,
+    new ParseResult.Type(ast, key, `Expected JSON of at most ${Wire.maxDepth} levels, actual a value nested deeper`)
+  )
+
+const fromWire = (input: Wire.JsonObject, ast: AST.AST): Either.Either<Image, ParseResult.ParseIssue> =>
+  Either.flatMap(decodeKnown(input), (known) => {
     const properties = new Map<string, string>()
     for (const key of Object.keys(input)) {
       const value = input[key]
-      if (!baseAttributes.has(key) && value !== null && value !== undefined) properties.set(key, textOf(value))
+      if (baseAttributes.has(key) || value === null || value === undefined) continue
+      const text = textOf(value)
+      if (text === undefined) return Either.left(tooDeep(input, key, ast))
+      properties.set(key, text)
     }
-    return new Made(known, known.created_at, known.updated_at, properties)
+    return Either.right(new Made(known, known.created_at, known.updated_at ?? known.created_at, properties))
   })
 
 const members = new Map(Quick.members(WireImage))
-const required = [...members.values()].filter((member) => member.required).length
-/** Not plain, but always there. */
+/** Not plain, but nearly always there. */
 for (const name of ["created_at", "updated_at"]) members.set(name, Quick.Member.text)
+const required = [...members.values()].filter((member) => member.required).length
 
 /**
  * One pass over the record, which finds the custom properties and whether the schema would leave the others as they are.
@@ -302,7 +329,10 @@ const quickFromWire: Quick.Quick<Image> = (input) => {
     const value = input[key]
     const member = members.get(key)
     if (member === undefined) {
-      if (value !== null && value !== undefined) properties.set(key, textOf(value))
+      if (value === null || value === undefined) continue
+      const text = textOf(value)
+      if (text === undefined) return undefined
+      properties.set(key, text)
     } else if (member.takes(value)) {
       if (member.required) found++
     } else {
@@ -351,6 +381,12 @@ const toWire = (image: Image): Wire.JsonObject => {
   return Object.fromEntries([...image.properties, ...known.filter(([, value]) => value !== undefined)])
 }
 
+/** Each of its fields has a check of its own for how deep it may be nested. */
+const ImageRecord: Schema.Schema<Wire.JsonObject> = Schema.declare(Wire.isJsonObject, {
+  identifier: "JsonObject",
+  description: "a JSON object"
+})
+
 /**
  * An {@link Image} from the JSON record that Glance sends, and back to it. Keys that are not {@link baseAttributes}
  * are the custom properties, whatever their name.
@@ -359,17 +395,14 @@ const toWire = (image: Image): Wire.JsonObject => {
  * @category wire
  */
 export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.transformOrFail(
-  Wire.JsonObject,
+  ImageRecord,
   Schema.typeSchema(Image),
   {
     strict: true,
-    decode: (input) => fromWire(input),
+    decode: (input, _, ast) => fromWire(input, ast),
     encode: (image) => Effect.succeed(toWire(image))
   }
 ).annotations({ identifier: "ImageFromJson", ...Quick.annotation(quickFromWire) })
-
-const isNoise = (property: string): boolean =>
-  ["com.rackspace__1__", "org.openstack__1__", "instance_type_", "rax_"].some((prefix) => property.startsWith(prefix))
 
 /**
  * What of an image a person wants to read: its record without the links, without what is absent, and without the
@@ -381,6 +414,6 @@ const isNoise = (property: string): boolean =>
 export const display = (image: Image): Wire.JsonObject =>
   Object.fromEntries(
     Object.entries(toWire(image)).filter(
-      ([key, value]) => value !== null && !["self", "file", "schema"].includes(key) && !isNoise(key)
+      ([key, value]) => value !== null && !["self", "file", "schema"].includes(key) && !isProvidersOwn(key)
     )
   )

@@ -8,13 +8,16 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
@@ -29,6 +32,7 @@ export interface CachedImage {
   readonly imageId: Image.ImageId
   /** How often it was read from there. */
   readonly hits: number
+  /** The start of 1970 if the cloud sends none. So is {@link CachedImage.lastModified}. */
   readonly lastAccessed: DateTime.Utc
   readonly lastModified: DateTime.Utc
   /** In bytes. */
@@ -126,31 +130,43 @@ export interface Service {
  */
 export class ImageCache extends Context.Tag("@effect-glance/core/ImageCache")<ImageCache, Service>() {}
 
+const amount = Lenient.withDefault(Lenient.Amount, () => 0)
+
+const never = DateTime.unsafeMake(0)
+
+/** Seconds since 1970, with a fraction. */
+const Time = Schema.transformOrFail(Lenient.Amount, Schema.DateTimeUtcFromSelf, {
+  strict: true,
+  decode: (seconds, _, ast) =>
+    Either.fromOption(
+      DateTime.make(Math.round(seconds * 1000)),
+      () => new ParseResult.Type(ast, seconds, `Expected seconds since 1970, actual ${seconds}`)
+    ),
+  encode: (time) => ParseResult.succeed(DateTime.toEpochMillis(time) / 1000)
+})
+
 const readState = Request.json(
   Request.decoder(
     Schema.Struct({
-      cached_images: Schema.Array(
+      cached_images: Lenient.List(
         Schema.Struct({
           image_id: Image.ImageId,
-          hits: Schema.Number,
-          last_accessed: Schema.Number,
-          last_modified: Schema.Number,
-          size: Schema.Number
+          hits: amount,
+          last_accessed: Lenient.withDefault(Time, () => never),
+          last_modified: Lenient.withDefault(Time, () => never),
+          size: amount
         })
       ),
-      queued_images: Schema.Array(Image.ImageId)
+      queued_images: Lenient.List(Image.ImageId)
     })
   )
 )
 
 const readPruned = Request.json(
-  Request.decoder(Schema.Struct({ total_files_pruned: Schema.Number, total_bytes_pruned: Schema.Number }))
+  Request.decoder(Schema.Struct({ total_files_pruned: amount, total_bytes_pruned: amount }))
 )
 
-const readNodes = Request.json(Request.decoder(Schema.Array(Schema.String)))
-
-/** Seconds since 1970, with a fraction. */
-const time = (seconds: number): DateTime.Utc => DateTime.unsafeMake(Math.round(seconds * 1000))
+const readNodes = Request.json(Request.decoder(Lenient.List(Schema.String)))
 
 /**
  * The service on the port of the context.
@@ -228,8 +244,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
         cached: cached_images.map(({ hits, image_id, last_accessed, last_modified, size }) => ({
           imageId: image_id,
           hits,
-          lastAccessed: time(last_accessed),
-          lastModified: time(last_modified),
+          lastAccessed: last_accessed,
+          lastModified: last_modified,
           size
         })),
         queued: queued_images

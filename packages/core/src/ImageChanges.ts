@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
+import { isProvidersOwn } from "./internal/properties.js"
 
 /**
  * Custom properties by name, as an object or as a `Map` such as {@link Image.Image.properties}.
@@ -46,6 +47,17 @@ export interface ImageChanges {
   readonly tags?: ReadonlyArray<string> | undefined
   /** `null` removes a property; what is not named stays. */
   readonly properties?: Properties<string | null> | undefined
+}
+
+/**
+ * What a copy of an image is created with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Copy
+  extends Pick<ImageChanges, "name" | "containerFormat" | "diskFormat" | "minDisk" | "minRam" | "tags"> {
+  readonly properties: ReadonlyMap<string, string>
 }
 
 /**
@@ -121,6 +133,46 @@ const propertyNameCheck: Argument.Check = (value) => {
   if (Image.baseAttributes.has(name)) return "is an attribute of every image, not a custom property"
   if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance keeps for itself"
   return Argument.stripped(name)
+}
+
+/**
+ * Whether a cloud writes the property itself: what Glance refuses, and the prefixes of Rackspace, of Nova's snapshots,
+ * and of Huawei and Open Telekom Cloud (two underscores).
+ */
+const isServersOwn = (name: string): boolean =>
+  propertyNameCheck(name) !== undefined || name.startsWith("__") || isProvidersOwn(name)
+
+/**
+ * Returns what a copy of the image is created with: its name, formats, needs, tags and properties. Properties that the
+ * server writes itself are left out: `os_glance_*` of imports, `deleted`, and those whose names begin with `__`,
+ * `com.rackspace__1__`, `org.openstack__1__`, `instance_type_` or `rax_`. So are owner and visibility, which need rights
+ * that the caller may lack, and protection and hiding, which would get in the way of an upload that fails.
+ *
+ * @example
+ * import * as ImageChanges from "@effect-glance/core/ImageChanges"
+ * import * as Images from "@effect-glance/core/Images"
+ * import * as Effect from "effect/Effect"
+ *
+ * const copyRecord = Effect.gen(function* () {
+ *   const images = yield* Images.Images
+ *   const image = yield* images.find({ name: "debian-13" })
+ *   return yield* images.create({ ...ImageChanges.fromImage(image), visibility: "private" })
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromImage = (image: Image.Image): Copy => {
+  const { containerFormat, diskFormat, minDisk, minRam, name, tags } = image
+  return {
+    name: Option.getOrNull(name),
+    containerFormat: Option.getOrUndefined(containerFormat),
+    diskFormat: Option.getOrUndefined(diskFormat),
+    minDisk,
+    minRam,
+    tags,
+    properties: new Map([...image.properties].filter(([name]) => !isServersOwn(name)))
+  }
 }
 
 /** A key and its value as the wire has them; `undefined` for a property that is to be removed. */

@@ -8,7 +8,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
@@ -16,10 +15,10 @@ import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Request from "./internal/request.js"
-import * as Wire from "./internal/wire.js"
 
 /**
  * Hashes that the caller vouches for, since nobody reads the data.
@@ -116,9 +115,7 @@ export interface Service {
  */
 export class ImageLocations extends Context.Tag("@effect-glance/core/ImageLocations")<ImageLocations, Service>() {}
 
-const readLocations = Request.json(
-  Request.decoder(Schema.Array(Schema.Struct({ url: Schema.String, metadata: Wire.JsonObject })))
-)
+const readLocations = Request.json(Request.decoder(Lenient.List(Image.ImageLocation)))
 
 const word = Argument.text({ minLength: 1 })
 
@@ -178,13 +175,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const list: Service["list"] = fn("ImageLocations.list")(function* (image) {
     const operation = "ImageLocations.list"
     const path = yield* Internal.path(operation, image, "locations")
-    const locations = yield* Request.run(http, {
+    return yield* Request.run(http, {
       operation,
       request: HttpClientRequest.get(path),
       decode: readLocations,
       on: { 404: missing(operation) }
     }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
-    return locations.map((location) => new Image.ImageLocation(location))
   })
 
   const register: Service["register"] = fn("ImageLocations.register")(function* (image, url, validation) {

@@ -5,14 +5,12 @@
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Arr from "effect/Array"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
@@ -21,6 +19,7 @@ import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
 import * as Listing from "./internal/images.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import type * as Member from "./internal/member.js"
 import * as Record from "./internal/record.js"
@@ -171,7 +170,7 @@ export interface Service {
     options?: AcceptAllOptions
   ) => Effect.Effect<
     ReadonlyArray<AcceptResult>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
   >
 }
 
@@ -300,7 +299,7 @@ export interface SetStatusOptions {
 export class ImageMembers extends Context.Tag("@effect-glance/core/ImageMembers")<ImageMembers, Service>() {}
 
 const readMember = Request.json(Request.decoder(ImageMember))
-const decodeMembers = Request.decoder(Schema.Struct({ members: Schema.Array(ImageMember) }))
+const decodeMembers = Request.decoder(Schema.Struct({ members: Lenient.List(ImageMember) }))
 const readMembers = Request.json((body) => decodeMembers(body))
 
 const defaultConcurrency = 8
@@ -501,8 +500,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
     const me = yield* Limit.within(http, operation)(own(operation))
     const shared = (status: MemberStatus) => ({ visibility: "shared", memberStatus: status, limit: Listing.maxPage })
-    const listed = yield* Stream.runCollect(images.all(operation, { ...query, ...shared("pending") }))
-    const pending = Chunk.toReadonlyArray(listed).filter(({ owner }) => !Option.contains(owner, me))
+    const listed = yield* images.collect(operation, { ...query, ...shared("pending") })
+    const pending = listed.filter(({ owner }) => !Option.contains(owner, me))
     const [first] = pending
     if (first === undefined) return []
     // To an administrator the listing shows everybody's images, whatever a member said. Who finds a pending image among

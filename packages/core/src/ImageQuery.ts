@@ -109,7 +109,11 @@ export interface ImageQuery {
   readonly minDisk?: NumberFilter | undefined
   readonly createdAt?: TimeFilter | undefined
   readonly updatedAt?: TimeFilter | undefined
-  /** Custom properties and the value that each must have. */
+  /**
+   * Custom properties and the value that each must have. Names that Glance takes for something else are refused: its
+   * parameters (`limit`, `sort`, `tag`), its attributes, what ends in `_min` or `_max`, and the names in its record class
+   * (`keys`, `metadata`, `update`, `__class__`).
+   */
   readonly properties?: { readonly [name: string]: string } | undefined
   /**
    * The first key counts most; ties are settled by time of creation and id.
@@ -262,24 +266,40 @@ const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
   })
 
 /**
- * Names that the server takes for something of its own, so that a custom property of that name cannot be asked for:
- * parameters, attributes, and what its record class happens to have.
+ * Names that cannot be asked for as custom properties. Glance takes them for its own parameters, or for an attribute of
+ * its record class: it looks with `hasattr(models.Image, name)` (`_make_conditions_from_filters` in
+ * `glance/db/sqlalchemy/api.py`), and then answers with no image or with 500.
  */
 const takenNames = new Set([
   ...Image.baseAttributes,
   ..."limit marker sort sort_key sort_dir tag member_status changes-since".split(" "),
   ..."deleted deleted_at members properties".split(" "),
-  ..."delete get items iteritems keys metadata registry save to_dict update values _as_dict _extra_keys".split(" ")
+  ..."delete get items iteritems keys metadata mro registry save to_dict update values".split(" "),
+  ..."_as_dict _extra_keys _sa_class_manager _sa_registry".split(" ")
 ])
+
+/** What Python (up to 3.13), SQLAlchemy and oslo.db give each class, between two pairs of underscores. */
+const pythonNames = new Set(
+  (
+    "abstract annotations base bases basicsize call class contains delattr dict dictoffset dir doc eq " +
+    "firstlineno flags format ge getattribute getitem getstate gt hash init init_subclass instancecheck itemsize iter " +
+    "le lt mapper module mro name ne new or prepare protected_attributes qualname reduce reduce_ex repr ror setattr " +
+    "setitem sizeof static_attributes str subclasscheck subclasses subclasshook table table_args table_initialized " +
+    "tablename text_signature type_params weakref weakrefoffset"
+  )
+    .split(" ")
+    .map((name) => `__${name}__`)
+)
 
 const propertyNameCheck: Argument.Check = (value) => {
   const reason = Argument.text({ minLength: 1, maxLength: 255 })(value)
   if (reason !== undefined) return `is not a name of a property: it ${reason}`
   const name = value as string
-  if (takenNames.has(name)) return "cannot be asked for as a custom property: Glance takes the name for something else"
+  if (takenNames.has(name) || pythonNames.has(name)) {
+    return "cannot be asked for as a custom property: Glance takes the name for something else"
+  }
   if (/_(min|max)$/.test(name))
     return "cannot be asked for: Glance takes a name that ends in _min or _max for a range, and answers 500"
-  if (/^(__|_sa_)/.test(name)) return "cannot be asked for: Glance takes a name that begins so for something else"
   return undefined
 }
 

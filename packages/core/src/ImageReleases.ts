@@ -24,7 +24,6 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -147,7 +146,7 @@ export type RetireError =
  */
 export type EnsureError =
   | Exclude<ImageData.UploadError, GlanceError.ImageNotQueued | GlanceError.ImageDeletedMeanwhile>
-  | GlanceError.RepeatedMarker
+  | GlanceError.PagingError
   | GlanceError.UpdateConflict
 
 /**
@@ -282,7 +281,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         Option.contains(image.osHashValue, value) && Option.contains(image.osHashAlgo, algorithm)
 
       const query = { name, owner, containerFormat, diskFormat, osHashValue: value, status: "active" }
-      const present = yield* Stream.runHead(Stream.filter(listing.all(operation, query), isPublished))
+      const present = yield* Limit.within(
+        http,
+        operation
+      )(Stream.runHead(Stream.filter(listing.all(operation, query), isPublished)))
 
       /** An id of the series. That of a UUID of version 8, which is free in all other bits. */
       const idAt = (index: number) =>
@@ -402,12 +404,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     Effect.gen(function* () {
       const query = { name: Option.getOrUndefined(image.name), owner: Option.getOrUndefined(image.owner) }
       const list = (osHidden: boolean) =>
-        Effect.map(
-          Stream.runCollect(
-            listing.all(operation, { ...query, osHidden, sort: [{ key: "createdAt" }], limit: Listing.maxPage })
-          ),
-          Arr.fromIterable
-        )
+        listing.collect(operation, { ...query, osHidden, sort: [{ key: "createdAt" }], limit: Listing.maxPage })
       // Records show whole seconds, and the server's order what it knows: what stands behind the image is older.
       const visible = yield* list(false)
       const position = visible.findIndex(({ id }) => id === image.id)

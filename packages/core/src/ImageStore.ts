@@ -4,13 +4,12 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Lenient from "./internal/lenient.js"
 import * as Wire from "./internal/wire.js"
 
-/** Only ever there to say `"true"`. */
+/** Glance sends it only to say `"true"`. */
 const mark = <const Name extends string>(name: Name) =>
-  Schema.optionalWith(Wire.Flag, { default: () => false }).pipe(Schema.fromKey(name))
-
-const option = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
+  Lenient.withDefault(Lenient.Flag, () => false).pipe(Schema.fromKey(name))
 
 /**
  * A store. What it is made of (`type`, `weight`, `properties`) is shown to administrators only.
@@ -21,15 +20,15 @@ const option = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema
  */
 export class ImageStore extends Schema.Class<ImageStore>("@effect-glance/core/ImageStore")({
   id: Schema.String,
-  description: option(Schema.String),
+  description: Lenient.option(Schema.String),
   /** Whether data go there when no store is named. */
   isDefault: mark("default"),
   /** Whether it takes no data, so that neither an upload nor an import can name it. */
   isReadOnly: mark("read-only"),
   /** The kind of the store: `file`, `rbd`, `swift` and the like. */
-  type: option(Schema.String),
+  type: Lenient.option(Schema.String),
   /** Of several stores that hold an image, downloads prefer the heavier. */
-  weight: option(Schema.Number),
+  weight: Lenient.option(Lenient.Amount),
   /** Further settings; which there are depends on the type. */
-  properties: option(Wire.JsonObject)
+  properties: Lenient.option(Wire.JsonObject)
 }) {}

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Lenient from "./internal/lenient.js"
 import * as Wire from "./internal/wire.js"
 
 /**
@@ -54,9 +55,8 @@ export const TaskType = Wire.openEnum<"import" | "export" | "api_image_import" |
  */
 export type TaskType = typeof TaskType.Type
 
-const nullable = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
 const renamed = <const Name extends string, A, I>(name: Name, schema: Schema.Schema<A, I>) =>
-  nullable(schema).pipe(Schema.fromKey(name))
+  Lenient.option(schema).pipe(Schema.fromKey(name))
 
 /**
  * A task. Listings leave out `input`, `result` and `message`.
@@ -69,13 +69,13 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
   id: TaskId,
   type: TaskType,
   status: TaskStatus,
-  owner: nullable(Schema.String),
+  owner: Lenient.option(Schema.String),
   /** What the task was asked to do; its shape depends on the type. */
-  input: nullable(Schema.Unknown),
+  input: Lenient.option(Wire.Json),
   /** What came of it: `image_id` of an import, `export_location` of an export. */
-  result: nullable(Schema.Unknown),
+  result: Lenient.option(Wire.Json),
   /** How far it has come, or why it failed; empty mostly. */
-  message: nullable(Schema.String),
+  message: Lenient.option(Lenient.Text),
   createdAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("created_at")),
   updatedAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("updated_at")),
   /** When the server forgets the task; set when it has ended. */

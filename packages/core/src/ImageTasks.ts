@@ -116,7 +116,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
   >
   /**
-   * All tasks that match; a page is fetched when somebody pulls.
+   * Streams all tasks that match. A page is fetched when the reader pulls. Like `Images.listAll`, it goes on if the task
+   * is gone after which a page begins, and ends at 100 empty pages in a row.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-tasks
    */
@@ -125,7 +126,7 @@ export interface Service {
     options?: Page.ListAllOptions
   ) => Stream.Stream<
     ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
   >
   /**
    * The tasks that have worked on an image, as far as they are the caller's to see: imports, each with its message. Whoever

@@ -132,7 +132,7 @@ export interface ChangesOptions<R = never> {
 export type FindError =
   | GlanceError.RequestError
   | GlanceError.InvalidArgument
-  | GlanceError.RepeatedMarker
+  | GlanceError.PagingError
   | GlanceError.NoMatchingImage
 
 /**
@@ -156,31 +156,36 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
   >
   /**
-   * All images that match, page after page; a page is fetched when somebody pulls. `query.limit` is the size of the
-   * pages, `query.marker` where to begin. A page begins after the last image of the one before: to delete what is
-   * listed, collect it first.
+   * Streams all images that match. A page is fetched when the reader pulls, and each has the time limit to itself.
+   * `query.limit` is the size of the pages, `query.marker` where to begin.
+   *
+   * A page begins after the last image of the one before. If that image is deleted meanwhile, the listing goes on after
+   * an earlier image of that page, and gives no image twice. It fails with `LostMarker` if all of that page is gone as
+   * well as the image before it, with `TooManyEmptyPages` after 100 pages in a row without a record, and with
+   * `RepeatedMarker` if a page leads back to an earlier one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly listAll: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError>
   /**
    * What becomes of the images that match, by asking again and again, since Glance tells of nothing by itself: created,
    * changed and gone, the earlier update first. An image that came and went between two polls is not seen, and one that
    * changed twice is seen once. The next poll waits until its reader has taken all of the last one. All records that
-   * match are kept in memory, to compare with.
+   * match are kept in memory, to compare with. A poll with all its pages has to end within the time limit.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly changes: <R = never>(
     query?: ImageQuery.ImageQuery,
     options?: ChangesOptions<R>
-  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker, R>
+  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError, R>
   /**
-   * The one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all. One
-   * request says whether it is one; with a predicate all pages are looked through.
+   * Finds the one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all.
+   * One request says whether it is one; with a predicate all pages are looked through. The time limit holds for all of
+   * its pages together.
    *
    * As in a listing, community images of other projects are found with the visibility `all`.
    *
@@ -191,13 +196,15 @@ export interface Service {
     options?: FindOptions
   ) => Effect.Effect<Image.Image, FindError | GlanceError.AmbiguousImage>
   /**
-   * The first image that matches, in the order of the query, hidden ones last.
+   * Finds the first image that matches, in the order of the query, hidden ones last. The time limit holds for all pages
+   * together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
   readonly findFirst: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
   /**
-   * The image that was created last of those that match. The query cannot have an order of its own.
+   * Finds the image that was created last of those that match. The query cannot have an order of its own. The time limit
+   * holds for all pages together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -306,7 +313,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const changes: Service["changes"] = (query = {}, options = {}) =>
     Watch.changes(listing, "Images.changes", query, options)
 
-  const find: Service["find"] = Effect.fn("Images.find")(function* (query, options) {
+  const find: Service["find"] = fn("Images.find")(function* (query, options) {
     const operation = "Images.find"
     const search = yield* Search.make(listing, operation, query, options)
     // The second shows whether there is one.
@@ -320,13 +327,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     })
   })
 
-  const findFirst: Service["findFirst"] = Effect.fn("Images.findFirst")(function* (query, options) {
+  const findFirst: Service["findFirst"] = fn("Images.findFirst")(function* (query, options) {
     const search = yield* Search.make(listing, "Images.findFirst", query, options)
     const first = yield* Stream.runHead(search.images(1))
     return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
   })
 
-  const findNewest: Service["findNewest"] = Effect.fn("Images.findNewest")(function* (query, options) {
+  const findNewest: Service["findNewest"] = fn("Images.findNewest")(function* (query, options) {
     const operation = "Images.findNewest"
     yield* Argument.checked(operation, "query", query, Argument.object)
     yield* Argument.checked(operation, "query.sort", query.sort, (sort) =>
@@ -342,7 +349,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const get: Service["get"] = fn("Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
 
-  const getMany: Service["getMany"] = Effect.fn("Images.getMany")(function* (images) {
+  const getMany: Service["getMany"] = fn("Images.getMany")(function* (images) {
     const operation = "Images.getMany"
     yield* Argument.checked(operation, "images", images, Argument.list)
     const ids = images.map(Image.idOf)

@@ -6,13 +6,15 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Lenient from "./internal/lenient.js"
 import * as Wire from "./internal/wire.js"
 
-const nullable = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { as: "Option", nullable: true })
 const renamed = <const Name extends string, A, I>(name: Name, schema: Schema.Schema<A, I>) =>
-  nullable(schema).pipe(Schema.fromKey(name))
-const flag = Schema.optionalWith(Wire.Flag, { default: () => false, nullable: true })
-const texts = Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], nullable: true })
+  Lenient.option(schema).pipe(Schema.fromKey(name))
+const flag = Lenient.withDefault(Lenient.Flag, () => false)
+const texts = Lenient.withDefault(Lenient.Texts, () => [])
+const values = Lenient.option(Schema.Array(Schema.NullOr(Lenient.Text)))
+const list = <A, I>(item: Schema.Schema<A, I>) => Lenient.withDefault(Schema.Array(item), () => [])
 
 /** Definitions that came with the service were never updated, and have no time of it. */
 const times = {
@@ -62,7 +64,7 @@ export type PropertyType = typeof PropertyType.Type
  */
 export class Items extends Schema.Class<Items>("@effect-glance/core/MetadefItems")({
   type: PropertyType,
-  enum: nullable(Schema.Array(Schema.NullOr(Schema.String)))
+  enum: values
 }) {}
 
 /**
@@ -75,25 +77,26 @@ export class Items extends Schema.Class<Items>("@effect-glance/core/MetadefItems
 export class Property extends Schema.Class<Property>("@effect-glance/core/MetadefProperty")({
   name: Schema.String,
   type: PropertyType,
-  title: Schema.String,
-  description: nullable(Schema.String),
+  /** Empty if the cloud sends none. */
+  title: Lenient.withDefault(Lenient.Text, () => ""),
+  description: Lenient.option(Schema.String),
   /** How Nova's scheduler may compare values, such as `<in>`. */
   operators: texts,
   /** As text, whatever the type: Glance keeps nothing else. */
-  default: nullable(Schema.String),
+  default: Lenient.option(Lenient.Text),
   readonly: flag,
-  minimum: nullable(Schema.Number),
-  maximum: nullable(Schema.Number),
-  enum: nullable(Schema.Array(Schema.NullOr(Schema.String))),
-  pattern: nullable(Schema.String),
-  minLength: nullable(Schema.Number),
-  maxLength: nullable(Schema.Number),
+  minimum: Lenient.option(Lenient.Amount),
+  maximum: Lenient.option(Lenient.Amount),
+  enum: values,
+  pattern: Lenient.option(Schema.String),
+  minLength: Lenient.option(Lenient.Amount),
+  maxLength: Lenient.option(Lenient.Amount),
   confidential: flag,
-  items: nullable(Items),
+  items: Lenient.option(Items),
   uniqueItems: flag,
-  minItems: nullable(Schema.Number),
-  maxItems: nullable(Schema.Number),
-  additionalItems: nullable(Wire.Flag)
+  minItems: Lenient.option(Lenient.Amount),
+  maxItems: Lenient.option(Lenient.Amount),
+  additionalItems: Lenient.option(Lenient.Flag)
 }) {}
 
 const decodeProperty = ParseResult.decodeUnknownEither(Property)
@@ -134,7 +137,7 @@ export const PropertiesFromJson: Schema.Schema<ReadonlyMap<string, Property>, Wi
   }
 ).annotations({ identifier: "MetadefProperties" })
 
-const properties = Schema.optionalWith(PropertiesFromJson, { default: () => new Map(), nullable: true })
+const properties = Lenient.withDefault(PropertiesFromJson, () => new Map())
 
 /**
  * Properties that belong together under one name.
@@ -145,7 +148,7 @@ const properties = Schema.optionalWith(PropertiesFromJson, { default: () => new 
  */
 export class MetadefObject extends Schema.Class<MetadefObject>("@effect-glance/core/MetadefObject")({
   name: Schema.String,
-  description: nullable(Schema.String),
+  description: Lenient.option(Schema.String),
   /** The names of the properties that must be there. */
   required: texts,
   /** By name. */
@@ -185,7 +188,7 @@ export class Association extends Schema.Class<Association>("@effect-glance/core/
   /** The resource type. */
   name: Schema.String,
   /** What stands before the names of the properties on such a resource, with its separator: `hw_`. */
-  prefix: nullable(Schema.String),
+  prefix: Lenient.option(Schema.String),
   /** Which of a resource's several sets of properties is meant: `image` or `user` of a volume. */
   propertiesTarget: renamed("properties_target", Schema.String),
   ...times
@@ -194,15 +197,14 @@ export class Association extends Schema.Class<Association>("@effect-glance/core/
 const namespace = {
   name: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("namespace")),
   displayName: renamed("display_name", Schema.String),
-  description: nullable(Schema.String),
-  visibility: Visibility,
+  description: Lenient.option(Schema.String),
+  /** Glance's own default if the cloud sends none. */
+  visibility: Lenient.withDefault(Visibility, () => "private"),
   /** Neither it nor what is in it can be deleted. */
   protected: flag,
   /** The project that it belongs to; `admin` of the definitions that came with the service. */
-  owner: nullable(Schema.String),
-  associations: Schema.optionalWith(Schema.Array(Association), { default: () => [], nullable: true }).pipe(
-    Schema.fromKey("resource_type_associations")
-  ),
+  owner: Lenient.option(Schema.String),
+  associations: list(Association).pipe(Schema.fromKey("resource_type_associations")),
   ...times
 }
 
@@ -226,8 +228,8 @@ export class NamespaceDetails extends Namespace.extend<NamespaceDetails>("@effec
   {
     /** By name. */
     properties,
-    objects: Schema.optionalWith(Schema.Array(MetadefObject), { default: () => [], nullable: true }),
-    tags: Schema.optionalWith(Schema.Array(Tag), { default: () => [], nullable: true })
+    objects: list(MetadefObject),
+    tags: list(Tag)
   }
 ) {}
 

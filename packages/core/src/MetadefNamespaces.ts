@@ -118,12 +118,13 @@ export interface Service {
   ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, NamespaceFailure | GlanceError.RepeatedMarker>
   /**
    * All namespaces that match, each once; a page is fetched when somebody pulls. When the namespace after which a page
-   * is to begin has gone or is called otherwise, the listing begins again and leaves out what it has given.
+   * is to begin has gone or is called otherwise, the listing begins again and leaves out what it has given. It fails with
+   * `TooManyEmptyPages` after 100 pages in a row without a new namespace.
    */
   readonly listAll: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
-  ) => Stream.Stream<Metadef.Namespace, NamespaceFailure | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Metadef.Namespace, NamespaceFailure | GlanceError.PagingError>
   /** A namespace and all that is in it. */
   readonly get: (
     namespace: Metadef.NamespaceRef,

@@ -11,6 +11,7 @@ import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Shared from "./internal/metadefs/shared.js"
@@ -90,7 +91,7 @@ export interface Service {
 
 const decodeObject = Request.decoder(Metadef.MetadefObject)
 const readObject = Request.json(decodeObject)
-const readAll = Request.json(Request.decoder(Schema.Struct({ objects: Schema.Array(Metadef.MetadefObject) })))
+const readAll = Request.json(Request.decoder(Schema.Struct({ objects: Lenient.List(Metadef.MetadefObject) })))
 
 const dropped = new Set(["self", "schema", "created_at", "updated_at"])
 

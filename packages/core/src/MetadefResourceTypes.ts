@@ -11,6 +11,7 @@ import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Shared from "./internal/metadefs/shared.js"
@@ -58,9 +59,9 @@ export interface Service {
 }
 
 const readAssociation = Request.json(Request.decoder(Metadef.Association))
-const readTypes = Request.json(Request.decoder(Schema.Struct({ resource_types: Schema.Array(Metadef.ResourceType) })))
+const readTypes = Request.json(Request.decoder(Schema.Struct({ resource_types: Lenient.List(Metadef.ResourceType) })))
 const readAssociations = Request.json(
-  Request.decoder(Schema.Struct({ resource_type_associations: Schema.Array(Metadef.Association) }))
+  Request.decoder(Schema.Struct({ resource_type_associations: Lenient.List(Metadef.Association) }))
 )
 
 /**

@@ -11,6 +11,7 @@ import type * as Answer from "./Answer.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
+import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Query from "./internal/metadefs/query.js"
@@ -64,7 +65,7 @@ export interface Service {
   readonly listAll: (
     namespace: Metadef.NamespaceRef,
     query?: TagQuery
-  ) => Stream.Stream<Metadef.Tag, NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.RepeatedMarker>
+  ) => Stream.Stream<Metadef.Tag, NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError>
   readonly get: (
     namespace: Metadef.NamespaceRef,
     name: string
@@ -105,7 +106,7 @@ export interface Service {
 }
 
 const readTag = Request.json(Request.decoder(Metadef.Tag))
-const readTags = Request.json(Request.decoder(Schema.Struct({ tags: Schema.Array(Metadef.Tag) })))
+const readTags = Request.json(Request.decoder(Schema.Struct({ tags: Lenient.List(Metadef.Tag) })))
 
 const sortKeys = { name: "name", createdAt: "created_at" }
 

@@ -27,7 +27,8 @@ export interface Page<A, Query> {
  */
 export interface ListOptions {
   /**
-   * What becomes of a record that cannot be decoded: it fails the listing, or it is left out and logged as a warning.
+   * What becomes of a record that cannot be decoded: it fails the listing, or it is left out and logged as a warning. A
+   * record in which JSON is nested more than 100 levels deep is one of them.
    *
    * @default "fail"
    */

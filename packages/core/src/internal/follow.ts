@@ -15,6 +15,7 @@ import * as Image from "../Image.js"
 import * as ImageTask from "../ImageTask.js"
 import * as Data from "./data.js"
 import * as Internal from "./image.js"
+import * as Lenient from "./lenient.js"
 import * as Record from "./record.js"
 import * as Request from "./request.js"
 
@@ -68,7 +69,7 @@ export type WaitError =
   | GlanceError.ImportIncomplete
   | GlanceError.ImportNotEnded
 
-const readTasks = Request.json(Request.decoder(Schema.Struct({ tasks: Schema.Array(ImageTask.ImageTask) })))
+const readTasks = Request.json(Request.decoder(Schema.Struct({ tasks: Lenient.List(ImageTask.ImageTask) })))
 
 /** The tasks that have worked on an image, as far as the caller may see them. */
 export const tasksOf = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>

@@ -7,13 +7,13 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as EffectRequest from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
-import * as Stream from "effect/Stream"
 import type * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Image from "../Image.js"
 import type * as ImageQuery from "../ImageQuery.js"
 import * as Internal from "./image.js"
 import * as Listing from "./images.js"
+import * as Limit from "./limit.js"
 import * as Record from "./record.js"
 
 export type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
@@ -39,11 +39,9 @@ export const make = (http: GlanceHttp.Service) => {
    */
   const listed = (operation: string, ids: ReadonlyArray<Image.ImageId>, query: ImageQuery.ImageQuery) =>
     images
-      .all(operation, { id: ids, ...query, limit: ids.length + 1 }, { undecodable: "skip" })
+      .collect(operation, { id: ids, ...query, limit: ids.length + 1 }, { undecodable: "skip" })
       .pipe(
-        Stream.runCollect,
-        Effect.map(Arr.fromIterable),
-        Effect.catchTags({ BadRequest: () => Effect.succeed([]), RepeatedMarker: () => Effect.succeed([]) })
+        Effect.catchTag("BadRequest", "RepeatedMarker", "TooManyEmptyPages", "LostMarker", () => Effect.succeed([]))
       )
 
   /**
@@ -98,10 +96,10 @@ export const make = (http: GlanceHttp.Service) => {
     RequestResolver.makeBatched((requests: Arr.NonEmptyArray<GetImage>) => {
       const ids = [...new Set(requests.map(({ id }) => id))]
       const [id, ...more] = ids as Arr.NonEmptyArray<Image.ImageId>
-      const found: Effect.Effect<Found> =
+      const found: Effect.Effect<Found, GlanceError.TimeLimitExceeded> =
         more.length === 0
           ? Effect.map(Effect.either(one(operation, id)), (result) => new Map([[id, result]]))
-          : Effect.withSpan(many(operation, ids), "Images.getMany")
+          : many(operation, ids).pipe(Limit.within(http, operation), Effect.withSpan("Images.getMany"))
       // A defect, too, must come out where the image was asked for.
       return Effect.flatMap(Effect.exit(found), (found) =>
         Effect.forEach(

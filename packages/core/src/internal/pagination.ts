@@ -1,4 +1,5 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,6 +11,7 @@ import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
 import * as Limit from "./limit.js"
+import * as Progress from "./progress.js"
 import * as Quick from "./quick.js"
 import * as Request from "./request.js"
 import * as Wire from "./wire.js"
@@ -31,25 +33,49 @@ export interface Listing<A, Query, On extends Request.Meanings = Record<never, n
   readonly on?: (query: Query) => On & Request.Meanings
 }
 
-type Failure<On extends Request.Meanings> =
+type PageFailure<On extends Request.Meanings> =
   | Request.ErrorOf<On>
   | GlanceError.InvalidArgument
   | GlanceError.RepeatedMarker
   | GlanceError.TimeLimitExceeded
 
+type Failure<On extends Request.Meanings> = PageFailure<On> | GlanceError.PagingError
+
 interface DecodedPage<A> {
   readonly items: ReadonlyArray<A>
+  /** The ids of all records, also of those that were skipped. */
+  readonly ids: ReadonlyArray<string>
   readonly skipped: ReadonlyArray<Request.Unreadable>
   readonly marker: string | undefined
   readonly raw: unknown
+}
+
+/** How a listing is read to its end, by an operation that may know more than the caller says. */
+export interface AllOptions<Query> extends Page.ListAllOptions {
+  /** What differs in the query of all pages but the first, such as their size. */
+  readonly following?: Partial<Query> | undefined
+  /**
+   * Whether the listing goes on when the record is gone after which a page begins.
+   *
+   * @default true
+   */
+  readonly resumes?: boolean | undefined
 }
 
 /**
  * Only whether there is a `next` and which marker it names can be relied on: it loses the endpoint's prefix and all but
  * the last of repeated parameters.
  */
-const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined =>
-  new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || Request.idOf(records.at(-1))
+const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined => {
+  const marker = new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || Request.idOf(records.at(-1))
+  return marker === undefined || marker.length > maxMarker ? undefined : marker
+}
+
+/** Longer than any id or name that Glance stores. */
+const maxMarker = 255
+
+/** A server's text at a length that a message can show. */
+const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)} …` : text)
 
 /** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
 const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
@@ -61,15 +87,18 @@ const decodePage = <A>(
   { decode, key, quick }: Pick<Listing<A, unknown>, "decode" | "key" | "quick">,
   undecodable: "fail" | "skip"
 ): Request.Decode<DecodedPage<A>> => {
-  const Envelope = Schema.Struct({ [key]: Records, next: Wire.Nullish(Schema.String) })
+  const Envelope = Schema.Struct({ [key]: Schema.NullOr(Records), next: Wire.Nullish(Schema.String) })
   const isEnvelope = Quick.holds(Envelope)
   const decodeEnvelope = Request.decoder(Envelope)
   return (raw) =>
     Either.flatMap(isEnvelope(raw) ? Either.right(raw) : decodeEnvelope(raw), (envelope) => {
-      const records = envelope[key] as ReadonlyArray<unknown>
+      const records = (envelope[key] ?? []) as ReadonlyArray<unknown>
       const items: Array<A> = []
+      const ids: Array<string> = []
       const skipped: Array<Request.Unreadable> = []
       for (const record of records) {
+        const id = Request.idOf(record)
+        if (id !== undefined) ids.push(id)
         const item = quick?.(record)
         if (item !== undefined) {
           items.push(item)
@@ -83,8 +112,8 @@ const decodePage = <A>(
       const next = envelope["next"] as string | null | undefined
       const marker = next ? markerIn(next, records) : undefined
       return next && marker === undefined
-        ? Either.left({ detail: `its "next" names no marker: ${next}` })
-        : Either.right({ items, skipped, marker, raw })
+        ? Either.left({ detail: `its "next" names no marker: ${cut(next)}` })
+        : Either.right({ items, ids, skipped, marker, raw })
     })
 }
 
@@ -97,11 +126,11 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     skip: Request.json(decodePage(listing, "skip"))
   }
 
-  const page = (
+  const fetched = (
     operation: string,
     query: Query,
     { undecodable = "fail" }: Page.ListOptions = {}
-  ): Effect.Effect<Page.Page<A, Query>, Failure<On>> =>
+  ): Effect.Effect<DecodedPage<A>, PageFailure<On>> =>
     Effect.flatMap(listing.toParams(query, operation), (params) => {
       const on = listing.on?.(query)
       const answer = Request.run<DecodedPage<A>, On>(http, {
@@ -110,41 +139,103 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
         decode: decoders[undecodable],
         ...(on === undefined ? {} : { on })
       })
-      return Effect.flatMap(answer, ({ items, marker, raw, skipped }) => {
-        const next = Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker))
-        const page: Effect.Effect<Page.Page<A, Query>, GlanceError.RepeatedMarker> = marker !== undefined &&
-        marker === listing.markerOf(query)
-          ? new GlanceError.RepeatedMarker({ operation, marker })
-          : Effect.succeed({ items, next, raw })
-        return skipped.length === 0 ? page : Effect.zipRight(logSkipped(operation, skipped), page)
-      })
+      return Effect.tap(answer, ({ marker, skipped }) =>
+        Effect.zipRight(
+          skipped.length === 0 ? Effect.void : logSkipped(operation, skipped),
+          marker !== undefined && marker === listing.markerOf(query)
+            ? new GlanceError.RepeatedMarker({ operation, marker })
+            : Effect.void
+        )
+      )
     })
+
+  const page = (
+    operation: string,
+    query: Query,
+    options?: Page.ListOptions
+  ): Effect.Effect<Page.Page<A, Query>, PageFailure<On>> =>
+    Effect.map(fetched(operation, query, options), ({ items, marker, raw }) => ({
+      items,
+      next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)),
+      raw
+    }))
+
+  /**
+   * The page after an earlier record of the page before, because the server does not know the marker any more. It goes
+   * back in steps that double, and at last to where the page before began: what is listed again is left out.
+   */
+  const resume =
+    (operation: string, rest: Query, options: Page.ListOptions) =>
+    (lost: Query, { ids, query: began }: Before<Query>, error: PageFailure<On>) => {
+      const after = (marker: string | undefined) => (marker === undefined ? rest : listing.from(rest, marker))
+      const marker = listing.markerOf(lost) ?? ""
+      const first = after(listing.markerOf(began))
+      const places: ReadonlyArray<Place<Query>> = [
+        ...stepsBack(ids.length)
+          .filter((index) => ids[index] !== marker)
+          .map((index) => ({ query: after(ids[index]), before: { query: first, ids: ids.slice(index + 1) } })),
+        { query: first, before: { query: first, ids } }
+      ]
+      // If the listing cannot even begin any more, the marker is not what is wrong.
+      const gone: Effect.Effect<never, Failure<On>> = first === rest
+        ? Effect.fail(error)
+        : Effect.matchEffect(fetched(operation, rest, options), {
+            onFailure: () => Effect.fail(error),
+            onSuccess: () => new GlanceError.LostMarker({ operation, marker })
+          })
+      type Resumed = { readonly page: DecodedPage<A>; readonly from: Place<Query> }
+      return places.reduceRight<Effect.Effect<Resumed, Failure<On>>>(
+        (orElse, from) =>
+          fetched(operation, from.query, options).pipe(
+            Effect.map((page) => ({ page, from })),
+            Effect.catchAll((error) => (isLost(error) ? orElse : Effect.fail(error)))
+          ),
+        gone
+      )
+    }
 
   const all = (
     operation: string,
     query: Query,
-    { readAhead = false, ...options }: Page.ListAllOptions = {}
+    { following = {}, readAhead = false, resumes = true, ...options }: AllOptions<Query> = {}
   ): Stream.Stream<A, Failure<On>> =>
     Effect.zipWith(Effect.scope, Limit.spanScoped(operation), (scope, span) => {
-      const seen = new Set([listing.markerOf(query)])
+      const progress = Progress.make(operation, listing.markerOf(query))
       // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
       const inSpan = Limit.within(http, operation, span)
-      type Part = Pick<Page.Page<A, Query>, "items" | "next">
-      const pageOf = (current: Query): Effect.Effect<Part, Failure<On>> =>
-        inSpan(
-          Effect.flatMap(page(operation, current, options), ({ items, next }) => {
-            const marker = Option.isSome(next) ? listing.markerOf(next.value) : undefined
-            if (marker !== undefined) {
-              if (seen.has(marker)) return new GlanceError.RepeatedMarker({ operation, marker })
-              seen.add(marker)
-            }
-            return Effect.succeed({ items, next })
-          })
-        )
+      const rest: Query = { ...query, ...following }
+      const resumed = resume(operation, rest, options)
+      interface Part {
+        readonly items: ReadonlyArray<A>
+        readonly next: Place<Query> | undefined
+      }
+      const pageOf = (place: Place<Query>): Effect.Effect<Part, Failure<On>> =>
+        Effect.gen(function* () {
+          const { before } = place
+          const { page, from } = yield* Effect.catchAll(
+            Effect.map(fetched(operation, place.query, options), (page) => ({ page, from: place })),
+            (error) =>
+              !resumes || before === undefined || !isLost(error)
+                ? Effect.fail(error)
+                : resumed(place.query, before, error)
+          )
+          const known = from.before?.ids ?? []
+          const items = from === place ? page.items : withoutIds(page.items, new Set(known))
+          yield* progress.page(items.length + page.skipped.length, page.marker)
+          const ids = from === place ? page.ids : [...known, ...page.ids]
+          return {
+            items,
+            next:
+              page.marker === undefined
+                ? undefined
+                : { query: listing.from(rest, page.marker), before: { query: from.query, ids } }
+          }
+        }).pipe(inSpan)
+
       /** Handed over by a variable: the exit of a fiber is there for longer than its page is needed. */
-      const begun = (current: Query): Effect.Effect<Effect.Effect<Part, Failure<On>>> => {
+      const begun = (place: Place<Query>): Effect.Effect<Effect.Effect<Part, Failure<On>>> => {
         let part: Part | undefined
-        const fetched = Effect.map(pageOf(current), (fetched) => {
+        const fetched = Effect.map(pageOf(place), (fetched) => {
           part = fetched
         })
         return Effect.map(Effect.forkIn(fetched, scope), (fiber) =>
@@ -155,19 +246,52 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
           })
         )
       }
-      return Stream.paginateChunkEffect(pageOf(query), (current) =>
+      return Stream.paginateChunkEffect(pageOf({ query, before: undefined }), (current) =>
         Effect.flatMap(current, ({ items, next }) => {
           const chunk = Chunk.unsafeFromArray(items)
-          if (Option.isNone(next)) return Effect.succeed([chunk, Option.none()] as const)
+          if (next === undefined) return Effect.succeed([chunk, Option.none()] as const)
           return readAhead
-            ? Effect.map(begun(next.value), (begun) => [chunk, Option.some(begun)] as const)
-            : Effect.succeed([chunk, Option.some(pageOf(next.value))] as const)
+            ? Effect.map(begun(next), (begun) => [chunk, Option.some(begun)] as const)
+            : Effect.succeed([chunk, Option.some(pageOf(next))] as const)
         })
       )
     }).pipe(Stream.unwrapScoped)
 
-  return { page, all }
+  /** All records at once, within the time limit of one operation. */
+  const collect = (operation: string, query: Query, options?: AllOptions<Query>) =>
+    Limit.within(http, operation)(Effect.map(Stream.runCollect(all(operation, query, options)), Arr.fromIterable))
+
+  return { page, all, collect }
 }
+
+/** A page that was read: its query, and the ids of its records in their order. */
+interface Before<Query> {
+  readonly query: Query
+  readonly ids: ReadonlyArray<string>
+}
+
+/** A page that is to be read, and the one before it. */
+interface Place<Query> {
+  readonly query: Query
+  readonly before: Before<Query> | undefined
+}
+
+/** Glance answers 400 when the record after which a page begins is gone, and 403 when it went out of sight. */
+const isLost = (error: unknown): boolean =>
+  typeof error === "object" &&
+  error !== null &&
+  "status" in error &&
+  (error.status === 400 || error.status === 403 || error.status === 404)
+
+/** The indices of the last record, and of the last but one, two, four and so on. */
+const stepsBack = (length: number): ReadonlyArray<number> => {
+  const indices: Array<number> = []
+  for (let step = 0; step < length; step = step * 2 || 1) indices.push(length - 1 - step)
+  return indices
+}
+
+const withoutIds = <A>(items: ReadonlyArray<A>, ids: ReadonlySet<string>): ReadonlyArray<A> =>
+  items.filter((item) => !ids.has(Request.idOf(item) ?? ""))
 
 const logSkipped = (operation: string, skipped: ReadonlyArray<Request.Unreadable>): Effect.Effect<void> =>
   Effect.forEach(

@@ -59,10 +59,32 @@ export const idOf = (record: unknown): string | undefined => {
   return typeof id === "string" ? id : undefined
 }
 
+/** The id that an error names, at a length that a message can show: Glance's own has at most 36 characters. */
+const recordOf = (record: unknown): string | undefined => idOf(record)?.slice(0, 100)
+
+/**
+ * Keeps what a decoder throws inside the error channel. JSON that is nested thousands of levels deep overflows the stack
+ * of whatever walks through it, which the formatter of issues does.
+ */
+const guarded =
+  <A>(decode: Decode<A>): Decode<A> =>
+  (body) => {
+    try {
+      return decode(body)
+    } catch {
+      return Either.left({
+        detail: "it is not as expected, and is nested too deeply to be shown",
+        record: recordOf(body)
+      })
+    }
+  }
+
 /** To be built once for each schema: building is what costs. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
   const decode = ParseResult.decodeUnknownEither(schema)
-  return (body) => Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: idOf(body) }))
+  return guarded((body) =>
+    Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: recordOf(body) }))
+  )
 }
 
 const meaningOfAll = (
@@ -179,7 +201,7 @@ const parsed = (text: string): Either.Either<unknown, Unreadable> =>
 export const json =
   <A>(decode: Decode<A>): Read<A> =>
   (text) =>
-    Either.flatMap(parsed(text), decode)
+    Either.flatMap(parsed(text), guarded(decode))
 
 /** For an answer that says nothing but its status. A page of HTML means that something else than Glance answered. */
 export const nothing: Read<void> = (text, headers) =>

@@ -1,7 +1,5 @@
 /** Looking for images with no more requests than it takes to know. */
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
@@ -14,7 +12,7 @@ interface Options {
   readonly hidden?: boolean | undefined
 }
 
-type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
 
 /** More than a person reads, and less than a hundred ids. */
 const maxText = 500
@@ -46,21 +44,10 @@ export const make = (
     }
 
     /** A first page of so many, which mostly is all that is wanted; the rest in pages as large as there are. */
-    const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> => {
-      const rest = { ...query, limit: query.limit ?? Listing.maxPage }
-      if (where !== undefined || query.limit !== undefined) return listing.all(operation, rest)
-      return Stream.unwrap(
-        Effect.map(listing.page(operation, { ...query, limit: few }), ({ items, next }) =>
-          Stream.concat(
-            Stream.fromIterable(items),
-            Option.match(next, {
-              onNone: () => Stream.empty,
-              onSome: ({ marker }) => listing.all(operation, { ...rest, marker })
-            })
-          )
-        )
-      )
-    }
+    const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> =>
+      where !== undefined || query.limit !== undefined
+        ? listing.all(operation, { ...query, limit: query.limit ?? Listing.maxPage })
+        : listing.all(operation, { ...query, limit: few }, { following: { limit: Listing.maxPage } })
 
     const listings = (few: number) =>
       [query, ...(hidden ? [{ ...query, osHidden: true }] : [])].map((query) =>

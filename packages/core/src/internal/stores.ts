@@ -4,9 +4,10 @@ import * as Schema from "effect/Schema"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import * as ImageStore from "../ImageStore.js"
+import * as Lenient from "./lenient.js"
 import * as Request from "./request.js"
 
-const readStores = Request.json(Request.decoder(Schema.Struct({ stores: Schema.Array(ImageStore.ImageStore) })))
+const readStores = Request.json(Request.decoder(Schema.Struct({ stores: Lenient.List(ImageStore.ImageStore) })))
 
 /** The stores of the cloud, with what only administrators may see or without. */
 export const list = (http: GlanceHttp.Service, operation: string, path: "/info/stores" | "/info/stores/detail") =>

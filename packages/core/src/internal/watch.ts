@@ -21,7 +21,7 @@ interface Options<R> {
   readonly existing?: boolean | undefined
 }
 
-type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
 
 /**
  * How far a poll reaches back before the last update that was seen: the servers of a cloud do not agree on the second,
@@ -58,9 +58,10 @@ export const changes = <R>(
       let polls = 0
 
       const list = (query: ImageQuery.ImageQuery) =>
-        Stream.runCollect(listing.all(operation, query)).pipe(
+        // Begins again rather than to go on: what was deleted meanwhile is not to be reported.
+        listing.collect(operation, query, { resumes: false }).pipe(
           Effect.retry({ times: 2, while: lostItsPlace }),
-          Effect.map((images) => new Map(Arr.map([...images], (image) => [image.id, image] as const)))
+          Effect.map((images) => new Map(images.map((image) => [image.id, image] as const)))
         )
 
       const poll = Effect.gen(function* () {

@@ -10,6 +10,7 @@ import * as GlanceError from "../../GlanceError.js"
 import type * as GlanceHttp from "../../GlanceHttp.js"
 import * as Metadef from "../../Metadef.js"
 import * as Argument from "../argument.js"
+import * as Progress from "../progress.js"
 import * as Request from "../request.js"
 import * as Wire from "../wire.js"
 import type * as Definition from "./definition.js"
@@ -53,26 +54,23 @@ export const parts = <A extends { readonly name: string }, E extends { readonly 
   operation: string,
   first: string | undefined,
   part: (marker: string | undefined) => Effect.Effect<Part<A>, E>
-): Stream.Stream<A, E | GlanceError.RepeatedMarker> =>
+): Stream.Stream<A, E | Progress.Failure> =>
   Stream.suspend(() => {
     const given = new Set<string>()
-    let markers = new Set([first])
+    const progress = Progress.make(operation, first)
     let givenAtRestart = -1
     const again = (error: E, marker: string | undefined): Effect.Effect<Part<A>, E> => {
       const isGone = error._tag === "MetadefNamespaceNotFound" || error._tag === "MetadefTagNotFound"
       if (!isGone || marker === first || given.size === givenAtRestart) return Effect.fail(error)
       givenAtRestart = given.size
-      markers = new Set([first])
+      progress.restart()
       return part(first)
     }
     return Stream.paginateChunkEffect(first, (marker) =>
       Effect.gen(function* () {
         const { items, next } = yield* Effect.catchAll(part(marker), (error) => again(error, marker))
-        if (next !== undefined && markers.has(next)) {
-          return yield* new GlanceError.RepeatedMarker({ operation, marker: next })
-        }
-        markers.add(next)
         const fresh = items.filter(({ name }) => !given.has(name))
+        yield* progress.page(fresh.length, next)
         for (const { name } of fresh) given.add(name)
         return [
           Chunk.unsafeFromArray(fresh),

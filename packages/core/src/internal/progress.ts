@@ -1,0 +1,38 @@
+/** Tells a listing that makes progress from one that would never end. The rule for every listing that goes on by pages. */
+import * as Either from "effect/Either"
+import * as GlanceError from "../GlanceError.js"
+
+/**
+ * Pages without a record in a row, after which a listing fails. A cloud that filters after it has cut its pages sends a
+ * few of them.
+ */
+export const maxEmptyPages = 100
+
+export type Failure = GlanceError.RepeatedMarker | GlanceError.TooManyEmptyPages
+
+export interface Progress {
+  /** Takes note of a page: how many records it has that are new, and the marker of the next one. */
+  readonly page: (records: number, next: string | undefined) => Either.Either<void, Failure>
+  /** Forgets the markers, because the listing begins again. */
+  readonly restart: () => void
+}
+
+/** `first` is the marker with which the listing begins. */
+export const make = (operation: string, first: string | undefined): Progress => {
+  let seen = new Set([first])
+  let empty = 0
+  return {
+    page: (records, next) => {
+      if (next === undefined) return Either.void
+      if (seen.has(next)) return Either.left(new GlanceError.RepeatedMarker({ operation, marker: next }))
+      seen.add(next)
+      empty = records === 0 ? empty + 1 : 0
+      return empty < maxEmptyPages
+        ? Either.void
+        : Either.left(new GlanceError.TooManyEmptyPages({ operation, pages: empty, marker: next }))
+    },
+    restart: () => {
+      seen = new Set([first])
+    }
+  }
+}
