@@ -1107,6 +1107,26 @@ export class TransferStalled extends Schema.TaggedError<TransferStalled>("@effec
   }
 }
 
+/**
+ * Another download writes to the same file, in this process or in another one. Nothing was asked of the cloud. Wait for
+ * the other download, or choose another file.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class DownloadInProgress extends Schema.TaggedError<DownloadInProgress>(
+  "@effect-glance/core/DownloadInProgress"
+)("DownloadInProgress", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  /** The file, as the caller names it. */
+  path: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: image ${this.imageId} cannot be downloaded to ${JSON.stringify(this.path)}, because another download writes to that file`
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // unions
 // ---------------------------------------------------------------------------------------------------------------------
@@ -1189,6 +1209,7 @@ export type GlanceError =
   | ImageIntegrityError
   | ImageUnverifiable
   | TransferStalled
+  | DownloadInProgress
 
 // ---------------------------------------------------------------------------------------------------------------------
 // for providers of the port
