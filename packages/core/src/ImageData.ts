@@ -472,7 +472,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     options: DownloadOptions,
     verify: boolean
   ): Effect.Effect<
-    { readonly record: Option.Option<Image.Image>; readonly hash: Upload.Known | undefined },
+    {
+      readonly record: Option.Option<Image.Image>
+      readonly hash: Upload.Known | undefined
+      /** What bytes end in that must not be there. */
+      readonly refusal?: GlanceError.ImageUnverifiable
+    },
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageUnverifiable
   > =>
     Effect.gen(function* () {
@@ -482,16 +487,16 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       if (expected !== undefined) return { record: given, hash: expected }
       const record =
         Option.isSome(given) && Upload.hashesOf(given.value).length > 0 ? given.value : yield* read(operation, image)
-      // Without data there is nothing to verify; the download itself says so.
-      if (record.status === "queued") return { record: Option.none(), hash: undefined }
       const hashes = Upload.hashesOf(record)
       const hash = hashes.find(({ algorithm }) => hasher.supports(algorithm))
       if (hash === undefined) {
-        return yield* new GlanceError.ImageUnverifiable({
+        const refusal = new GlanceError.ImageUnverifiable({
           operation,
           imageId: Image.idOf(image),
           algorithms: hashes.map(({ algorithm }) => algorithm)
         })
+        // Without data there is nothing to verify, and the response says so. Data all the same cannot be verified.
+        return record.status === "queued" ? { record: Option.none(), hash: undefined, refusal } : yield* refusal
       }
       return { record: Option.some(record), hash }
     })
@@ -520,6 +525,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
               )
         })
 
+  const refuseOr = <E>(
+    refusal: GlanceError.ImageUnverifiable | undefined,
+    check: Effect.Effect<void, E>
+  ): Effect.Effect<void, E | GlanceError.ImageUnverifiable> => (refusal === undefined ? check : Effect.fail(refusal))
+
   const begin = (known: Upload.Known | undefined) =>
     known === undefined ? Effect.succeed(undefined) : hasher.start([known.algorithm])
 
@@ -539,7 +549,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           () => "cannot be verified: the hashes are of the whole"
         )
       }
-      const { hash: known, record } = yield* target(operation, image, options, !part && (options.verify ?? true))
+      const verify = !part && (options.verify ?? true)
+      const { hash: known, record, refusal } = yield* target(operation, image, options, verify)
       const hash = yield* begin(known)
       const clock = yield* Effect.clock
       const handoff = Handoff.make<DownloadError>(() => clock.unsafeCurrentTimeMillis())
@@ -555,11 +566,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         },
         Download.begin(start),
         (bytes) => {
+          if (refusal !== undefined) return Effect.fail(refusal)
           const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
           return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
         }
       ).pipe(
-        Effect.zipRight(check(operation, image, known, hash)),
+        Effect.zipRight(refuseOr(refusal, check(operation, image, known, hash))),
         Effect.onExit((exit) =>
           Effect.sync(() => (Exit.isSuccess(exit) ? handoff.end() : handoff.fail(Effect.failCause(exit.cause))))
         ),
@@ -577,13 +589,18 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
 
     const fetch = (route: string, part: Part.Part) =>
       Effect.gen(function* () {
-        const { hash: known, record: known_ } = yield* target(operation, image, options, options.verify ?? true)
+        const verify = options.verify ?? true
+        const { hash: known, record: known_, refusal } = yield* target(operation, image, options, verify)
         const record = Option.isSome(known_) ? known_.value : yield* read(operation, image)
         const { size } = record
         const { copy, length } = yield* part.takeOver(size)
         const hash = yield* begin(known)
         if (length > 0 && hash !== undefined) yield* File.rehash(part.path, hash)
         const file = yield* File.writer(part.path, length, hash)
+        const write: (
+          bytes: Uint8Array
+        ) => Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> | undefined =
+          refusal === undefined ? file.write : () => refusal
         const most = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
         const start = Option.isNone(copy) ? length : yield* File.copy(copy.value, most, file)
         // With all the bytes there, nothing is left to ask for.
@@ -596,11 +613,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
             record: read(operation, image)
           }
           yield* parallel > 1 && Option.isSome(size)
-            ? Download.runParallel({ ...wanted, size }, start, parallel, file.write)
-            : Download.run({ ...wanted, size }, Download.begin(start), file.write)
+            ? Download.runParallel({ ...wanted, size }, start, parallel, write)
+            : Download.run({ ...wanted, size }, Download.begin(start), write)
         }
         yield* file.flush
-        yield* check(operation, image, known, hash)
+        yield* refuseOr(refusal, check(operation, image, known, hash))
         if (sync) yield* file.sync
         return record
       }).pipe(Effect.scoped)
@@ -616,10 +633,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   return { upload, stage, createWithData, download, downloadTo }
 })
 
-/** Bytes that do not agree with the image are of no use to a later download. */
+/** Bytes that do not agree with the image, or go beyond its end, are of no use to a later download. */
 const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) &&
-  Option.exists(Cause.failureOption(exit.cause), (error) => error instanceof GlanceError.ImageIntegrityError)
+  Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) => error instanceof GlanceError.ImageIntegrityError || error instanceof GlanceError.RangeNotSatisfiable
+  )
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
