@@ -59,7 +59,11 @@ describe("the data of images", () => {
   it("a download needs nothing, and a file the file system", () => {
     expectTypeOf(data.download(id)).toEqualTypeOf<Stream.Stream<Uint8Array, ImageData.DownloadError>>()
     expectTypeOf(data.downloadTo(id, "disk")).toEqualTypeOf<
-      Effect.Effect<Image.Image, ImageData.DownloadError | PlatformError.PlatformError, FileSystem.FileSystem>
+      Effect.Effect<
+        Image.Image,
+        ImageData.DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError,
+        FileSystem.FileSystem
+      >
     >()
   })
 

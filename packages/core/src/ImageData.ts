@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as PlatformError from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -27,6 +27,7 @@ import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
 import * as Internal from "./internal/image.js"
+import * as Part from "./internal/part.js"
 import * as Record from "./internal/record.js"
 import * as Upload from "./internal/upload.js"
 
@@ -60,11 +61,18 @@ export interface ExpectedHash {
 export interface TransferOptions {
   /**
    * How often in a row it is tried again, after a connection that broke off, 429, 502, 503 or 504, without a byte of
-   * progress in between. The wait before it doubles from 200 milliseconds on.
+   * progress in between. The wait before it doubles from 200 milliseconds on, and is never less than `Retry-After`.
    *
    * @default 3
    */
   readonly retries?: number | undefined
+  /**
+   * The longest wait that the server may ask for with `Retry-After`. If it asks for more, the transfer fails at once
+   * with the server's error, whose `retryAfter` says how long it asked for.
+   *
+   * @default 5 minutes
+   */
+  readonly maxWait?: Duration.DurationInput | undefined
   /**
    * How long the other side may do nothing while it is its turn. The time that the source or the consumer takes is not
    * counted.
@@ -183,7 +191,7 @@ export interface DownloadStreamOptions extends DownloadOptions {
  */
 export interface DownloadToOptions extends DownloadOptions {
   /**
-   * Whether what an earlier download to the same path left is taken up, and what this one leaves is kept.
+   * Whether the download continues from what an earlier one to the same path left, and leaves what it has when it fails.
    *
    * @default true
    */
@@ -287,8 +295,14 @@ export interface Service {
     options?: DownloadStreamOptions
   ) => Stream.Stream<Uint8Array, DownloadError>
   /**
-   * Brings the data into a file, which appears under its name when it is whole and verified. Until then they are beside
-   * it, in `{path}.{image id}.part`, from where the next call goes on.
+   * Downloads the data to a file, which appears under its name when it is whole and verified. An existing file keeps its
+   * mode and owner, and a symbolic link stays one. Until then the data are in a part file beside it. When the download
+   * fails or is interrupted, it leaves the part file as `{path}.{image id}.part`, from where the next call continues.
+   *
+   * Before the first request it fails with `DownloadInProgress` if another download writes to the file, with
+   * `InvalidArgument` if the path names a directory, a device or anything else that is not a regular file, and with a
+   * `PlatformError` if the directory is missing or must not be written to. Under Node's permission model, which forbids
+   * `fsync`, choose `sync: false`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
@@ -296,7 +310,11 @@ export interface Service {
     image: Image.ImageRef,
     path: string,
     options?: DownloadToOptions
-  ) => Effect.Effect<Image.Image, DownloadError | PlatformError.PlatformError, FileSystem.FileSystem>
+  ) => Effect.Effect<
+    Image.Image,
+    DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError,
+    FileSystem.FileSystem
+  >
 }
 
 /**
@@ -308,6 +326,7 @@ export interface Service {
 export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<ImageData, Service>() {}
 
 const defaultIdleLimit = Duration.minutes(5)
+const defaultMaxWait = Duration.minutes(5)
 const defaultTokenLife = Duration.minutes(10)
 
 /** As many segments in memory as let a process stay small. */
@@ -358,6 +377,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     operation,
     imageId: Image.idOf(image),
     retries: options.retries ?? 3,
+    maxWait: Duration.decode(options.maxWait ?? defaultMaxWait),
     idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit),
     onProgress: options.onProgress
   })
@@ -452,7 +472,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     options: DownloadOptions,
     verify: boolean
   ): Effect.Effect<
-    { readonly record: Option.Option<Image.Image>; readonly hash: Upload.Known | undefined },
+    {
+      readonly record: Option.Option<Image.Image>
+      readonly hash: Upload.Known | undefined
+      /** What bytes end in that must not be there. */
+      readonly refusal?: GlanceError.ImageUnverifiable
+    },
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageUnverifiable
   > =>
     Effect.gen(function* () {
@@ -462,16 +487,16 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       if (expected !== undefined) return { record: given, hash: expected }
       const record =
         Option.isSome(given) && Upload.hashesOf(given.value).length > 0 ? given.value : yield* read(operation, image)
-      // Without data there is nothing to verify; the download itself says so.
-      if (record.status === "queued") return { record: Option.none(), hash: undefined }
       const hashes = Upload.hashesOf(record)
       const hash = hashes.find(({ algorithm }) => hasher.supports(algorithm))
       if (hash === undefined) {
-        return yield* new GlanceError.ImageUnverifiable({
+        const refusal = new GlanceError.ImageUnverifiable({
           operation,
           imageId: Image.idOf(image),
           algorithms: hashes.map(({ algorithm }) => algorithm)
         })
+        // Without data there is nothing to verify, and the response says so. Data all the same cannot be verified.
+        return record.status === "queued" ? { record: Option.none(), hash: undefined, refusal } : yield* refusal
       }
       return { record: Option.some(record), hash }
     })
@@ -500,6 +525,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
               )
         })
 
+  const refuseOr = <E>(
+    refusal: GlanceError.ImageUnverifiable | undefined,
+    check: Effect.Effect<void, E>
+  ): Effect.Effect<void, E | GlanceError.ImageUnverifiable> => (refusal === undefined ? check : Effect.fail(refusal))
+
   const begin = (known: Upload.Known | undefined) =>
     known === undefined ? Effect.succeed(undefined) : hasher.start([known.algorithm])
 
@@ -519,7 +549,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           () => "cannot be verified: the hashes are of the whole"
         )
       }
-      const { hash: known, record } = yield* target(operation, image, options, !part && (options.verify ?? true))
+      const verify = !part && (options.verify ?? true)
+      const { hash: known, record, refusal } = yield* target(operation, image, options, verify)
       const hash = yield* begin(known)
       const clock = yield* Effect.clock
       const handoff = Handoff.make<DownloadError>(() => clock.unsafeCurrentTimeMillis())
@@ -535,11 +566,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         },
         Download.begin(start),
         (bytes) => {
+          if (refusal !== undefined) return Effect.fail(refusal)
           const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
           return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
         }
       ).pipe(
-        Effect.zipRight(check(operation, image, known, hash)),
+        Effect.zipRight(refuseOr(refusal, check(operation, image, known, hash))),
         Effect.onExit((exit) =>
           Effect.sync(() => (Exit.isSuccess(exit) ? handoff.end() : handoff.fail(Effect.failCause(exit.cause))))
         ),
@@ -552,58 +584,62 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
 
   const downloadTo: Service["downloadTo"] = (image, path, options = {}) => {
     const operation = "ImageData.downloadTo"
-    const part = `${path}.${Image.idOf(image)}.part`
-    return Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const route = yield* Internal.path(operation, image, "file")
-      const { parallel = 1, resume = true, sync = true } = options
-      yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
-      const { hash: known, record: known_ } = yield* target(operation, image, options, options.verify ?? true)
-      const record = Option.isSome(known_) ? known_.value : yield* read(operation, image)
-      const left = resume ? yield* Effect.option(fs.stat(part)) : Option.none()
-      const had = Option.match(left, { onNone: () => 0, onSome: ({ size }) => Number(size) })
-      // More than the image has is not of this image.
-      const start = Option.exists(record.size, (size) => had > size) ? 0 : had
-      const fetch = Effect.scoped(
-        Effect.gen(function* () {
-          const hash = yield* begin(known)
-          if (start > 0 && hash !== undefined) yield* File.rehash(part, hash)
-          const file = yield* File.writer(part, start, hash)
-          // With all the bytes there, nothing is left to ask for.
-          if (start === 0 || !Option.contains(record.size, start)) {
-            const wanted = {
-              ...transfer(operation, image, options),
-              path: route,
-              start: 0,
-              end: Option.none(),
-              record: read(operation, image)
-            }
-            const { size } = record
-            yield* parallel > 1 && Option.isSome(size)
-              ? Download.runParallel({ ...wanted, size }, start, parallel, file.write)
-              : Download.run({ ...wanted, size }, Download.begin(start), file.write)
+    const imageId = Image.idOf(image)
+    const { parallel = 1, resume = true, sync = true } = options
+
+    const fetch = (route: string, part: Part.Part) =>
+      Effect.gen(function* () {
+        const verify = options.verify ?? true
+        const { hash: known, record: known_, refusal } = yield* target(operation, image, options, verify)
+        const record = Option.isSome(known_) ? known_.value : yield* read(operation, image)
+        const { size } = record
+        const { copy, length } = yield* part.takeOver(size)
+        const hash = yield* begin(known)
+        if (length > 0 && hash !== undefined) yield* File.rehash(part.path, hash)
+        const file = yield* File.writer(part.path, length, hash)
+        const write: (
+          bytes: Uint8Array
+        ) => Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> | undefined =
+          refusal === undefined ? file.write : () => refusal
+        const most = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
+        const start = Option.isNone(copy) ? length : yield* File.copy(copy.value, most, file)
+        // With all the bytes there, nothing is left to ask for.
+        if (start === 0 || !Option.contains(size, start)) {
+          const wanted = {
+            ...transfer(operation, image, options),
+            path: route,
+            start: 0,
+            end: Option.none(),
+            record: read(operation, image)
           }
-          yield* file.flush
-          yield* check(operation, image, known, hash)
-          if (sync) yield* file.sync
-        })
-      )
-      yield* Effect.onExit(fetch, (exit) =>
-        Exit.isFailure(exit) && (!resume || isWrong(exit))
-          ? Effect.ignore(fs.remove(part, { force: true }))
-          : Effect.void
-      )
-      yield* fs.rename(part, path)
-      return record
+          yield* parallel > 1 && Option.isSome(size)
+            ? Download.runParallel({ ...wanted, size }, start, parallel, write)
+            : Download.run({ ...wanted, size }, Download.begin(start), write)
+        }
+        yield* file.flush
+        yield* refuseOr(refusal, check(operation, image, known, hash))
+        if (sync) yield* file.sync
+        return record
+      }).pipe(Effect.scoped)
+
+    return Effect.gen(function* () {
+      const route = yield* Internal.path(operation, image, "file")
+      yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
+      const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
+      return yield* Part.use({ operation, imageId, path, resume, sync, keep }, (part) => fetch(route, part))
     }).pipe(Effect.withSpan(operation))
   }
 
   return { upload, stage, createWithData, download, downloadTo }
 })
 
-/** Bytes that do not agree with the image are of no use to a later download. */
-const isWrong = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean =>
-  Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "ImageIntegrityError")
+/** Bytes that do not agree with the image, or go beyond its end, are of no use to a later download. */
+const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) => error instanceof GlanceError.ImageIntegrityError || error instanceof GlanceError.RangeNotSatisfiable
+  )
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -416,7 +416,8 @@ describe("a download to a file", () => {
       const path = `${yield* fs.makeTempDirectoryScoped()}/image`
       const data = yield* over(record, served)
       for (const [sync, expected] of [
-        [undefined, ["sync", "rename"]],
+        // The first shows before the first request that the file system can do it.
+        [undefined, ["sync", "sync", "rename"]],
         [false, ["rename"]]
       ] as const) {
         const done: Array<string> = []

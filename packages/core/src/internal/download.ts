@@ -1,6 +1,8 @@
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -44,12 +46,19 @@ export interface State {
   position: number
   /** Whether the store gives ranges; learnt from its answers. */
   ranges: boolean | undefined
+  /** Bytes of the whole image, as the record or else the first response that says so has it. */
+  total: number | undefined
 }
 
 const endOf = ({ end, restWithoutRanges = false }: Download, { ranges }: State): Option.Option<number> =>
   restWithoutRanges && ranges === false ? Option.none() : end
 
-export const begin = (start: number): State => ({ attempt: 0, position: start, ranges: undefined })
+export const begin = (start: number): State => ({
+  attempt: 0,
+  position: start,
+  ranges: undefined,
+  total: undefined
+})
 
 /** A failure of whoever takes the bytes, kept apart from those of the connection. */
 class SinkFailure<E> {
@@ -63,7 +72,7 @@ const cut = ({ operation, path }: Download, got: number, wanted: number): Glance
     operation,
     method: "GET",
     url: path,
-    detail: `the body ended after ${got} of ${wanted} bytes`,
+    detail: `the data ended at byte ${got} of ${wanted}`,
     cause: new Error("the body ended early")
   })
 
@@ -96,10 +105,15 @@ export const run = <E>(
       if (state.position > before) failures = 0
       if (!Data.mayPass(error) || failures >= download.retries) return yield* Effect.fail(error)
       failures += 1
-      yield* Effect.logWarning(`${error.message}; goes on from byte ${state.position}`)
-      yield* Data.backoff(failures, error)
+      const wait = yield* Data.waitAfter(download, failures, error)
+      yield* Effect.logWarning(`${error.message}; continuing from byte ${state.position} in ${Duration.format(wait)}`)
+      yield* Effect.sleep(wait)
     }
   })
+
+/** A body without a byte is no stream at all to some clients. */
+const isEmptyBody = (error: HttpClientError.HttpClientError): boolean =>
+  error._tag === "ResponseError" && error.reason === "EmptyBody"
 
 class RangesRefused {
   readonly _tag = "RangesRefused"
@@ -153,12 +167,18 @@ const fetchOnce = <E>(
         since = undefined
         return yield* refuse(download, request, response)
       }
-      const encoding = response.headers["content-encoding"] ?? "identity"
-      if (encoding !== "identity") return yield* unreadable(response, `the data come with content-encoding ${encoding}`)
+      const encoding = (response.headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
+      if (encoding !== "identity") {
+        return yield* unreadable(
+          response,
+          `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
+        )
+      }
 
       // Where the bytes of this body stand in the image.
       let at = 0
-      let until = Option.getOrUndefined(download.size)
+      state.total ??= Option.getOrUndefined(download.size)
+      let until = state.total
       if (status === 206) {
         const told = contentRange(response.headers["content-range"])
         if (told === undefined || told.start !== state.position) {
@@ -170,9 +190,9 @@ const fetchOnce = <E>(
         state.ranges = true
         at = told.start
         until = told.end + 1
-        const size = download.size
-        if (told.size !== undefined && Option.isSome(size) && told.size !== size.value) {
-          return yield* wrongSize(download, size.value, told.size)
+        state.total ??= told.size
+        if (told.size !== undefined && told.size !== state.total) {
+          return yield* wrongSize(download, state.total ?? 0, told.size)
         }
       } else {
         if (asksRange) state.ranges = false
@@ -180,12 +200,11 @@ const fetchOnce = <E>(
         if (response.headers["content-length"] !== undefined && Number.isSafeInteger(length)) {
           if (until !== undefined && length !== until) return yield* wrongSize(download, until, length)
           until = length
+          state.total = length
         }
       }
       const end = endOf(download, state)
       const wantedEnd = Option.getOrElse(end, () => until ?? Number.POSITIVE_INFINITY)
-      // A body without a byte is no stream at all to some clients.
-      if (until === at) return
       const pull = yield* Stream.toPull(response.stream)
 
       const total = Option.map(
@@ -239,14 +258,19 @@ const fetchOnce = <E>(
         Effect.matchEffect(pull, {
           onFailure: Option.match({
             onNone: () => Effect.succeed(true),
-            onSome: (error) => Effect.fail(Data.told(operation, error))
+            onSome: (error) => (isEmptyBody(error) ? Effect.succeed(true) : Effect.fail(Data.told(operation, error)))
           }),
           onSuccess: take
         }),
         (done): Effect.Effect<void, Failure | SinkFailure<E>> => (done ? Effect.void : loop)
       )
       yield* loop
-      if (until !== undefined && state.position < Math.min(until, wantedEnd)) return yield* cut(download, at, until)
+      // All that is wanted of the image, and not only what this response promised: a range may be cut short.
+      const goal = Math.min(
+        state.total ?? until ?? 0,
+        Option.getOrElse(end, () => Number.POSITIVE_INFINITY)
+      )
+      if (state.position < goal) return yield* cut(download, state.position, goal)
       if (Option.isSome(end) && state.position < end.value) {
         // The data end before the range does.
         return yield* wrongSize(download, end.value, state.position)

@@ -21,8 +21,8 @@ export interface Writer {
 }
 
 /**
- * Writes to a file from a position on, while the next bytes come in. The hash is given what is written; closing the
- * scope writes what is left.
+ * Writes to a file that exists from a position on, while the next bytes arrive. The hash is given what is written;
+ * closing the scope writes what is left.
  */
 export const writer = (
   path: string,
@@ -32,7 +32,7 @@ export const writer = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const scope = yield* Effect.scope
-    const file = yield* fs.open(path, { flag: position === 0 ? "w" : "r+" })
+    const file = yield* fs.open(path, { flag: "r+" })
     yield* file.seek(position, "start")
     let filling: Uint8Array | undefined
     let spare: Uint8Array | undefined
@@ -134,6 +134,25 @@ export const pieces = (
     })
     return Stream.repeatEffectOption(next)
   }).pipe(Stream.unwrapScoped)
+
+/** Writes the bytes of a file, at most so many, and returns how many they were. */
+export const copy = (
+  path: string,
+  most: number,
+  writer: Writer
+): Effect.Effect<number, PlatformError.PlatformError, FileSystem.FileSystem> =>
+  Effect.suspend(() => {
+    let length = 0
+    return pieces(path, { lend: false }).pipe(
+      Stream.takeWhile(() => length < most),
+      Stream.runForEach((bytes) => {
+        const part = bytes.subarray(0, most - length)
+        length += part.length
+        return writer.write(part) ?? Effect.void
+      }),
+      Effect.map(() => length)
+    )
+  })
 
 /** Gives the bytes of a file to a hash. */
 export const rehash = (

@@ -5,8 +5,10 @@ import * as Stream from "effect/Stream"
 
 type Item = Chunk.Chunk<Uint8Array>
 
-/** So much may lie here to be taken at once: of small pieces many, since each taking costs more than they do. */
+/** So many bytes may lie here to be taken at once: of small pieces many, since each taking costs more than they do. */
 const room = 1024 * 1024
+/** So many pieces, because each takes far more memory than one byte. */
+const maxPieces = 1024
 
 const sizeOf = (item: Item): number => {
   let size = 0
@@ -36,7 +38,7 @@ export interface Handoff<E> {
  */
 export const make = <E = never>(now: () => number): Handoff<E> => {
   type Taken = Effect.Effect<Item, Option.Option<E>>
-  let slot: Item | undefined
+  let slot: Array<Uint8Array> | undefined
   let filled = 0
   let outcome: Effect.Effect<never, Option.Option<E>> | undefined
   let taker: ((taken: Taken) => void) | undefined
@@ -57,9 +59,9 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
   /** What lies here, or how it ended. */
   const taken = (): Taken | undefined => {
     if (slot === undefined) return outcome
-    const item = slot
-    slot = next?.item
-    filled = slot === undefined ? 0 : sizeOf(slot)
+    const item = Chunk.unsafeFromArray(slot)
+    slot = next && [...next.item]
+    filled = next === undefined ? 0 : sizeOf(next.item)
     next?.resume?.(Effect.void)
     next = undefined
     lyingSince = slot === undefined && outcome === undefined ? undefined : now()
@@ -94,8 +96,9 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
       }
       lyingSince ??= now()
       const size = sizeOf(item)
-      if (slot === undefined || filled + size <= room) {
-        slot = slot === undefined ? item : Chunk.appendAll(slot, item)
+      if (slot === undefined || (filled + size <= room && slot.length + item.length <= maxPieces)) {
+        slot ??= []
+        for (const bytes of item) slot.push(bytes)
         filled += size
         return undefined
       }
