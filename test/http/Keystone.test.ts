@@ -545,7 +545,7 @@ describe("a login that is not answered", () => {
 describe("a login ends at its limit", () => {
   const encoder = new TextEncoder()
   /** Sends a piece every 20 seconds, for ever. */
-  const drip = (text: string): Http.Reply =>
+  const drip = (text: string): Effect.Effect<Response> =>
     Effect.gen(function* () {
       const runtime = yield* Effect.runtime<never>()
       return new Response(
