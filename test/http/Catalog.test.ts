@@ -142,3 +142,22 @@ describe("the root above the versions", () => {
     it(`of ${what}`, () => assert.strictEqual(Catalog.unversionedRoot(url), root))
   }
 })
+
+describe("a hostile URL in a catalog takes linear time", () => {
+  const time = (url: string) => {
+    const begun = performance.now()
+    Catalog.imageRoot(url)
+    Catalog.unversionedRoot(url)
+    Catalog.endpoint([{ service: "image", region: "", interface: "public", url }], "image", { region: "north" })
+    return performance.now() - begun
+  }
+  for (const part of ["/", "/v1", "/v1/", "/v2.1", "/v1.1/a1", "?", "#", "[", "\\", " ", "@", ":", "9", "/v", "%"]) {
+    it(`of ${JSON.stringify(part)}`, () => {
+      const url = (length: number) => `https://glance.test${part.repeat(length / part.length)}x`
+      time(url(1 << 12))
+      const small = Math.max(time(url(1 << 14)), time(url(1 << 14)), 1)
+      // 64 times as much. Quadratic time would be 4096 times as long.
+      assert.isBelow(time(url(1 << 20)) / small, 1000)
+    })
+  }
+})

@@ -643,3 +643,53 @@ describe("a login ends at its limit", () => {
     })
   )
 })
+
+describe("a login takes linear time", () => {
+  const nested = (length: number) => `${"[".repeat(length / 2)}${"]".repeat(length / 2)}`
+  const endpoint = '{"interface": "public", "url": "https://glance.test", "region": null}'
+  const documents: { readonly [what: string]: (length: number) => string } = {
+    "nested arrays": nested,
+    "a token of nested arrays": (length) => `{"token": {"project": ${nested(length)}, "catalog": ${nested(length)}}}`,
+    backslashes: (length) => `{"token": {"expires_at": "${"\\\\".repeat(length / 2)}"}}`,
+    digits: (length) => `{"token": {"expires_at": "2026-11-30T21:00:00.${"9".repeat(length)}"}}`,
+    spaces: (length) => `{"token":${" ".repeat(length)}{}}`,
+    "endpoints without a region": (length) =>
+      `{"token": {"catalog": [{"type": "image", "endpoints": [${endpoint}${`,${endpoint}`.repeat(length / 70)}]}]}}`,
+    "services without endpoints": (length) => `{"token": {"catalog": [{}${",{}".repeat(length / 3)}]}}`,
+    "no JSON": (length) => "{".repeat(length)
+  }
+  const opened = (document: string, url = authUrl) =>
+    Effect.exit(session).pipe(
+      Effect.provide(
+        over(
+          Keystone.layerPassword({ ...credentials, authUrl: url }),
+          () => new Response(document, { status: 201, headers: { "x-subject-token": "t" } })
+        )
+      )
+    )
+  const time = (document: string, url?: string) =>
+    Effect.gen(function* () {
+      const begun = performance.now()
+      yield* opened(document, url)
+      return performance.now() - begun
+    })
+  const isLinear = (text: (length: number) => readonly [document: string, url?: string]) =>
+    Effect.gen(function* () {
+      yield* time(...text(1 << 14))
+      const small = Math.max(yield* time(...text(1 << 15)), yield* time(...text(1 << 15)), 5)
+      // 32 times as much. Quadratic time would be 1024 times as long.
+      assert.isBelow((yield* time(...text(1 << 20))) / small, 200)
+    })
+  for (const [what, document] of Object.entries(documents)) {
+    it.effect(`for a document of ${what}`, () => isLinear((length) => [document(length)]), 60_000)
+  }
+  for (const [what, url] of Object.entries({
+    slashes: (length: number) => `https://keystone.test${"/".repeat(length)}x`,
+    "slashes at the end": (length: number) => `https://keystone.test${"/".repeat(length)}`,
+    versions: (length: number) => `https://keystone.test${"/v3".repeat(length / 3)}`,
+    digits: (length: number) => `https://keystone.test/v3.${"9".repeat(length)}`,
+    "no scheme": (length: number) => "/".repeat(length)
+  })) {
+    it.effect(`for a URL of ${what}`, () => isLinear((length) => ["{}", url(length)]), 60_000)
+  }
+})

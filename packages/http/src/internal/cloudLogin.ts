@@ -75,7 +75,7 @@ const passwordOfVersion2: Login = (reader, limits) =>
 
 /** Version 2.0 has no domains. */
 const isOfVersion2 = ({ option }: Reader): boolean =>
-  /\/v2\.0\/*$/.test(option("auth_url") ?? "") &&
+  /\/v2\.0(\/+tokens)?\/*$/.test(option("auth_url") ?? "") &&
   ["user_domain", "project_domain", "default_domain", "domain"].every(
     (domain) => option(`${domain as "domain"}_id`) === undefined && option(`${domain as "domain"}_name`) === undefined
   )
