@@ -949,8 +949,7 @@ clouds:
   {
     what: "refused for a login by password that has the keys of an application credential",
     ...one({ application_credential_id: "a1", application_credential_secret: "secret" }, { auth_type: "v3password" }),
-    is: `${place} auth_type is "v3password", but auth.application_credential_id belongs to "v3applicationcredential"`,
-    sdk: true
+    is: `${place} auth_type is "v3password", but auth.application_credential_id belongs to "v3applicationcredential"`
   },
   {
     what: "one by a token, since there is no password",
