@@ -51,6 +51,40 @@ describe("a catalog", () => {
     assert.include(nothing.message, "no endpoint at all")
   })
 
+  it("gives an endpoint for every region if none names the region that is wanted", () => {
+    const image = (region: string, url: string) => ({ service: "image", region, interface: "public", url })
+    const everywhere = image("", "https://all.test")
+    const star = image("*", "https://star.test")
+    const north = image("north", "https://north.test")
+    const cases: ReadonlyArray<readonly [Catalog.Catalog, string | undefined, string]> = [
+      [[everywhere, north], "south", "https://all.test"],
+      [[star, north], "south", "https://star.test"],
+      [[everywhere, north], "north", "https://north.test"],
+      [[everywhere, north], undefined, "https://all.test"],
+      [[north, everywhere], undefined, "https://north.test"],
+      [[north], "", "https://north.test"],
+      [[north], "*", "https://north.test"]
+    ]
+    for (const [catalog, region, url] of cases) {
+      assert.deepStrictEqual(Catalog.endpoint(catalog, "image", { region }), Either.right(url), JSON.stringify(region))
+    }
+  })
+
+  it("that lacks an endpoint says so in a whole sentence, also of entries without a region, and of many", () => {
+    const dns = { service: "dns", region: "", interface: "public", url: "https://dns.test" }
+    const error = Either.getOrThrow(Either.flip(Catalog.endpoint([dns, { ...dns, region: "*" }], "image")))
+    assert.deepStrictEqual(error.available, ["dns (every region) public", "dns (every region) public"])
+    const many = Array.from({ length: 1000 }, (_, index) => ({
+      ...dns,
+      region: `r${index}\u001b[31m${"x".repeat(1000)}`
+    }))
+    const { available } = Either.getOrThrow(Either.flip(Catalog.endpoint(many, "image")))
+    assert.lengthOf(available, 41)
+    assert.strictEqual(available.at(-1), "960 more")
+    assert.isBelow(available.join().length, 5000)
+    assert.notInclude(available.join(), "\u001b")
+  })
+
   it("tells regions apart by case, as Keystone does", () => {
     assert.isTrue(Either.isLeft(Catalog.endpoint(catalog, "image", { region: "North" })))
   })
@@ -75,6 +109,16 @@ describe("the versioned root", () => {
     ["a host that is called like a version", "http://v2", "http://v2/v2"],
     ["a host whose name begins like a version", "http://v2.test/", "http://v2.test/v2"],
     ["a user that is called like a version", "http://v2@glance.test/", "http://v2@glance.test/v2"],
+    ["version 1", "http://glance.test:9292/v1", "http://glance.test:9292/v2"],
+    ["version 1 and a slash", "http://glance.test:9292/v1/", "http://glance.test:9292/v2"],
+    ["version 1.1", "http://glance.test:9292/v1.1", "http://glance.test:9292/v2"],
+    ["version 3", "http://glance.test:9292/v3//", "http://glance.test:9292/v2"],
+    ["a prefix and version 1", "https://cloud.test/image/v1/", "https://cloud.test/image/v2"],
+    ["version 1 before a project", "https://iad.test/v1/123456", "https://iad.test/v2/123456"],
+    ["version 1.1 before a project", "https://iad.test/v1.1/0f3d5c", "https://iad.test/v2/0f3d5c"],
+    ["a version 1 that is a gateway's", "https://cloud.test/api/v1/image", "https://cloud.test/api/v1/image/v2"],
+    ["a version 1 before version 2", "https://cloud.test/v1/v2.3", "https://cloud.test/v1/v2.3"],
+    ["a host that is called like version 1", "http://v1/", "http://v1/v2"],
     ["a segment that only begins like a version", "https://cloud.test/v2beta", "https://cloud.test/v2beta/v2"],
     ["a segment that only ends like a version", "https://cloud.test/glance-v2", "https://cloud.test/glance-v2/v2"]
   ]
@@ -89,10 +133,31 @@ describe("the root above the versions", () => {
     ["a version", "http://glance.test:9292/v2/", "http://glance.test:9292"],
     ["a prefix and a minor version", "https://cloud.test/image/v2.16", "https://cloud.test/image"],
     ["a project after the version", "https://iad.test/v2/123456", "https://iad.test"],
+    ["version 1", "http://glance.test:9292/v1/", "http://glance.test:9292"],
+    ["version 1.1 before a project", "https://iad.test/image/v1.1/123456", "https://iad.test/image"],
     ["a host that is called like a version", "http://v2", "http://v2"],
     ["a segment that only begins like a version", "https://cloud.test/v2beta", "https://cloud.test/v2beta"]
   ]
   for (const [what, url, root] of cases) {
     it(`of ${what}`, () => assert.strictEqual(Catalog.unversionedRoot(url), root))
+  }
+})
+
+describe("a hostile URL in a catalog takes linear time", () => {
+  const time = (url: string) => {
+    const begun = performance.now()
+    Catalog.imageRoot(url)
+    Catalog.unversionedRoot(url)
+    Catalog.endpoint([{ service: "image", region: "", interface: "public", url }], "image", { region: "north" })
+    return performance.now() - begun
+  }
+  for (const part of ["/", "/v1", "/v1/", "/v2.1", "/v1.1/a1", "?", "#", "[", "\\", " ", "@", ":", "9", "/v", "%"]) {
+    it(`of ${JSON.stringify(part)}`, () => {
+      const url = (length: number) => `https://glance.test${part.repeat(length / part.length)}x`
+      time(url(1 << 12))
+      const small = Math.max(time(url(1 << 14)), time(url(1 << 14)), 1)
+      // 64 times as much. Quadratic time would be 4096 times as long.
+      assert.isBelow(time(url(1 << 20)) / small, 1000)
+    })
   }
 })

@@ -171,32 +171,62 @@ describe("a cloud of clouds.yaml", () => {
     })
   )
 
-  it.effect("is silent where all is as it should be, and warns of what it cannot heed", () =>
-    Effect.gen(function* () {
-      const cases: ReadonlyArray<readonly [Machine.Machine, string | undefined]> = [
-        [one(), undefined],
-        [one({ verify: true }), undefined],
-        [one({ verify: false }), 'cloud "c" says not to verify certificates, which is left to the HttpClient'],
-        [one({ cacert: "/ca.pem", cert: "/me.pem" }), "says to trust a CA file and to show a certificate"],
-        [{ ...one(), variables: { OS_REGION_NAME: "south" } }, "OS_REGION_NAME changes nothing"],
-        [
-          { ...one(), variables: { OS_CLIENT_CONFIG_FILE: "$ROOT/none.yaml" } },
-          "/root/none.yaml is named by a variable"
-        ],
-        [
-          { files: { ...one().files, "cwd/clouds.yaml": null } },
-          "/root/cwd/clouds.yaml cannot be read: permission denied; it is passed over"
-        ],
-        [
-          { files: { ...one().files, "cwd/secure.yaml": null } },
-          "/root/cwd/secure.yaml cannot be read: permission denied; it is passed over"
+  it.effect(
+    "is silent where all is as it should be, and warns of what it cannot heed",
+    () =>
+      Effect.gen(function* () {
+        const cases: ReadonlyArray<readonly [Machine.Machine, string | undefined]> = [
+          [one(), undefined],
+          [one({ verify: true }), undefined],
+          [one({ verify: false }), 'cloud "c" says not to verify certificates, which is left to the HttpClient'],
+          [one({ cacert: "/ca.pem", cert: "/me.pem" }), "says to trust a CA file and to show a certificate"],
+          [one({ regionname: "north" }), 'cloud "c": regionname is no setting and is ignored; is region_name meant?'],
+          [one({ verfiy: false }), "verfiy is no setting and is ignored; is verify meant?"],
+          [
+            one({ "image-endpoint-overide": "x" }),
+            "image_endpoint_overide is no setting and is ignored; is image_endpoint"
+          ],
+          [one({ colour: "blue" }), "colour is no setting and is ignored"],
+          [one({ "hunter2!": "blue" }), "a key is no setting and is ignored"],
+          // What openstacksdk knows.
+          [
+            one({
+              ...{
+                compute_api_version: "2",
+                volume_service_type: "volumev3",
+                "dns-endpoint-override": "https://dns.test"
+              },
+              ...{
+                networks: [],
+                floating_ip_source: "neutron",
+                image_format: "raw",
+                vendor_hook: "x",
+                has_network: true
+              },
+              ...{ message: "", status: "active", disable_vendor_agent: {}, identity_api_version: 3, force_ipv4: true }
+            }),
+            undefined
+          ],
+          [{ ...one(), variables: { OS_REGION_NAME: "south" } }, "OS_REGION_NAME changes nothing"],
+          [
+            { ...one(), variables: { OS_CLIENT_CONFIG_FILE: "$ROOT/none.yaml" } },
+            "/root/none.yaml is named by a variable"
+          ],
+          [
+            { files: { ...one().files, "cwd/clouds.yaml": null } },
+            "/root/cwd/clouds.yaml cannot be read: permission denied; it is passed over"
+          ],
+          [
+            { files: { ...one().files, "cwd/secure.yaml": null } },
+            "/root/cwd/secure.yaml cannot be read: permission denied; it is passed over"
+          ]
         ]
-      ]
-      for (const [machine, warning] of cases) {
-        const lines = yield* warnings(machine)
-        assert.lengthOf(lines, warning === undefined ? 0 : 1, lines.join("\n"))
-        if (warning !== undefined) assert.include(lines[0]?.replaceAll('\\"', '"'), warning)
-      }
-    })
+        for (const [machine, warning] of cases) {
+          const lines = yield* warnings(machine)
+          assert.lengthOf(lines, warning === undefined ? 0 : 1, lines.join("\n"))
+          if (warning !== undefined) assert.include(lines[0]?.replaceAll('\\"', '"'), warning)
+        }
+      }),
+    30_000
   )
 })

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
 import * as Http from "../support/http.js"
 import { authUrl, credentials, imageService, password, refusal, tokenAnswer } from "./support.js"
@@ -15,6 +16,8 @@ const over = (login: Layer.Layer<Identity.Identity, never, HttpClient.HttpClient
     login,
     Http.layer(() => reply)
   )
+
+const now = Date.UTC(2026, 10, 30, 21)
 
 const session = Effect.flatMap(Identity.Identity, ({ session }) => session)
 
@@ -189,7 +192,10 @@ describe("a login at Keystone sends", () => {
 
   it.effect("one POST of JSON to the tokens of version 3, however the URL is written", () =>
     Effect.gen(function* () {
-      const urls = ["", "/", "/v3", "/v3/", "/v2.0"].map((end) => `https://cloud.test/identity${end}`)
+      const urls = [
+        ...["", "/", "/v3", "/v3/", "//v3//", "/v3.14", "/v2.0", "/v3/auth", "/v3/auth/tokens", "/v3/auth/tokens/"],
+        ...["//v3//auth//tokens", "/v2.0/tokens", "/v2.0/tokens/", "/v3/?region=north", "/v3#top", " "]
+      ].map((end) => `https://cloud.test/identity${end}`)
       for (const authUrl of urls) {
         const all = yield* Effect.zipRight(session, Http.sent).pipe(
           Effect.provide(over(Keystone.layerPassword({ ...credentials, authUrl }), () => tokenAnswer("token")))
@@ -244,22 +250,75 @@ describe("a session", () => {
     )
   )
 
-  it.effect("of no project has none, and no catalog", () =>
-    Effect.gen(function* () {
-      const { catalog, projectId } = yield* session
-      assert.deepStrictEqual(projectId, Option.none())
-      assert.deepStrictEqual(catalog, [])
-    }).pipe(
-      Effect.provide(
-        over(Keystone.layerPassword(credentials), () =>
-          Http.json(
-            { token: { expires_at: "2026-11-23T16:58:08.000000Z", issued_at: "2026-11-23T15:58:08.000000Z" } },
-            201,
-            { "x-subject-token": "unscoped" }
-          )
-        )
-      )
+  const opened = (token: object, headers: Record<string, string> = { "x-subject-token": "t" }) =>
+    Effect.provide(
+      Effect.zipRight(TestClock.setTime(now), session),
+      over(Keystone.layerPassword(credentials), () => Http.json({ token }, 201, headers))
     )
+
+  it.effect("opens whatever a cloud leaves out, sends as null or in another shape", () =>
+    Effect.gen(function* () {
+      const odd: ReadonlyArray<unknown> = [undefined, null, "", 7, true, [], {}, "text", [[]], [null], { id: null }]
+      const fields = ["expires_at", "issued_at", "project", "catalog", "roles", "user", "methods", "audit_ids"]
+      for (const value of odd) {
+        const all = yield* opened(Object.fromEntries(fields.map((name) => [name, value])))
+        assert.deepStrictEqual(all.projectId, Option.none(), JSON.stringify(value))
+        assert.deepStrictEqual(all.catalog, [], JSON.stringify(value))
+        assert.deepStrictEqual(all.lifetime, Option.none(), JSON.stringify(value))
+        const service = yield* opened({ catalog: [value, { type: "image", endpoints: value }, { endpoints: value }] })
+        assert.deepStrictEqual(service.catalog, [], JSON.stringify(value))
+        const endpoint = { interface: "public", url: "https://glance.test" }
+        const endpoints = [
+          ...["interface", "url"].map((name) => ({
+            ...endpoint,
+            [name]: value === "text" || value === 7 ? null : value
+          })),
+          { ...endpoint, region: value === "text" || value === 7 ? null : value, region_id: null, id: value }
+        ]
+        assert.deepStrictEqual(
+          (yield* opened({ catalog: [{ type: "image", name: value, id: value, endpoints }] })).catalog,
+          [{ service: "image", region: "", ...endpoint }],
+          JSON.stringify(value)
+        )
+      }
+      assert.deepStrictEqual((yield* opened({ project: { id: 7, domain: null } })).projectId, Option.some("7"))
+    })
+  )
+
+  it.effect("has the life that the server's times are apart, or else the one that the local clock sees", () =>
+    Effect.gen(function* () {
+      const hours = (count: number) => count * 3_600_000
+      const time = (after: number) => new Date(now + after).toISOString()
+      const cases: ReadonlyArray<readonly [issued: unknown, expires: unknown, life: number | undefined]> = [
+        [time(0), time(hours(1)), hours(1)],
+        // A server whose clock is another.
+        [time(hours(-5)), time(hours(-4)), hours(1)],
+        [time(hours(5)), time(hours(6)), hours(1)],
+        ["1970-01-01T00:00:00.000000Z", "1970-01-01T01:00:00.000000Z", hours(1)],
+        // No time of issue, or one that cannot be.
+        ["1970-01-01T00:00:00.000000Z", time(hours(1)), hours(1)],
+        [undefined, time(hours(1)), hours(1)],
+        [null, time(hours(2)), hours(2)],
+        ["soon", time(hours(2)), hours(2)],
+        [time(hours(3)), time(hours(2)), hours(2)],
+        [undefined, time(hours(-1)), hours(-1)],
+        // Other ways to write a time; one without a zone is UTC.
+        ["2026-11-30T21:00:00", "2026-11-30 22:00:00.123456", hours(1)],
+        [undefined, "2026-11-30T23:00:00+01:00", hours(1)],
+        [undefined, "2026-11-30T15:00:00.000-0700", hours(1)],
+        // No end.
+        [time(0), undefined, undefined],
+        [time(0), null, undefined],
+        [time(0), "never", undefined],
+        [time(0), "2026-99-99T99:99:99Z", undefined],
+        [time(0), 1_796_000_000, undefined]
+      ]
+      for (const [issued_at, expires_at, life] of cases) {
+        const { lifetime } = yield* opened({ issued_at, expires_at })
+        const expected = life === undefined ? Option.none() : Option.some({ issuedAt: now, expiresAt: now + life })
+        assert.deepStrictEqual(lifetime, expected, JSON.stringify([issued_at, expires_at]))
+      }
+    })
   )
 })
 
@@ -276,8 +335,15 @@ const page = "<html><head><title>404 Not Found</title></head><body><h1>Not Found
 describe("a login that Keystone does not answer with a token", () => {
   const cases: ReadonlyArray<readonly [string, () => Http.Reply, tag: string, status: number, detail: string, number]> =
     [
-      ["300", () => Http.json({ versions: {} }, 300), "UnexpectedStatus", 300, "", 1],
-      ["302", () => Http.html("", 302, { location: "https://sso.test/" }), "UnexpectedStatus", 302, "", 1],
+      ["300", () => Http.json({ versions: {} }, 300), "UnexpectedStatus", 300, "there is no identity service", 1],
+      [
+        "302",
+        () => Http.html("", 302, { location: "https://u:gAAAAA@sso.test/v3?token=gAAAAA" }),
+        "UnexpectedStatus",
+        302,
+        "the URL redirects to https://sso.test/v3; use that as the auth URL if you trust it",
+        1
+      ],
       ["307", () => Http.html("", 307, { location: "https://other.test/" }), "UnexpectedStatus", 307, "", 1],
       ["400", () => refusal(400, "Expecting to find domain."), "AuthenticationFailed", 400, "Expecting to find", 1],
       ["401", () => refusal(401, "requires authentication."), "AuthenticationFailed", 401, "requires auth", 1],
@@ -290,8 +356,23 @@ describe("a login that Keystone does not answer with a token", () => {
         "Could not find Application Credential: a1.",
         1
       ],
-      ["404 by what is no Keystone", () => Http.html(page, 404), "UnexpectedStatus", 404, "Nothing here.", 1],
-      ["405", () => Http.html("", 405), "UnexpectedStatus", 405, "", 1],
+      [
+        "404 by what is no Keystone",
+        () => Http.html(page, 404),
+        "UnexpectedStatus",
+        404,
+        "there is no identity service (Keystone) at this URL; check the auth URL. The response says: Nothing here.",
+        1
+      ],
+      [
+        "404 by a gateway that speaks JSON",
+        () => Http.json({ message: "no Route matched" }, 404),
+        "UnexpectedStatus",
+        404,
+        "there is no identity service (Keystone) at this URL; check the auth URL. The response says: no Route matched",
+        1
+      ],
+      ["405", () => Http.html("", 405), "UnexpectedStatus", 405, "there is no identity service (Keystone)", 1],
       ["413", () => refusal(413, "Too large"), "UnexpectedStatus", 413, "Too large", 1],
       ["429", () => refusal(429, "Slow down"), "RateLimited", 429, "Slow down", 4],
       ["500", () => refusal(500, "An unexpected error"), "ServerError", 500, "An unexpected error", 1],
@@ -302,14 +383,22 @@ describe("a login that Keystone does not answer with a token", () => {
       ["200 with a page", () => Http.html("<h1>Welcome</h1>"), "UnexpectedAnswer", 200, "not JSON", 1],
       ["204 with nothing", () => new Response(null, { status: 204 }), "UnexpectedAnswer", 204, "not JSON", 1],
       ["201 with nothing", () => Http.html("", 201), "UnexpectedAnswer", 201, "not JSON", 1],
-      ["200 with null", () => Http.json(null), "UnexpectedAnswer", 200, "the document (Type)", 1],
-      ["200 with an array", () => Http.json([]), "UnexpectedAnswer", 200, "the document (Type)", 1],
+      ["200 with null", () => Http.json(null), "UnexpectedAnswer", 200, "does not describe a token", 1],
+      ["200 with an array", () => Http.json([]), "UnexpectedAnswer", 200, "does not describe a token", 1],
+      [
+        "200 with a token that is null",
+        () => Http.json({ token: null }),
+        "UnexpectedAnswer",
+        200,
+        "not an identity",
+        1
+      ],
       [
         "200 with another document",
         () => Http.json({ token: { id: "gAAAAA-in-the-document", expires_at: "gAAAAA-too", issued_at: 3 } }),
         "UnexpectedAnswer",
         200,
-        "token.expires_at (Transformation)",
+        "the response holds no token",
         1
       ],
       [
@@ -317,7 +406,7 @@ describe("a login that Keystone does not answer with a token", () => {
         () => new Response(tokenAnswer("x").body, { status: 201, headers: { "content-type": "application/json" } }),
         "UnexpectedAnswer",
         201,
-        "the answer holds no token",
+        "the response holds no token",
         1
       ]
     ]
@@ -451,4 +540,156 @@ describe("a login that is not answered", () => {
       assert.strictEqual(count, 4)
     })
   )
+})
+
+describe("a login ends at its limit", () => {
+  const encoder = new TextEncoder()
+  /** Sends a piece every 20 seconds, for ever. */
+  const drip = (text: string): Effect.Effect<Response> =>
+    Effect.gen(function* () {
+      const runtime = yield* Effect.runtime<never>()
+      return new Response(
+        new ReadableStream({
+          pull: (controller) =>
+            Runtime.runPromise(runtime)(
+              Effect.delay(
+                Effect.sync(() => controller.enqueue(encoder.encode(text))),
+                "20 seconds"
+              )
+            )
+        }),
+        { status: 201 }
+      )
+    })
+  const years = "315360000"
+  const servers: { readonly [server: string]: Http.Handler } = {
+    "never responds": () => Effect.never,
+    "responds after a year": () => Effect.delay(Effect.succeed(tokenAnswer("t")), "365 days"),
+    "sends no body": () => new Response(new ReadableStream(), { status: 201 }),
+    "sends a body without end, slowly": () => drip(" "),
+    "sends an error without end, slowly": () =>
+      Effect.map(drip(" "), ({ body }) => new Response(body, { status: 401 })),
+    "sends 503 with Retry-After of years": () => refusal(503, "Down", { "retry-after": years }),
+    "sends 429 with Retry-After of years": () => refusal(429, "Slow", { "retry-after": years }),
+    "sends 429 with a date in years": () => refusal(429, "Slow", { "retry-after": "Fri, 31 Dec 2999 23:59:59 GMT" }),
+    "sends 503 with Retry-After of a second, always": () => refusal(503, "Down", { "retry-after": "1" }),
+    "sends 503 whose body does not end": () => Effect.map(drip(" "), ({ body }) => new Response(body, { status: 503 })),
+    "refuses always": () => refusal(401, "No"),
+    "asks for more factors always": () =>
+      Http.json({ receipt: {}, required_auth_methods: [["password", "totp"]] }, 401),
+    "redirects always": ({ url }) => Http.html("", 307, { location: url.href }),
+    "breaks each connection": () => Http.failure("ECONNRESET")
+  }
+  const logins = {
+    password: Keystone.layerPassword({ ...credentials, retries: Number.POSITIVE_INFINITY }),
+    "several factors": Keystone.layerMultiFactor({
+      ...credentials,
+      passcode: Effect.succeed(secret),
+      retries: Number.POSITIVE_INFINITY
+    })
+  }
+  for (const [server, handler] of Object.entries(servers)) {
+    for (const [kind, login] of Object.entries(logins)) {
+      it.effect(`by ${kind}, if the server ${server}`, () =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.fork(Effect.exit(session))
+          // In steps: the client has to act between them.
+          for (let step = 0; step < 12; step++) yield* TestClock.adjust("5 seconds")
+          assert.strictEqual((yield* Fiber.join(fiber))._tag, "Failure")
+          const sent = (yield* Http.sent).length
+          yield* TestClock.adjust("1 minute")
+          assert.lengthOf(yield* Http.sent, sent)
+        }).pipe(
+          Effect.provide(
+            Layer.provideMerge(
+              login,
+              Http.layer(() => handler)
+            )
+          )
+        )
+      )
+    }
+  }
+
+  it.effect("while it asks for a passcode", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Effect.flip(session))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeLimitExceeded")
+    }).pipe(
+      Effect.provide(over(Keystone.layerTotp({ ...credentials, passcode: Effect.never }), () => tokenAnswer("t")))
+    )
+  )
+
+  it.effect("that makes no sense is the default, and so are its other options", () =>
+    Effect.gen(function* () {
+      const nonsense: ReadonlyArray<unknown> = [Number.NaN, -1, 0, "abc", {}, null]
+      for (const value of nonsense as ReadonlyArray<never>) {
+        const fiber = yield* session.pipe(
+          Effect.flip,
+          Effect.provide(
+            over(
+              Keystone.layerPassword({ ...credentials, timeLimit: value, backoff: value, retries: value }),
+              () => Effect.never
+            )
+          ),
+          Effect.fork
+        )
+        yield* TestClock.adjust("59 seconds")
+        assert.deepStrictEqual(yield* Fiber.poll(fiber), Option.none(), String(value))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeLimitExceeded")
+      }
+    })
+  )
+})
+
+describe("a login takes linear time", () => {
+  const nested = (length: number) => `${"[".repeat(length / 2)}${"]".repeat(length / 2)}`
+  const endpoint = '{"interface": "public", "url": "https://glance.test", "region": null}'
+  const documents: { readonly [what: string]: (length: number) => string } = {
+    "nested arrays": nested,
+    "a token of nested arrays": (length) => `{"token": {"project": ${nested(length)}, "catalog": ${nested(length)}}}`,
+    backslashes: (length) => `{"token": {"expires_at": "${"\\\\".repeat(length / 2)}"}}`,
+    digits: (length) => `{"token": {"expires_at": "2026-11-30T21:00:00.${"9".repeat(length)}"}}`,
+    spaces: (length) => `{"token":${" ".repeat(length)}{}}`,
+    "endpoints without a region": (length) =>
+      `{"token": {"catalog": [{"type": "image", "endpoints": [${endpoint}${`,${endpoint}`.repeat(length / 70)}]}]}}`,
+    "services without endpoints": (length) => `{"token": {"catalog": [{}${",{}".repeat(length / 3)}]}}`,
+    "no JSON": (length) => "{".repeat(length)
+  }
+  const opened = (document: string, url = authUrl) =>
+    Effect.exit(session).pipe(
+      Effect.provide(
+        over(
+          Keystone.layerPassword({ ...credentials, authUrl: url }),
+          () => new Response(document, { status: 201, headers: { "x-subject-token": "t" } })
+        )
+      )
+    )
+  const time = (document: string, url?: string) =>
+    Effect.gen(function* () {
+      const begun = performance.now()
+      yield* opened(document, url)
+      return performance.now() - begun
+    })
+  const isLinear = (text: (length: number) => readonly [document: string, url?: string]) =>
+    Effect.gen(function* () {
+      yield* time(...text(1 << 14))
+      const small = Math.max(yield* time(...text(1 << 15)), yield* time(...text(1 << 15)), 5)
+      // 32 times as much. Quadratic time would be 1024 times as long.
+      assert.isBelow((yield* time(...text(1 << 20))) / small, 200)
+    })
+  for (const [what, document] of Object.entries(documents)) {
+    it.effect(`for a document of ${what}`, () => isLinear((length) => [document(length)]), 60_000)
+  }
+  for (const [what, url] of Object.entries({
+    slashes: (length: number) => `https://keystone.test${"/".repeat(length)}x`,
+    "slashes at the end": (length: number) => `https://keystone.test${"/".repeat(length)}`,
+    versions: (length: number) => `https://keystone.test${"/v3".repeat(length / 3)}`,
+    digits: (length: number) => `https://keystone.test/v3.${"9".repeat(length)}`,
+    "no scheme": (length: number) => "/".repeat(length)
+  })) {
+    it.effect(`for a URL of ${what}`, () => isLinear((length) => ["{}", url(length)]), 60_000)
+  }
 })

@@ -93,7 +93,10 @@ describe("a login at Rackspace", () => {
       const urls = [
         [undefined, "https://identity.api.rackspacecloud.com/v2.0/tokens"],
         ["https://id.test", "https://id.test/v2.0/tokens"],
-        ["https://id.test/v2.0/", "https://id.test/v2.0/tokens"]
+        ["https://id.test/v2.0/", "https://id.test/v2.0/tokens"],
+        ["https://id.test/v2.0/tokens", "https://id.test/v2.0/tokens"],
+        ["https://id.test//v2.0//tokens/", "https://id.test/v2.0/tokens"],
+        ["https://id.test/v3", "https://id.test/v2.0/tokens"]
       ] as const
       for (const [authUrl, expected] of urls) {
         const [sent] = yield* Effect.zipRight(session, Http.sent).pipe(
@@ -156,13 +159,56 @@ describe("a login at Rackspace", () => {
     }).pipe(Effect.provide(over(() => new Response("", { status: 500 }))))
   )
 
-  it.effect("that is answered with another document does not tell what stands there", () =>
+  it.effect("fails for a document without a token, of which the error shows nothing", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(session)
-      if (error._tag !== "UnexpectedAnswer") return assert.fail(error._tag)
-      assert.include(error.detail, "access.token.expires (Missing)")
-      assert.notInclude(JSON.stringify(error), "rackspace-token")
-    }).pipe(Effect.provide(over(() => Http.json({ access: { token: { id: "rackspace-token" } } }))))
+      const documents: ReadonlyArray<readonly [unknown, string]> = [
+        [{ access: { token: { id: null, secret: "s3cret" } } }, "the response holds no token"],
+        [{ access: { token: { id: "", expires: "s3cret" } } }, "the response holds no token"],
+        [{ access: { token: null, user: "s3cret" } }, "the JSON does not describe a token"],
+        [{ access: null, token: "s3cret" }, "the JSON does not describe a token"],
+        [null, "the JSON does not describe a token"]
+      ]
+      for (const [document, detail] of documents) {
+        const error = yield* Effect.flip(session).pipe(Effect.provide(over(() => Http.json(document))))
+        if (error._tag !== "UnexpectedAnswer") return assert.fail(error._tag)
+        assert.include(error.detail, detail)
+        assert.notInclude(JSON.stringify(error), "s3cret")
+      }
+    })
+  )
+
+  it.effect("opens a session whatever the document leaves out, sends as null or in another shape", () =>
+    Effect.gen(function* () {
+      for (const value of [undefined, null, "", 7, [], {}, "text", [null], { endpoints: null }]) {
+        const token = { id: "t", expires: value, tenant: value, issued_at: value, "RAX-AUTH:authenticatedBy": value }
+        const { catalog, lifetime, projectId } = yield* session.pipe(
+          Effect.provide(over(() => Http.json({ access: { token, serviceCatalog: value, user: value } })))
+        )
+        assert.deepStrictEqual(
+          [catalog, lifetime, projectId],
+          [[], Option.none(), Option.none()],
+          JSON.stringify(value)
+        )
+      }
+      const { lifetime, projectId } = yield* session.pipe(
+        Effect.provide(
+          over(() =>
+            Http.json({
+              access: {
+                token: {
+                  id: "t",
+                  issued_at: "2026-11-30T21:00:00Z",
+                  expires: "2026-11-30T22:00:00Z",
+                  tenant: { id: 123456 }
+                }
+              }
+            })
+          )
+        )
+      )
+      assert.deepStrictEqual(projectId, Option.some("123456"))
+      assert.deepStrictEqual(lifetime, Option.some({ issuedAt: 0, expiresAt: 3_600_000 }))
+    })
   )
 
   it.effect("is done again when the token ends", () =>

@@ -235,3 +235,23 @@ describe("a throttle", { timeout: 60_000 }, () => {
     })
   )
 })
+
+it.effect("a throttle of the configuration refuses limits that make no sense with a ConfigError", () =>
+  Effect.gen(function* () {
+    for (const [name, value] of [
+      ["concurrency", "-1"],
+      ["concurrency", "0"],
+      ["concurrency", "1.5"],
+      ["perSecond", "-1"],
+      ["perSecond", "NaN"]
+    ] as const) {
+      const layer = Throttle.layerConfig({
+        [name]: Config.map(Config.string("LIMIT"), Number)
+      })
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer))).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["LIMIT", value]])))
+      )
+      assert.include(String(error), `Throttle: ${name} must be`)
+    }
+  })
+)

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 
 export interface Machine {
   /** By their paths below the root of the machine. One that is null cannot be read. */
@@ -40,14 +41,14 @@ export const variablesOf = ({ variables }: Machine, root: string): Readonly<Reco
 export const layer = (machine: Machine, root = "/root"): Layer.Layer<FileSystem.FileSystem | Path.Path> =>
   Layer.mergeAll(
     FileSystem.layerNoop({
-      readFileString: (path) => {
+      stream: (path) => {
         const text = path.startsWith(`${root}/`) ? machine.files?.[path.slice(root.length + 1)] : undefined
         return typeof text === "string"
-          ? Effect.succeed(rooted(text, root))
-          : Effect.fail(
+          ? Stream.succeed(new TextEncoder().encode(rooted(text, root)))
+          : Stream.fail(
               new SystemError({
                 module: "FileSystem",
-                method: "readFileString",
+                method: "open",
                 reason: text === null ? "PermissionDenied" : "NotFound",
                 pathOrDescriptor: path
               })

@@ -688,11 +688,13 @@ clouds:
     is: { timeout: 30 },
     sdk: true
   },
-  {
-    what: "refused for a timeout that is none",
-    ...one(login, { api_timeout: "soon" }),
-    is: `${place} api_timeout is no number of seconds`
-  },
+  ...["soon", "abc", "-1", "0", "NaN", "Infinity", "1e999"].map(
+    (api_timeout): Case => ({
+      what: `refused for a timeout of ${api_timeout}`,
+      ...one(login, { api_timeout }),
+      is: `${place} api_timeout is no number of seconds`
+    })
+  ),
 
   // whom to trust
   { what: "not verified", ...one(login, { verify: false }), is: { verify: false }, sdk: true },
@@ -882,6 +884,107 @@ clouds:
     }
   },
 
+  {
+    what: "one whose default domain is said as the command line client calls it",
+    variables: {
+      OS_AUTH_URL: "https://env.test/v3",
+      OS_USERNAME: "alice",
+      OS_PASSWORD: "p",
+      OS_PROJECT_NAME: "alpha",
+      OS_DEFAULT_DOMAIN: "d1"
+    },
+    is: {
+      cloud: "envvars",
+      auth: {
+        auth_url: "https://env.test/v3",
+        username: "alice",
+        password: "p",
+        project_name: "alpha",
+        user_domain_id: "d1",
+        project_domain_id: "d1"
+      }
+    }
+  },
+  {
+    what: "one whose default domain yields to the domain of its user, and to the default domain of today",
+    ...one({ ...login, project_name: "p", default_domain_name: "Work" }, { default_domain: "d2" }),
+    is: {
+      auth: { auth_url: "https://c.test/v3", ...login, project_name: "p", project_domain_name: "Work" }
+    }
+  },
+  {
+    what: "one by an application credential, since its keys are those of one",
+    ...one({ application_credential_id: "a1", application_credential_secret: "secret" }),
+    is: {
+      auth_type: "applicationCredential",
+      auth: { auth_url: "https://c.test/v3", application_credential_id: "a1", application_credential_secret: "secret" }
+    }
+  },
+  {
+    what: "one of the variables by an application credential, since its keys are those of one",
+    variables: {
+      OS_AUTH_URL: "https://env.test/v3",
+      OS_APPLICATION_CREDENTIAL_ID: "a1",
+      OS_APPLICATION_CREDENTIAL_SECRET: "secret"
+    },
+    is: {
+      auth_type: "applicationCredential",
+      auth: {
+        auth_url: "https://env.test/v3",
+        application_credential_id: "a1",
+        application_credential_secret: "secret"
+      }
+    }
+  },
+  {
+    what: "refused without the secret of the application credential that its keys mean",
+    ...one({ application_credential_id: "a1" }),
+    is: `${place} auth.application_credential_secret is missing (auth type "v3applicationcredential")`
+  },
+  {
+    what: "one by a password, also with the keys of an application credential, as for openstacksdk",
+    ...one({ ...login, application_credential_id: "a1" }),
+    is: { auth_type: "password", auth: { auth_url: "https://c.test/v3", ...login } }
+  },
+  {
+    what: "refused for a login by password that has the keys of an application credential",
+    ...one({ application_credential_id: "a1", application_credential_secret: "secret" }, { auth_type: "v3password" }),
+    is: `${place} auth_type is "v3password", but auth.application_credential_id belongs to "v3applicationcredential"`
+  },
+  {
+    what: "one by a token, since there is no password",
+    ...one({ token: "secret", project_id: "p1" }),
+    is: { auth_type: "token", auth: { auth_url: "https://c.test/v3", token: "secret", project_id: "p1" } }
+  },
+  {
+    what: "one with always the same token, since there is no identity service",
+    ...yaml("clouds: {c: {auth: {endpoint: http://127.0.0.1:9292, token: secret}}}"),
+    is: { auth_type: "adminToken", auth: { token: "secret" }, endpoint: "http://127.0.0.1:9292" }
+  },
+  {
+    what: "one by a passcode, since there is no password",
+    ...one({ username: "alice", user_domain_id: "d1", passcode: "123456" }),
+    is: {
+      auth_type: "totp",
+      auth: { auth_url: "https://c.test/v3", username: "alice", user_domain_id: "d1", passcode: "123456" }
+    }
+  },
+  {
+    what: "Rackspace's with an API key, since there is no password",
+    ...yaml("clouds: {c: {profile: rackspace, auth: {username: alice, api_key: secret}}}"),
+    is: { auth_type: "rackspaceApiKey" }
+  },
+  {
+    what: "refused for a login that is not supported, by its name",
+    ...one({ access_token: "secret", identity_provider: "idp", protocol: "openid" }),
+    is: `${place} auth.access_token belongs to the login "v3oidcaccesstoken", which is not supported`
+  },
+  {
+    what: "refused for what may be a secret where a key should be, without it",
+    ...one({ ...login, "hunter2!": "secret" }),
+    is: `${place} a key of auth is no setting of any login`
+  },
+
   // what is missing, and what is wrong
   {
     what: "refused without a URL",
@@ -941,7 +1044,7 @@ clouds:
   {
     what: "refused for a slip of the pen",
     ...one({ ...login, pasword: "secret" }),
-    is: `${place} auth.pasword is no setting of any login`,
+    is: `${place} auth.pasword is no setting of any login; is auth.password meant?`,
     sdk: true
   },
   {
@@ -974,25 +1077,25 @@ clouds:
   {
     what: "refused for what is no YAML",
     ...yaml("clouds:\n  c:\n    auth:\n      password: 'secret\n    region_name: north\n"),
-    is: "$ROOT/cwd/clouds.yaml, line 6, column 1: not YAML (missing char)",
+    is: "$ROOT/cwd/clouds.yaml, line 6, column 1: not YAML: Missing closing 'quote",
     sdk: true
   },
   {
     what: "refused for an indentation by tabs",
     ...yaml("clouds:\n\tc:\n"),
-    is: "$ROOT/cwd/clouds.yaml, line 2, column 1: not YAML (tab as indent)",
+    is: "$ROOT/cwd/clouds.yaml, line 2, column 1: not YAML: Tabs are not allowed as indentation (in: ***)",
     sdk: true
   },
   {
     what: "refused for an alias of nothing",
     ...yaml("clouds:\n  c:\n    auth: {password: *secret}\n"),
-    is: "$ROOT/cwd/clouds.yaml, line 3, column 22: an alias of nothing",
+    is: "$ROOT/cwd/clouds.yaml, line 3, column 22: an alias of nothing (in: auth: {password: ****})",
     sdk: true
   },
   {
     what: "refused for a tag that nobody knows",
     ...yaml("clouds:\n  c:\n    auth: {password: !vault secret}\n"),
-    is: "$ROOT/cwd/clouds.yaml, line 3, column 22: not YAML (tag resolve failed)",
+    is: "$ROOT/cwd/clouds.yaml, line 3, column 22: not YAML: the tag is not known (quote a value that begins with !) (in: auth: {password: !***})",
     sdk: true
   },
   {
@@ -1004,8 +1107,110 @@ clouds:
   {
     what: "refused for a mistake in secure.yaml",
     files: { "cwd/clouds.yaml": basic("c"), "cwd/secure.yaml": "clouds: {c: {auth: {password: [secret}}}" },
-    is: "$ROOT/cwd/secure.yaml, line 1, column 38: not YAML (bad indent)",
+    is: "$ROOT/cwd/secure.yaml, line 1, column 38: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ] (in: clouds: {*** {auth: {password: [***}}})",
     sdk: true
+  },
+  ...(
+    [
+      [
+        "a mapping in a value",
+        "clouds:\n  c:\n    password: hunter2: x\n",
+        "3, column 15",
+        "Nested mappings are not allowed in compact mappings",
+        "password: ***"
+      ],
+      [
+        "a reserved character",
+        "clouds:\n  c:\n    password: @hunter2\n",
+        "3, column 15",
+        "Plain value cannot start with reserved character @",
+        "password: ***"
+      ],
+      [
+        "a line without a colon",
+        "clouds:\n  c:\n    password hunter2\n    verify: true\n",
+        "3, column 5",
+        "Implicit keys need to be on a single line",
+        "***"
+      ],
+      [
+        "an escape that there is none of",
+        'clouds:\n  c:\n    password: "hunter\\2"\n',
+        "3, column 22",
+        "Invalid escape sequence (use single quotes for a value with backslashes)",
+        'password: "***'
+      ],
+      [
+        "a bracket too many",
+        "clouds: {}\n]hunter2\n",
+        "2, column 1",
+        "Unexpected flow-seq-end token in YAML stream",
+        "***"
+      ],
+      [
+        "text after a quote",
+        "clouds:\n  c:\n    password: 'hunter2' hunter3\n",
+        "3, column 25",
+        "Unexpected scalar at node end",
+        "password: '***"
+      ],
+      [
+        "a secret where a key should be",
+        "clouds:\n  hunter2: {c: [}\n",
+        "2, column 17",
+        "Flow sequence in block collection must be sufficiently indented and end with a ]",
+        "*** [}"
+      ]
+    ] as const
+  ).map(
+    ([what, text, at, sentence, line]): Case => ({
+      what: `refused for ${what}`,
+      ...yaml(text),
+      is: `$ROOT/cwd/clouds.yaml, line ${at}: not YAML: ${sentence} (in: ${line})`,
+      sdk: true
+    })
+  ),
+  {
+    what: "refused for a merge of what is no mapping",
+    ...yaml("clouds:\n  c:\n    auth: {<<: secret}\n"),
+    is: "$ROOT/cwd/clouds.yaml, line 3, column 16: a merge (<<) of what is no mapping (in: auth: {***})",
+    sdk: true
+  },
+  {
+    what: "refused for an alias in a circle",
+    ...yaml("clouds: &a\n  c: {auth: *a}\n"),
+    is: "$ROOT/cwd/clouds.yaml, line 2, column 13: an alias of what it stands in (in: *** {auth: ****})"
+  },
+  {
+    what: "refused for two documents",
+    ...yaml("clouds: {}\n---\nclouds: {}\n"),
+    is: "$ROOT/cwd/clouds.yaml, line 2, column 1: holds more than one document (in: ---)",
+    sdk: true
+  },
+  {
+    what: "one whose merges yield to its own keys, and the later ones to the first",
+    ...yaml(`
+a: &a {auth_url: https://a.test/v3, username: alice, password: other}
+b: &b {username: bob, user_domain_id: d1}
+clouds: {c: {auth: {password: secret, <<: [*a, *b]}}}`),
+    is: {
+      auth: { auth_url: "https://a.test/v3", username: "alice", user_domain_id: "d1", password: "secret" }
+    },
+    sdk: true
+  },
+  {
+    what: "one among many by the same alias",
+    ...yaml(
+      `a: &a {auth_url: https://a.test/v3, ${JSON.stringify(login).slice(1, -1)}}\nclouds:\n${Array.from({ length: 500 }, (_, index) => `  c${index}: {auth: *a}\n`).join("")}`
+    ),
+    cloud: "c499",
+    is: { cloud: "c499", auth: { auth_url: "https://a.test/v3", ...login } },
+    sdk: true
+  },
+  {
+    what: "that of a file with a mark of byte order",
+    ...yaml(`\ufeff${basic("c")}`),
+    is: whole("c")
   },
   {
     what: "refused for a list of clouds",

@@ -1,11 +1,13 @@
 /**
- * The catalog of a cloud: which service answers where.
+ * The catalog of a cloud: the services and their endpoints.
  *
  * @since 0.1.0
  */
 import * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Shown from "./internal/shown.js"
+import * as Url from "./internal/url.js"
 
 /**
  * One endpoint of one service.
@@ -16,6 +18,7 @@ import * as Option from "effect/Option"
 export interface Endpoint {
   /** Such as `image`. */
   readonly service: string
+  /** The name of the region. An empty name or `*` means that the endpoint serves every region. */
   readonly region: string
   /** `public`, `internal` or `admin`. */
   readonly interface: string
@@ -52,7 +55,27 @@ export interface Selection {
 }
 
 /**
- * The first endpoint of a service that is as wanted.
+ * Whether an endpoint serves every region: its entry names no region, or `*`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const isGlobal = ({ region }: Pick<Endpoint, "region">): boolean => region === "" || region === "*"
+
+/** An error lists no more endpoints than this: catalogs of public clouds have hundreds. */
+const maxListed = 40
+
+const described = ({ interface: face, region, service }: Endpoint): string =>
+  [service, isGlobal({ region }) ? "(every region)" : region, face].map((part) => Shown.foreign(part, 64)).join(" ")
+
+const listed = (catalog: Catalog): ReadonlyArray<string> => [
+  ...catalog.slice(0, maxListed).map(described),
+  ...(catalog.length > maxListed ? [`${catalog.length - maxListed} more`] : [])
+]
+
+/**
+ * Returns the first endpoint of a service in the region and for the interface that are wanted. If no entry names the
+ * region, an entry for every region is used. Fails with `EndpointNotFound` if there is neither.
  *
  * @since 0.1.0
  * @category getters
@@ -62,23 +85,25 @@ export const find = (
   service: string,
   { interface: wanted = "public", region }: Selection = {}
 ): Either.Either<Endpoint, GlanceError.EndpointNotFound> => {
-  const found = catalog.find(
-    (each) => each.service === service && each.interface === wanted && (region === undefined || each.region === region)
-  )
+  const candidates = catalog.filter((each) => each.service === service && each.interface === wanted)
+  const found =
+    region === undefined || isGlobal({ region })
+      ? candidates[0]
+      : (candidates.find((each) => each.region === region) ?? candidates.find(isGlobal))
   return found === undefined
     ? Either.left(
         new GlanceError.EndpointNotFound({
           service,
           region: Option.fromNullable(region),
           interface: wanted,
-          available: catalog.map((each) => `${each.service} ${each.region} ${each.interface}`)
+          available: listed(catalog)
         })
       )
     : Either.right(found)
 }
 
 /**
- * The URL of a service, without a slash at its end.
+ * Returns the URL of a service, without a slash at its end.
  *
  * @since 0.1.0
  * @category getters
@@ -88,38 +113,47 @@ export const endpoint = (
   service: string,
   selection?: Selection
 ): Either.Either<string, GlanceError.EndpointNotFound> =>
-  Either.map(find(catalog, service, selection), ({ url }) => root(url))
-
-/** What paths can be put after. */
-const root = (url: string): string => url.replace(/[?#].*$/s, "").replace(/\/+$/, "")
+  Either.map(find(catalog, service, selection), ({ url }) => Url.root(url))
 
 /**
- * The versioned root of an image endpoint, in whichever shape a catalog or a person gives it: `/v2` is put at its end
- * only where no segment names a version, so that a prefix before it and a project after it stay.
+ * Returns the root of version 2 of an image endpoint, in whichever shape a catalog or a person gives it. A version 2.x in
+ * the URL stays. Another version (`/v1`, `/v1.1`) becomes `/v2`, as openstacksdk does. Otherwise `/v2` is appended. A
+ * prefix before the version stays, and so does a project after it, as in the catalog of Rackspace.
  *
  * @since 0.1.0
  * @category getters
  */
 export const imageRoot = (url: string): string => {
-  const base = root(url)
-  return versionIn(base) < 0 ? `${base}/v2` : base
+  const base = Url.root(url)
+  const version = versionIn(base)
+  if (version === undefined) return `${base}/v2`
+  return version.isSpoken ? base : `${base.slice(0, version.start)}/v2${base.slice(version.end)}`
 }
 
 /**
- * What is above the versions of an image endpoint: nothing of it from the segment on that names a version.
+ * Returns the part of an image endpoint that is above its versions: nothing from the segment on that names a version.
  *
  * @since 0.1.0
  * @category getters
  */
 export const unversionedRoot = (url: string): string => {
-  const base = root(url)
-  const version = versionIn(base)
-  return version < 0 ? base : base.slice(0, version)
+  const base = Url.root(url)
+  return base.slice(0, versionIn(base)?.start)
 }
 
-/** Where the segment begins that names a version, or -1. A host may be called anything. */
-const versionIn = (url: string): number => {
+/**
+ * The segment that names a version. A host may have any name. Version 2 may stand anywhere, any other version only at
+ * the end or before the id of a project: a gateway may have a version of its own in front (`/api/v1/image`).
+ */
+const versionIn = (
+  url: string
+): { readonly start: number; readonly end: number; readonly isSpoken: boolean } | undefined => {
   const host = /^\w+:\/\/[^/]*/.exec(url)?.[0].length ?? 0
-  const version = url.slice(host).search(/\/v2(\.\d+)?(\/|$)/)
-  return version < 0 ? -1 : host + version
+  const path = url.slice(host)
+  for (const isSpoken of [true, false]) {
+    const pattern = isSpoken ? /\/v2(\.\d+)?(?=\/|$)/ : /\/v\d{1,9}(\.\d{1,9})?(?=(\/[^/\d]{0,99}\d[^/]*)?$)/
+    const match = pattern.exec(path)
+    if (match !== null) return { start: host + match.index, end: host + match.index + match[0].length, isSpoken }
+  }
+  return undefined
 }

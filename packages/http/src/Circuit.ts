@@ -12,6 +12,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { durationOr } from "./internal/persistence.js"
 
 /**
  * When a circuit opens, and for how long.
@@ -78,13 +79,14 @@ interface State {
 }
 
 /**
- * Circuits of their own.
+ * Makes circuits of their own. An option that makes no sense (NaN, a number below 1, no duration) gets its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ delay = "30 seconds", failures: most = 5 }: Options = {}): Service => {
-  const pause = Duration.toMillis(delay)
+export const make = ({ delay, failures }: Options = {}): Service => {
+  const pause = Duration.toMillis(durationOr(delay, Duration.seconds(30)))
+  const most = failures !== undefined && failures >= 1 ? failures : 5
   const states = new Map<string, State>()
   const stateOf = (url: string): State => {
     const known = states.get(url)

@@ -15,7 +15,7 @@ import type * as Path from "@effect/platform/Path"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -28,6 +28,7 @@ import * as CloudConfig from "./CloudConfig.js"
 import type * as CloudConfigError from "./CloudConfigError.js"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
+import * as Persistence from "./internal/persistence.js"
 import * as Route from "./internal/route.js"
 import * as Transport from "./internal/transport.js"
 import * as Throttle from "./Throttle.js"
@@ -87,10 +88,10 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  * @category constructors
  */
 export const make = ({
-  backoff = "200 millis",
+  backoff,
   endpoint,
-  retries = 3,
-  timeLimit = "60 seconds",
+  retries,
+  timeLimit,
   ...selection
 }: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
@@ -98,18 +99,17 @@ export const make = ({
     const throttle = Option.getOrUndefined(yield* Effect.serviceOption(Throttle.Throttle))
     const way = yield* guarded
     const image = { ...way, throttle }
-    const longest = Duration.decode(timeLimit)
-    const retry = { times: retries, backoff: Duration.decode(backoff), longest }
+    const retry = Persistence.of({ backoff, retries, timeLimit })
 
     const imageEndpoint = ({ catalog }: Identity.Session) =>
       endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint)
-    /** Where no region is chosen, the images' own: containers of another are out of their reach. */
+    /** If no region is chosen, that of the images, which do not reach the containers of another. */
     const objectStoreRoot = ({ catalog }: Identity.Session) =>
       Catalog.endpoint(catalog, "object-store", {
         ...selection,
         region: Either.match(Catalog.find(catalog, "image", selection), {
           onLeft: () => selection.region,
-          onRight: ({ region }) => region
+          onRight: (found) => (Catalog.isGlobal(found) ? selection.region : found.region)
         })
       })
 
@@ -135,7 +135,7 @@ export const make = ({
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit: longest
+      timeLimit: retry.longest
     }
   })
 

@@ -16,6 +16,7 @@ import type * as Catalog from "./Catalog.js"
 import type { CloudAuth } from "./CloudAuth.js"
 import { type CloudConfigError, InvalidCloudSetting, MalformedCloudFile } from "./CloudConfigError.js"
 import * as CloudFiles from "./internal/cloudFiles.js"
+import * as CloudKeys from "./internal/cloudKeys.js"
 import * as CloudLogin from "./internal/cloudLogin.js"
 import * as CloudReader from "./internal/cloudReader.js"
 import * as CloudSettings from "./internal/cloudSettings.js"
@@ -91,7 +92,7 @@ const { variable } = CloudFiles
 
 /** What the variables say, if they say more than where to look. */
 const variables = Effect.map(
-  Effect.forEach([...CloudReader.topSettings, ...CloudReader.authSettings], (name) =>
+  Effect.forEach([...CloudKeys.topSettings, ...CloudKeys.authSettings], (name) =>
     Effect.map(variable(`OS_${name.toUpperCase()}`), (value) => [name, value] as const)
   ),
   (all) => {
@@ -165,8 +166,17 @@ export const fromEnv: Effect.Effect<Service, CloudConfigError | ConfigError.Conf
  * - `OS_*` variables are a cloud of their own, called `envvars` (or as `OS_CLOUD_NAME` says). Where a cloud is not named
  *   by the program or by `OS_CLOUD`, it is the one that is taken. They change nothing in a cloud of a file.
  *
- * Some things it does better: a number is the text that stands there, so that a password of digits stays what it is;
- * keys may be written with dashes everywhere; and each mistake is told.
+ * It differs from openstacksdk in these points:
+ *
+ * - A number is the text in the file, so that a password of digits stays what it is. Keys may have dashes everywhere.
+ * - Without `auth_type`, the login is the one that the keys of `auth` belong to: an application credential, a token, a
+ *   passcode or an API key, if there is no password.
+ * - `default_domain` (`OS_DEFAULT_DOMAIN`) is the id of the domain of users and projects without one, as the command line
+ *   client reads it.
+ * - A key beside `auth` that openstacksdk does not know is logged as a warning with the name of the nearest setting.
+ * - A file has at most 1 MiB, 100 levels and, with each alias counted as its values, 1,000,000 values. It is UTF-8, and
+ *   readable within 10 seconds. A mistake in YAML is an error with the parser's sentence, the line, the column and the
+ *   text of the line, in which `***` stands for every value.
  *
  * @since 0.1.0
  * @category constructors
@@ -227,6 +237,7 @@ export const fromFiles = ({
         `OS_REGION_NAME changes nothing: cloud ${JSON.stringify(settled.cloud)} is one of ${settled.source}`
       )
     }
+    for (const sentence of CloudReader.unknownKeys(settled)) yield* Effect.logWarning(sentence)
     return yield* interpret(settled, yield* variable("HOME"))
   })
 

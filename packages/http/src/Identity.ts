@@ -33,8 +33,8 @@ export interface Session {
 }
 
 /**
- * How persistent a login is. A login that is done twice is done, so it is sent again for every reason for which a GET
- * would be.
+ * How persistent a login is. To log in twice does no harm, so it is sent again for every reason for which a GET would
+ * be. An option that makes no sense (NaN, a time that is not above zero) gets its default; retries below zero are none.
  *
  * @since 0.1.0
  * @category models

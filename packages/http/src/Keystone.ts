@@ -7,25 +7,24 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
+import * as TokenDocument from "./internal/tokenDocument.js"
+import * as Url from "./internal/url.js"
 
 /**
- * Where the identity service is. Nobody is logged in before the first operation needs it.
+ * The URL of the identity service. The first operation that needs a token logs in.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AuthUrl extends Identity.LoginOptions {
-  /** With or without a version (`/v3`) at its end. */
+  /** With or without a version (`/v3`) or the path of the tokens (`/v3/auth/tokens`) at its end. */
   readonly authUrl: string
 }
 
@@ -103,7 +102,7 @@ export interface ApplicationCredentialOptions extends AuthUrl, UserOptions {
  * @category models
  */
 export interface TotpOptions extends AuthUrl, UserOptions, ScopeOptions {
-  /** As an effect it is asked for at each login. */
+  /** As an effect it is asked for at each login. The time that it takes counts to the time limit. */
   readonly passcode: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>>
 }
 
@@ -118,26 +117,6 @@ export interface MultiFactorOptions extends AuthUrl, UserOptions, ScopeOptions {
   readonly passcode?: TotpOptions["passcode"] | undefined
   readonly token?: Redacted.Redacted<string> | undefined
 }
-
-const TokenDocument = Schema.Struct({
-  token: Schema.Struct({
-    expires_at: Schema.DateTimeUtc,
-    issued_at: Schema.DateTimeUtc,
-    project: Schema.optional(Schema.Struct({ id: Schema.String })),
-    catalog: Schema.optional(Schema.Array(Schema.Unknown))
-  })
-})
-
-const services = Login.wholeOnes(Schema.Struct({ type: Schema.String, endpoints: Schema.Array(Schema.Unknown) }))
-
-const endpointsOf = Login.wholeOnes(
-  Schema.Struct({
-    url: Schema.String,
-    interface: Schema.String,
-    region: Schema.optional(Schema.NullishOr(Schema.String)),
-    region_id: Schema.optional(Schema.NullishOr(Schema.String))
-  })
-)
 
 /** What one method of a login sends below its name, and what of it is secret. */
 interface Method {
@@ -154,12 +133,12 @@ const login = (
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(guarded, (client) =>
     Identity.make(
-      Effect.flatMap(Effect.all(methods), (methods) =>
-        Login.login({
-          client,
-          operation,
-          options,
-          url: `${authUrl.replace(/\/+$/, "").replace(/\/v(3|2\.0)$/, "")}/v3/auth/tokens`,
+      Login.login({
+        client,
+        operation,
+        options,
+        url: `${Url.identityRoot(authUrl)}/v3/auth/tokens`,
+        credentials: Effect.map(Effect.all(methods), (methods) => ({
           body: {
             auth: {
               identity: {
@@ -169,28 +148,10 @@ const login = (
               ...(scope === undefined ? {} : { scope })
             }
           },
-          secrets: methods.map(({ secret }) => secret),
-          schema: TokenDocument,
-          toSession: ({ token }, headers, begun) =>
-            Option.map(Option.fromNullable(headers["x-subject-token"]), (text) => ({
-              token: Redacted.make(text),
-              // The server's clock may be another than this machine's: only what lies between its times is taken from it.
-              lifetime: Option.some({
-                issuedAt: begun,
-                expiresAt: begun + DateTime.distance(token.issued_at, token.expires_at)
-              }),
-              projectId: Option.fromNullable(token.project?.id),
-              catalog: services(token.catalog ?? []).flatMap(({ endpoints, type }) =>
-                endpointsOf(endpoints).map((each) => ({
-                  service: type,
-                  region: each.region ?? each.region_id ?? "",
-                  interface: each.interface,
-                  url: each.url
-                }))
-              )
-            }))
-        })
-      )
+          secrets: methods.map(({ secret }) => secret)
+        })),
+        toSession: (json, headers, begun) => TokenDocument.version3(json, headers["x-subject-token"], begun)
+      })
     )
   )
 

@@ -7,16 +7,15 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
 import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
+import * as TokenDocument from "./internal/tokenDocument.js"
+import * as Url from "./internal/url.js"
 
 /**
  * A user and its API key. The time limit is for each of the two forms in which they are tried.
@@ -28,7 +27,7 @@ export interface ApiKeyOptions extends Identity.LoginOptions {
   readonly username: string
   readonly apiKey: Redacted.Redacted<string>
   /**
-   * With or without `/v2.0` at its end.
+   * With or without `/v2.0` or `/v2.0/tokens` at its end.
    *
    * @default "https://identity.api.rackspacecloud.com/v2.0"
    */
@@ -51,23 +50,6 @@ export interface PasswordOptions extends Identity.LoginOptions, Pick<ApiKeyOptio
   readonly projectName?: string | undefined
 }
 
-const AccessDocument = Schema.Struct({
-  access: Schema.Struct({
-    token: Schema.Struct({
-      id: Schema.String,
-      expires: Schema.DateTimeUtc,
-      tenant: Schema.optional(Schema.Struct({ id: Schema.String }))
-    }),
-    serviceCatalog: Schema.optional(Schema.Array(Schema.Unknown))
-  })
-})
-
-const services = Login.wholeOnes(Schema.Struct({ type: Schema.String, endpoints: Schema.Array(Schema.Unknown) }))
-
-const text = Schema.optional(Schema.NullishOr(Schema.String))
-
-const endpointsOf = Login.wholeOnes(Schema.Struct({ region: text, publicURL: text, internalURL: text, adminURL: text }))
-
 const defaultAuthUrl = "https://identity.api.rackspacecloud.com/v2.0"
 
 const login = (
@@ -81,23 +63,9 @@ const login = (
       client,
       operation,
       options,
-      url: `${authUrl.replace(/\/+$/, "").replace(/\/v2\.0$/, "")}/v2.0/tokens`,
-      body: { auth },
-      secrets: [secret],
-      schema: AccessDocument,
-      toSession: ({ access: { serviceCatalog = [], token } }, _, begun) =>
-        Option.some({
-          token: Redacted.make(token.id),
-          lifetime: Option.some({ issuedAt: begun, expiresAt: DateTime.toEpochMillis(token.expires) }),
-          projectId: Option.fromNullable(token.tenant?.id),
-          catalog: services(serviceCatalog).flatMap(({ endpoints, type }) =>
-            endpointsOf(endpoints).flatMap(({ adminURL, internalURL, publicURL, region }) =>
-              Object.entries({ public: publicURL, internal: internalURL, admin: adminURL }).flatMap(([face, url]) =>
-                url ? [{ service: type, region: region ?? "", interface: face, url }] : []
-              )
-            )
-          )
-        })
+      url: `${Url.identityRoot(authUrl)}/v2.0/tokens`,
+      credentials: Effect.succeed({ body: { auth }, secrets: [secret] }),
+      toSession: (json, _, begun) => TokenDocument.version2(json, begun)
     })
   )
 

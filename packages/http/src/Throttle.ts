@@ -6,7 +6,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -58,20 +58,26 @@ export interface Service {
  */
 export class Throttle extends Context.Tag("@effect-glance/http/Throttle")<Throttle, Service>() {}
 
+/** What is wrong with the limits, as a sentence. */
+const problemOf = ({ concurrency, perSecond }: Options): string | undefined => {
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    return `Throttle: concurrency must be a whole number above 0, not ${concurrency}`
+  }
+  return perSecond !== undefined && !(perSecond > 0)
+    ? `Throttle: perSecond must be above 0, not ${perSecond}`
+    : undefined
+}
+
 /**
- * A throttle of its own. Limits that are not above zero, or not whole where places are counted, are a defect.
+ * Makes a throttle of its own. Limits that are not above zero, or not whole if places are counted, are a defect.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = ({ concurrency, perSecond }: Options): Effect.Effect<Service> =>
   Effect.gen(function* () {
-    if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
-      return yield* Effect.dieMessage(`Throttle: concurrency must be a whole number above 0, not ${concurrency}`)
-    }
-    if (perSecond !== undefined && !(perSecond > 0)) {
-      return yield* Effect.dieMessage(`Throttle: perSecond must be above 0, not ${perSecond}`)
-    }
+    const problem = problemOf({ concurrency, perSecond })
+    if (problem !== undefined) return yield* Effect.dieMessage(problem)
     const place = concurrency === undefined ? Effect.void : placeOf(yield* Effect.makeSemaphore(concurrency))
     const pace = perSecond === undefined ? Effect.void : yield* paceOf(1000 / perSecond)
     // In this order: a request that has waited for its second goes out at once.
@@ -118,10 +124,16 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
 export const layer = (options: Options): Layer.Layer<Throttle> => Layer.effect(Throttle, make(options))
 
 /**
- * {@link layer} with options that are read from the `ConfigProvider`.
+ * {@link layer} with options that are read from the `ConfigProvider`. Limits that make no sense are a `ConfigError`.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (options: Config.Config.Wrap<Options>): Layer.Layer<Throttle, ConfigError.ConfigError> =>
-  Layer.effect(Throttle, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(
+    Throttle,
+    Effect.flatMap(Config.unwrap(options), (options) => {
+      const problem = problemOf(options)
+      return problem === undefined ? make(options) : Effect.fail(ConfigError.InvalidData([], problem))
+    })
+  )

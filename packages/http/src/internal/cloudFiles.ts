@@ -1,5 +1,4 @@
-import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -7,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { MalformedCloudFile, UnreadableCloudFile } from "../CloudConfigError.js"
+import * as BoundedFile from "./boundedFile.js"
 import type { Complaint } from "./cloudText.js"
 import * as Settings from "./settings.js"
 
@@ -43,9 +43,6 @@ export interface Found {
   readonly document: Settings.Mapping
 }
 
-const reasonOf = (error: PlatformError): string =>
-  error._tag === "SystemError" ? error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase() : "bad argument"
-
 const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
   new MalformedCloudFile({ file, line: Option.fromNullable(line), column: Option.fromNullable(column), reason })
 
@@ -71,22 +68,24 @@ export const first = (
   named: string | undefined
 ): Effect.Effect<Option.Option<Found>, UnreadableCloudFile | MalformedCloudFile, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const usual = directories.flatMap((directory) =>
       [".yaml", ".yml", ".json"].map((suffix) => path.join(directory, `${name}${suffix}`))
     )
     let unreadable: UnreadableCloudFile | undefined
     for (const file of named === undefined ? usual : [path.resolve(named), ...usual]) {
-      const text = yield* Effect.either(fs.readFileString(file))
+      const text = yield* Effect.either(BoundedFile.read(file))
       if (Either.isRight(text)) return Option.some({ file, document: yield* parse(file, text.right) })
+      if (text.left._tag === "Unusable") {
+        return yield* new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(text.left) })
+      }
       // A bad resource is a directory, or what has something else than a directory in its path.
       const missing = text.left._tag === "SystemError" && /^(NotFound|BadResource)$/.test(text.left.reason)
       if (missing && named !== undefined && file === path.resolve(named)) {
         yield* Effect.logWarning(`${file} is named by a variable and is not there; the usual places are searched`)
       }
       if (missing) continue
-      const error = new UnreadableCloudFile({ file, reason: reasonOf(text.left) })
+      const error = new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(text.left) })
       yield* Effect.logWarning(`${error.message}; it is passed over`)
       unreadable ??= error
     }

@@ -11,12 +11,16 @@ type Read<A> = Either.Either<A, InvalidCloudSetting | MissingCloudSetting>
 
 type Login = (reader: Reader, limits: Identity.LoginOptions) => Read<CloudAuth>
 
+/** The domain for users and projects without one. `default_domain` is that of the command line client, an id. */
+const defaultDomain = (id: string | undefined, name: string | undefined, older: string | undefined) =>
+  id === undefined && name === undefined ? { id: older, name } : { id, name }
+
 /** The domain of a user or a project: by name or id, or that which is said for both. */
 const domainOf = ({ option }: Reader, whose: "user" | "project") => {
   const id = option(`${whose}_domain_id`)
   const name = option(`${whose}_domain_name`)
   return id === undefined && name === undefined
-    ? { id: option("default_domain_id"), name: option("default_domain_name") }
+    ? defaultDomain(option("default_domain_id"), option("default_domain_name"), option("default_domain"))
     : { id, name }
 }
 
@@ -71,7 +75,7 @@ const passwordOfVersion2: Login = (reader, limits) =>
 
 /** Version 2.0 has no domains. */
 const isOfVersion2 = ({ option }: Reader): boolean =>
-  /\/v2\.0\/*$/.test(option("auth_url") ?? "") &&
+  /\/v2\.0(\/+tokens)?\/*$/.test(option("auth_url") ?? "") &&
   ["user_domain", "project_domain", "default_domain", "domain"].every(
     (domain) => option(`${domain as "domain"}_id`) === undefined && option(`${domain as "domain"}_name`) === undefined
   )
@@ -167,6 +171,16 @@ const logins: ReadonlyMap<string, Login> = new Map([
   ["token_endpoint", adminToken]
 ] satisfies ReadonlyArray<readonly [string, Login]>)
 
+/** Refuses a login by password whose settings are those of an application credential. */
+const unlike = ({ authType, inAuth, invalid, named, option }: Reader): Either.Either<void, InvalidCloudSetting> => {
+  const key = (
+    ["application_credential_id", "application_credential_name", "application_credential_secret"] as const
+  ).find((each) => option(each) !== undefined)
+  return key === undefined
+    ? Either.void
+    : invalid(named("auth_type"), `is "${authType}", but ${inAuth(key)} belongs to "v3applicationcredential"`)
+}
+
 /** How to log in, and the URL of the image service where the way to log in includes it. */
 export const read = (reader: Reader, limits: Identity.LoginOptions) =>
   Either.gen(function* () {
@@ -176,7 +190,8 @@ export const read = (reader: Reader, limits: Identity.LoginOptions) =>
       const known = [...logins.keys()]
       return yield* Either.left(new UnknownAuthType({ ...place, key: named("auth_type"), authType, known }))
     }
-    for (const stranger of reader.strangers) yield* invalid(stranger, "is no setting of any login")
+    if (Option.isSome(reader.stranger)) yield* invalid(...reader.stranger.value)
+    if (/^(v3)?password$/.test(authType) && reader.option("password") === undefined) yield* unlike(reader)
     const auth = yield* login(reader, limits)
     const override = (yield* reader.url("image_endpoint_override")) ?? (yield* reader.url("image_endpoint"))
     const withoutCatalog = auth.type === "none" || auth.type === "adminToken"

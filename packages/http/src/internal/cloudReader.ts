@@ -3,65 +3,12 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { InvalidCloudSetting, MissingCloudSetting } from "../CloudConfigError.js"
+import * as CloudKeys from "./cloudKeys.js"
 import { type CloudSettings, environment } from "./cloudSettings.js"
 import * as Settings from "./settings.js"
 
-/** Settings that the login of a cloud may need. They stand in `auth` or beside it. */
-export const authSettings = [
-  "auth_url",
-  "username",
-  "user_name",
-  "user_id",
-  "user_domain_id",
-  "user_domain_name",
-  "password",
-  "passcode",
-  "auth_methods",
-  "token",
-  "auth_token",
-  "application_credential_id",
-  "application_credential_name",
-  "application_credential_secret",
-  "api_key",
-  "project_id",
-  "project_name",
-  "tenant_id",
-  "tenant_name",
-  "project_domain_id",
-  "project_domain_name",
-  "domain_id",
-  "domain_name",
-  "default_domain_id",
-  "default_domain_name",
-  "system_scope",
-  "trust_id",
-  "endpoint",
-  "url"
-] as const
-
-/** All other settings. */
-export const topSettings = [
-  "auth_type",
-  "profile",
-  "region_name",
-  "interface",
-  "endpoint_type",
-  "image_region_name",
-  "image_interface",
-  "image_endpoint_type",
-  "image_endpoint_override",
-  "image_endpoint",
-  "image_api_version",
-  "api_timeout",
-  "insecure",
-  "verify",
-  "cacert",
-  "cert",
-  "key"
-] as const
-
-type AuthSetting = (typeof authSettings)[number]
-type TopSetting = (typeof topSettings)[number]
+type AuthSetting = (typeof CloudKeys.authSettings)[number]
+type TopSetting = (typeof CloudKeys.topSettings)[number]
 
 type Checked<A> = Either.Either<A, InvalidCloudSetting>
 
@@ -72,6 +19,23 @@ const booleanOf = (value: Settings.Value | undefined): boolean | undefined => {
   if (value instanceof Settings.Flag) return value.value
   const text = Settings.textOf(value)?.toLowerCase()
   return text === "true" || text === "false" ? text === "true" : undefined
+}
+
+/**
+ * The login that the settings mean if no auth type is given. With a password it is that of openstacksdk, which reads
+ * nothing but the password.
+ */
+const meantBy = (auth: Settings.Mapping, top: Settings.Mapping): string => {
+  const has = (...keys: ReadonlyArray<string>): boolean =>
+    keys.some((key) => (Settings.textOf(auth.get(key)) ?? Settings.textOf(top.get(key))) !== undefined)
+  if (has("password")) return "password"
+  if (has("application_credential_id", "application_credential_name", "application_credential_secret")) {
+    return "v3applicationcredential"
+  }
+  if (has("token"))
+    return !has("auth_url") && has("endpoint", "url", "image_endpoint_override") ? "admin_token" : "token"
+  if (has("passcode")) return "v3totp"
+  return has("api_key") ? "rackspace_apikey" : "password"
 }
 
 /** The settings of a cloud, each read as what it is, and called in complaints as whoever set it calls it. */
@@ -86,7 +50,8 @@ export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: 
   const inAuth = (key: string): string => (byVariables ? variable(key) : `auth.${key}`)
 
   const given = Settings.textOf(top.get("auth_type"))
-  const authType = given === undefined || given === "None" ? "none" : given
+  const stated = given === undefined || given === "None" ? "none" : given
+  const authType = top.has("auth_type") ? stated : meantBy(auth, top)
 
   const invalid = (key: string, reason: string) => Either.left(new InvalidCloudSetting({ ...place, key, reason }))
   const missing = (...keys: ReadonlyArray<string>) => Either.left(new MissingCloudSetting({ ...place, keys, authType }))
@@ -184,13 +149,39 @@ export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: 
           : invalid(named(key), `is ${JSON.stringify(value)} and none of ${faces.join(", ")}`)
       }),
 
-    /** Keys of `auth` that are in no login: slips of the pen. What is no name at all may be what belongs to one. */
-    strangers: [...auth].flatMap(([key, value]) => {
-      const known: ReadonlyArray<string> = authSettings
-      if (known.includes(key) || value === null) return []
-      return [/^[a-z][a-z_]*$/.test(key) ? `auth.${key}` : "a key of auth"]
-    })
+    /** What is wrong with the first key of `auth` that is in no login known here. */
+    stranger: Option.map(
+      Option.fromNullable(
+        [...auth].find(
+          ([key, value]) => value !== null && !(CloudKeys.authSettings as ReadonlyArray<string>).includes(key)
+        )
+      ),
+      ([key]): readonly [key: string, reason: string] => {
+        const shown = CloudKeys.shownKey(key)
+        if (shown === undefined) return ["a key of auth", "is no setting of any login"]
+        const login = CloudKeys.foreignLogin(key)
+        if (login !== undefined) return [inAuth(key), `belongs to the login "${login}", which is not supported`]
+        const near = CloudKeys.nearest(key, CloudKeys.authSettings)
+        const meant = near === undefined ? "" : `; is ${inAuth(near)} meant?`
+        return [inAuth(key), `is no setting of any login${meant}`]
+      }
+    )
   }
 }
+
+/** Sentences about keys beside `auth` that openstacksdk does not know either, with the setting that was meant. */
+export const unknownKeys = ({ called, cloud, source, top }: CloudSettings): ReadonlyArray<string> => {
+  const unknown = [...top.keys()].filter((key) => !CloudKeys.isKnown(key))
+  const shown = unknown.slice(0, maxUnknown).map((key) => {
+    const name = CloudKeys.shownKey(key) === undefined ? "a key" : (called.get(key) ?? key)
+    const near = CloudKeys.nearest(key)
+    return `${source}: cloud ${JSON.stringify(cloud)}: ${name} is no setting and is ignored${near === undefined ? "" : `; is ${near} meant?`}`
+  })
+  const more = unknown.length - shown.length
+  return more === 0 ? shown : [...shown, `${source}: cloud ${JSON.stringify(cloud)}: ${more} more keys are no settings`]
+}
+
+/** More warnings than these help nobody. */
+const maxUnknown = 10
 
 export type Reader = ReturnType<typeof make>

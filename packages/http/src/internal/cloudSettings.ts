@@ -43,10 +43,7 @@ const shippedProfiles: Settings.Mapping = new Map([
 ])
 
 /** What every cloud has unless it says otherwise. */
-const defaults: Settings.Mapping = new Map([
-  ["interface", "public"],
-  ["auth_type", "password"]
-])
+const defaults: Settings.Mapping = new Map([["interface", "public"]])
 
 interface Region {
   readonly name: string

@@ -5,41 +5,42 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import * as GlanceError from "@effect-glance/core/GlanceError"
-import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "../Identity.js"
 import { type Guarded, withoutUser } from "./guard.js"
+import * as Persistence from "./persistence.js"
 import * as Route from "./route.js"
+import * as Shown from "./shown.js"
 import * as Transport from "./transport.js"
+import * as Url from "./url.js"
 
-interface Login<A, I> {
+interface Login {
   readonly client: Guarded
   readonly operation: string
   readonly url: string
   readonly options: Identity.LoginOptions
-  readonly body: unknown
-  /** What of the body nobody may read in an error. */
-  readonly secrets: ReadonlyArray<string>
-  readonly schema: Schema.Schema<A, I>
-  /** The session in an answer to a login that began at this time by this machine's clock. */
-  readonly toSession: (document: A, headers: Headers.Headers, begun: number) => Option.Option<Identity.Session>
+  /** What is sent. To ask a user for it counts to the time limit. */
+  readonly credentials: Effect.Effect<Credentials>
+  /** The session in a response to a login that began at this time by this machine's clock, or why there is none. */
+  readonly toSession: (
+    json: unknown,
+    headers: Headers.Headers,
+    begun: number
+  ) => Either.Either<Identity.Session, string>
 }
 
-/** Where the document is not what it should be, without what stands there: it may be the token. */
-const places = (issue: ParseResult.ParseIssue): string =>
-  ParseResult.ArrayFormatter.formatIssueSync(issue)
-    .map(({ _tag, path }) => `${path.join(".") || "the document"} (${_tag})`)
-    .join(", ")
+interface Credentials {
+  readonly body: unknown
+  /** The parts of the body that no error may show. */
+  readonly secrets: ReadonlyArray<string>
+}
 
 /** Letters and digits only, so that it does not matter how a text is quoted and escaped. */
 const bare = (text: string): string =>
@@ -61,28 +62,39 @@ const missingFactors = (text: string): string | undefined => {
   }
 }
 
-/**
- * The elements that are as they should be. A catalog holds what many teams have registered, and one that is odd is not
- * the others' fault.
- */
-export const wholeOnes = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decode = ParseResult.decodeUnknownOption(schema)
-  return (all: ReadonlyArray<unknown>): ReadonlyArray<A> => Arr.filterMap(all, (each) => decode(each))
+/** Keystone's errors have this shape. Proxies and other services have another, or send HTML. */
+const isOfKeystone = (text: string): boolean => {
+  try {
+    return typeof JSON.parse(text).error.title === "string"
+  } catch {
+    return false
+  }
 }
 
-/** One login. Whatever goes wrong, nothing of the request's body and nothing of a success' body is told. */
-export const login = <A, I>({ body, client, operation, options, schema, secrets, toSession, url }: Login<A, I>) => {
-  const timeLimit = Duration.decode(options.timeLimit ?? "60 seconds")
-  const decode = ParseResult.decodeUnknownEither(schema)
-  const request = HttpClientRequest.post(url).pipe(
-    HttpClientRequest.setHeader("accept", "application/json"),
-    HttpClientRequest.bodyUnsafeJson(body)
-  )
+/** Says that there is no Keystone behind this URL, with what the response says. */
+const notKeystone = (detail: string): string => {
+  const sentence = "there is no identity service (Keystone) at this URL; check the auth URL"
+  return detail === "" ? sentence : `${sentence}. The response says: ${detail}`
+}
+
+/** Redirects are not followed: they would take the credentials to wherever they lead. */
+const redirects = (headers: Headers.Headers, detail: string): string => {
+  const location = headers["location"]
+  return location === undefined
+    ? notKeystone(detail)
+    : `the URL redirects to ${Shown.foreign(Url.root(withoutUser(location)))}; use that as the auth URL if you trust it`
+}
+
+/**
+ * One login. It ends at its time limit, whatever the server does. No error shows a part of the request's body or of a
+ * success' body.
+ */
+export const login = ({ client, credentials, operation, options, toSession, url }: Login) => {
+  const persistence = Persistence.of(options)
+  const { longest } = persistence
   const told = HttpClientRequest.post(withoutUser(url))
   const send = Transport.persistent(client, {
-    times: options.retries ?? 3,
-    backoff: Duration.decode(options.backoff ?? "200 millis"),
-    longest: timeLimit,
+    ...persistence,
     repeatable: () => true
   })
 
@@ -98,16 +110,16 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
             try: () => JSON.parse(text) as unknown,
             catch: () => unreadable(response, "not JSON, so this is not an identity service")
           })
-          const document = yield* Either.mapLeft(decode(json), (issue) =>
-            unreadable(response, `not a token's document: ${places(issue)}`)
-          )
-          return yield* Either.fromOption(toSession(document, response.headers, begun), () =>
-            unreadable(response, "the answer holds no token")
+          return yield* Either.mapLeft(toSession(json, response.headers, begun), (detail) =>
+            unreadable(response, detail)
           )
         })
     )
 
-  const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.ConnectionError> =>
+  const fail = (
+    response: HttpClientResponse.HttpClientResponse,
+    secrets: ReadonlyArray<string>
+  ): Effect.Effect<never, GlanceError.ConnectionError> =>
     Effect.gen(function* () {
       const text = yield* Effect.orElseSucceed(response.text, () => "")
       const detail = secrets.some((secret) => repeats(text, secret))
@@ -121,10 +133,12 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
         case 403:
           return yield* new GlanceError.AuthenticationFailed(answer)
         case 404:
-          // Keystone's answer to the id of an application credential that there is none of. Of a wrong URL it is HTML.
-          return yield* response.headers["content-type"]?.startsWith("application/json")
+          // Keystone's response to an application credential that does not exist.
+          return yield* isOfKeystone(text)
             ? new GlanceError.AuthenticationFailed(answer)
-            : new GlanceError.UnexpectedStatus(answer)
+            : new GlanceError.UnexpectedStatus({ ...answer, detail: notKeystone(detail) })
+        case 405:
+          return yield* new GlanceError.UnexpectedStatus({ ...answer, detail: notKeystone(detail) })
         case 429:
           return yield* new GlanceError.RateLimited({ ...answer, retryAfter })
         case 502:
@@ -132,25 +146,32 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
         case 504:
           return yield* new GlanceError.ServiceUnavailable({ ...answer, retryAfter })
         default:
-          return yield* answer.status >= 500
-            ? new GlanceError.ServerError(answer)
-            : new GlanceError.UnexpectedStatus(answer)
+          if (answer.status >= 500) return yield* new GlanceError.ServerError(answer)
+          return yield* new GlanceError.UnexpectedStatus(
+            answer.status < 400 ? { ...answer, detail: redirects(response.headers, detail) } : answer
+          )
       }
     })
 
-  return Effect.flatMap(Clock.currentTimeMillis, (begun) =>
-    Effect.flatMap(
-      send({ request, root: told.url, route: Route.plain(told.url), operation, begun }),
-      (response): Effect.Effect<Identity.Session, GlanceError.ConnectionError | HttpClientError.HttpClientError> =>
-        response.status >= 200 && response.status < 300 ? succeed(response, begun) : fail(response)
-    )
-  ).pipe(
+  const attempt = ({ body, secrets }: Credentials) =>
+    Effect.gen(function* () {
+      const begun = yield* Clock.currentTimeMillis
+      const request = HttpClientRequest.post(url).pipe(
+        HttpClientRequest.setHeader("accept", "application/json"),
+        HttpClientRequest.bodyUnsafeJson(body)
+      )
+      const response = yield* send({ request, root: told.url, route: Route.plain(told.url), operation, begun })
+      const isSuccess = response.status >= 200 && response.status < 300
+      return yield* isSuccess ? succeed(response, begun) : fail(response, secrets)
+    })
+
+  return Effect.flatMap(credentials, attempt).pipe(
     Effect.mapError((error) =>
       HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
     ),
     Effect.timeoutFail({
-      duration: timeLimit,
-      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit })
+      duration: longest,
+      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, limit: longest })
     }),
     Effect.withSpan(operation)
   )

@@ -3,11 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
 import type * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -16,24 +14,23 @@ import * as Option from "effect/Option"
 import * as Cloud from "../Cloud.js"
 import * as CloudConfig from "../CloudConfig.js"
 import { type CloudConfigError, UnreadableCloudFile } from "../CloudConfigError.js"
+import * as BoundedFile from "../internal/boundedFile.js"
+import * as Proxies from "./internal/proxy.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 const read = (file: Option.Option<string>) =>
-  Effect.gen(function* () {
-    if (Option.isNone(file)) return undefined
-    const fs = yield* FileSystem.FileSystem
-    return yield* Effect.mapError(
-      fs.readFileString(file.value),
-      (error) =>
-        new UnreadableCloudFile({
-          file: file.value,
-          reason: error._tag === "SystemError" ? error.reason : error._tag
-        })
-    )
+  Option.match(file, {
+    onNone: () => Effect.succeed(undefined),
+    onSome: (file) =>
+      Effect.mapError(
+        BoundedFile.read(file),
+        (error) => new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(error) })
+      )
   })
 
 /**
- * `NodeTransport`, with connections as the `tls` of the cloud wants them.
+ * `NodeTransport`, with connections as the `tls` of the cloud wants them, and through the proxies that the variables of
+ * `NodeTransport.layer` name.
  *
  * @since 0.1.0
  * @category layers
@@ -53,10 +50,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, UnreadableCloud
             ...(ca === undefined ? {} : { ca }),
             ...(cert === undefined || key === undefined ? {} : { cert, key })
           }
-          return yield* Effect.acquireRelease(
-            Effect.sync(() => new Undici.Agent({ connect })),
-            (agent) => Effect.promise(() => agent.destroy())
-          )
+          return yield* Proxies.dispatcher(connect)
         })
       )
     ),

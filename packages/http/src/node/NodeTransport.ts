@@ -23,6 +23,7 @@ import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import * as Direct from "../internal/direct.js"
 import * as Exchange from "./internal/exchange.js"
+import * as Proxies from "./internal/proxy.js"
 
 /** What is at least as long makes a socket of any Node ask for a pause. */
 const pausing = 64 * 1024
@@ -136,9 +137,13 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
 /**
  * {@link make} with a dispatcher of its own, as a layer.
  *
+ * It honours `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in small letters or capitals, read through the
+ * `ConfigProvider`. `NO_PROXY` lists names, domains, addresses and ranges of addresses (`10.0.0.0/8`). If a variable is not
+ * the URL of an HTTP proxy, requests that need it fail with a `TransportError` that names the variable, not its value.
+ *
  * @since 0.1.0
  * @category layers
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(HttpClient.HttpClient, make).pipe(
-  Layer.provide(NodeHttpClient.dispatcherLayer)
+  Layer.provide(Proxies.layer)
 )
