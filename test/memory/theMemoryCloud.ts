@@ -46,6 +46,7 @@ const cloud = Effect.gen(function* () {
   return Layer.merge(
     MemoryCloud.layerHttpClient(memory),
     Layer.succeed(TheCloud, {
+      release: "25.1",
       authUrl: MemoryCloud.authUrl,
       imageUrl,
       region: "RegionOne",
