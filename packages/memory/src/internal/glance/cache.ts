@@ -6,22 +6,14 @@ import { attempt, badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import * as releases from "./releases.js"
 
 const requireCache = (context: Context, action: string): void => {
   requireAdmin(context, action)
   if (context.state.options.cache === false) throw notFound("Caching via API is not supported at this site.")
 }
 
-const cachedImages = (context: Context) =>
-  [...context.state.cached.values()]
-    .sort((a, b) => (a.imageId < b.imageId ? -1 : 1))
-    .map((image) => ({
-      image_id: image.imageId,
-      hits: image.hits,
-      last_accessed: image.lastAccessed / 1000,
-      last_modified: image.lastModified / 1000,
-      size: image.size
-    }))
+const cachedImages = (context: Context) => releases.cachedImages(context.state)
 
 const queuedImages = (context: Context) => [...context.state.queuedForCache]
 

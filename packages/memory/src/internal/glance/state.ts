@@ -61,7 +61,7 @@ export interface Received {
   readonly blob: Blob
   readonly md5: string
   readonly sha512: string
-  /** The first 512 bytes, where disk formats say what they are. */
+  /** The first bytes, where disk formats say what they are. */
   readonly head: Uint8Array
 }
 
