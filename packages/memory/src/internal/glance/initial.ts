@@ -46,6 +46,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope): State => 
     tasks: new Map(),
     cached: new Map(),
     queuedForCache: new Set(),
+    cacheRows: new Map(),
     containers,
     metadefs: makeMetadefs(),
     lastStamp: 0,

@@ -177,6 +177,9 @@ const applyChange = (
   const { op, path, root } = change
   const value = change.value ?? null
   if (root === "locations") {
+    if (op !== "remove") {
+      releases.requireLocationChange(context, () => requireMutable(context, image, "set_image_location"))
+    }
     if (op === "replace") {
       if (Array.isArray(value) && value.length === 0) throw withDetail(403, "Cannot set locations to empty list.")
       replaceLocations(context, image, value, sizes)

@@ -59,7 +59,10 @@ export const cachedImages = (state: State): ReadonlyArray<object> => {
   })
   const cached = [...state.cached.values()]
   if (!is30(state)) return cached.sort((a, b) => (a.imageId < b.imageId ? -1 : 1)).map(view)
-  return cached.map((image, index) => ({ id: index + 1, ...view(image), checksum: null }))
+  for (const { imageId } of cached) {
+    if (!state.cacheRows.has(imageId)) state.cacheRows.set(imageId, state.cacheRows.size + 1)
+  }
+  return cached.map((image) => ({ id: state.cacheRows.get(image.imageId), ...view(image), checksum: null }))
 }
 
 // Formats of data
@@ -117,6 +120,11 @@ export const refuseCreation = (context: Context, owner: string | null, checkVisi
   }
   const checks = is30(context.state) ? [checkOwner, checkVisibility] : [checkVisibility, checkOwner]
   for (const check of checks) check()
+}
+
+/** Adding and replacing locations has a policy of its own, which 30.0 asks before anything else. */
+export const requireLocationChange = (context: Context, requireOwner: () => void): void => {
+  if (is30(context.state)) requireOwner()
 }
 
 /** Taking one copy or location away is for administrators. */

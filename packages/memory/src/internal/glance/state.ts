@@ -124,6 +124,8 @@ export interface State {
   readonly tasks: Map<string, Task>
   readonly cached: Map<string, CachedImage>
   readonly queuedForCache: Set<string>
+  /** The rows that images have had in the cache, by image. */
+  readonly cacheRows: Map<string, number>
   readonly containers: Accounts
   readonly metadefs: Metadefs
   lastStamp: number
