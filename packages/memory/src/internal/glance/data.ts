@@ -436,7 +436,7 @@ export const deleteCopy = (context: Context, storeId: string, id: string): Reply
   if (!state.multiStore) throw fault(404)
   if (!state.stores.has(storeId)) throw conflict(`The selected store ${storeId} is not available on this node.`)
   const image = findImage(context, id, () => notFound(`Failed to find image ${id}`))
-  releases.requireLocationDeletion(context, () => requireMutable(context, image))
+  releases.requireCopyDeletion(context, image, () => requireMutable(context, image))
   if (image.status !== "active") {
     throw conflict("It's not allowed to remove image data from store if image status is not 'active'")
   }

@@ -127,10 +127,18 @@ export const requireLocationChange = (context: Context, requireOwner: () => void
   if (is30(context.state)) requireOwner()
 }
 
-/** Taking one copy or location away is for administrators. */
+/** Taking one location away is for administrators. */
 export const requireLocationDeletion = (context: Context, requireOwner: () => void): void => {
   if (!is30(context.state)) requireOwner()
   else if (!context.isAdmin) throw unauthorized("delete_image_location")
+}
+
+/** So is taking a copy out of a store, where the policy of reading locations is asked first. */
+export const requireCopyDeletion = (context: Context, image: Image, requireOwner: () => void): void => {
+  if (is30(context.state) && !context.isAdmin && image.owner !== context.project) {
+    throw unauthorized("get_image_location")
+  }
+  requireLocationDeletion(context, requireOwner)
 }
 
 /** 25.1 looks at the owner of an image before it looks for the member; 30.0 after. */
@@ -149,9 +157,9 @@ export const checkedMember = (
   return found ?? checks.find()
 }
 
-/** The member itself sets its status. In 25.1 everybody may who sees the member and is not the owner. */
+/** The member itself sets its status, unless it is the owner. 25.1 takes it from everybody else who sees the member. */
 export const maySetStatus = (context: Context, image: Image, member: string): boolean =>
-  context.isAdmin || (is30(context.state) ? member === context.project : image.owner !== context.project)
+  context.isAdmin || (image.owner !== context.project && (!is30(context.state) || member === context.project))
 
 // Faults of the service
 
