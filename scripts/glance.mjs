@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 /**
- * A real Keystone and a real Glance, from Debian's packages, on loopback ports of their own.
+ * Runs a real Keystone and a real Glance, from Debian's packages, on loopback ports of their own.
  *
  *     node scripts/glance.mjs up [--state FILE]        until Ctrl-C
  *     node scripts/glance.mjs run -- COMMAND ARGS...   while COMMAND runs, with GLANCE_TEST_CLOUD in its environment
  *     node scripts/glance.mjs install                  the packages only
+ *
+ * Each takes `--release 25.1` (the default) or `--release 30.0` first. Keystone is that of Debian 12 (22.0.2) for both:
+ * the image service is what differs. Glance 25.1 is that of Debian 12. Glance 30.0 runs in a folder with a Debian 13,
+ * which `debootstrap` makes once: see `glance/debian13.mjs` for where it is.
  */
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -14,12 +18,13 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { keystoneAdmin } from "./glance/accounts.mjs"
+import { debian13 } from "./glance/debian13.mjs"
 import { glanceFiles } from "./glance/glance-api.mjs"
 import { keystoneFiles } from "./glance/keystone.mjs"
-import { install } from "./glance/packages.mjs"
+import { install as installPackages } from "./glance/packages.mjs"
 import { failure, processFamily } from "./glance/processes.mjs"
 
-export { install }
+/** @typedef {"25.1" | "30.0"} Release */
 
 /** @typedef {import("./glance/accounts.mjs").Account} Account */
 
@@ -30,6 +35,8 @@ export { install }
  * @property {string} authUrl Keystone's versioned root
  * @property {string} imageUrl Glance's root as the catalog has it, without a version
  * @property {string} region
+ * @property {Release} release which Glance it is
+ * @property {string} root the folder that Glance takes for `/`; "" is this machine
  * @property {string} directory everything of this cloud, logs included; gone after `stop`
  * @property {Record<"alice" | "bob" | "carol" | "admin", Account>} accounts
  */
@@ -50,6 +57,7 @@ const graceMillis = 5_000
  * Starts a Keystone and a Glance, and resolves when both answer and the accounts exist.
  *
  * @param {object} [options]
+ * @param {Release | undefined} [options.release] 25.1 unless told
  * @param {((line: string) => void) | undefined} [options.log]
  * @param {AbortSignal | undefined} [options.signal] stops the cloud, also while it starts; without it SIGINT and SIGTERM
  *   of this process do
@@ -58,10 +66,18 @@ const graceMillis = 5_000
  * @param {number | undefined} [options.startMillis] how long each server may take to answer, 60,000 unless told
  * @returns {Promise<Cloud>}
  */
-export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, startMillis = 60_000 } = {}) {
+export async function start({
+  release = "25.1",
+  log = () => {},
+  signal,
+  tokenCacheSeconds = -1,
+  startMillis = 60_000
+} = {}) {
+  signal?.throwIfAborted()
+  const root = await install(release, log)
   signal?.throwIfAborted()
   const began = performance.now()
-  const directory = mkdtempSync(join(tmpdir(), "glance-cloud-"))
+  const directory = mkdtempSync(join(root === "" ? tmpdir() : join(root, "tmp"), "glance-cloud-"))
   const logs = join(directory, "logs")
   mkdirSync(logs)
   const family = processFamily(logs)
@@ -85,7 +101,7 @@ export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, st
     const adminLogin = { username: "admin", password: secret("admin"), projectName: "admin" }
     const serviceLogin = { username: "glance", password: secret("glance"), projectName: "service" }
     const keystone = keystoneFiles(join(directory, "keystone"), keystonePort.port)
-    const glance = glanceFiles(join(directory, "glance"), glancePort.port, {
+    const glance = glanceFiles(root, join(directory, "glance"), glancePort.port, {
       ...serviceLogin,
       authUrl: keystone.authUrl,
       region,
@@ -114,10 +130,10 @@ export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, st
     }
 
     const [{ server: keystoneServer, accounts }, glanceServer] = await Promise.all([startKeystone(), startGlance()])
-    log(`Keystone and Glance came up in ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    log(`Keystone and Glance ${release} came up in ${((performance.now() - began) / 1000).toFixed(1)} s`)
 
     /** @type {CloudFacts} */
-    const facts = { authUrl: keystone.authUrl, imageUrl: glance.url, region, directory, accounts }
+    const facts = { authUrl: keystone.authUrl, imageUrl: glance.url, region, release, root, directory, accounts }
     return {
       ...facts,
       env: (account) => environment(facts, account),
@@ -134,6 +150,17 @@ export async function start({ log = () => {}, signal, tokenCacheSeconds = -1, st
     await stop()
     throw signal?.aborted ? signal.reason : error
   }
+}
+
+/**
+ * Installs what a release needs, and returns the folder that its Glance takes for `/`: "" is this machine.
+ *
+ * @param {Release} release
+ * @param {(line: string) => void} [log]
+ */
+export async function install(release, log) {
+  await installPackages(log)
+  return release === "30.0" ? await debian13(log) : ""
 }
 
 /**
@@ -209,33 +236,52 @@ function onEnd(stop, onExit, signal) {
   }
 }
 
-const usage = `Usage: node scripts/glance.mjs up [--state FILE]
-       node scripts/glance.mjs run -- COMMAND ARGS...
-       node scripts/glance.mjs install`
+const usage = `Usage: node scripts/glance.mjs up [--release 25.1|30.0] [--state FILE]
+       node scripts/glance.mjs run [--release 25.1|30.0] -- COMMAND ARGS...
+       node scripts/glance.mjs install [--release 25.1|30.0]`
+
+/**
+ * Takes `--release` off the front of the arguments.
+ *
+ * @param {ReadonlyArray<string>} args
+ * @returns {{ readonly release: Release, readonly rest: ReadonlyArray<string> } | undefined}
+ */
+function takeRelease(args) {
+  const named = args[0] === "--release"
+  const release = named ? args[1] : "25.1"
+  if (release !== "25.1" && release !== "30.0") return undefined
+  return { release, rest: named ? args.slice(2) : args }
+}
 
 /**
  * @param {ReadonlyArray<string>} args
  * @returns {Promise<number>} the exit code
  */
-async function main([action, ...rest]) {
+async function main([action, ...args]) {
   const interrupted = new AbortController()
   for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     process.on(name, () => interrupted.abort(name))
   }
   const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`)
   try {
+    const taken = takeRelease(args)
+    if (taken === undefined) {
+      say(usage)
+      return 2
+    }
+    const { release, rest } = taken
     if (action === "install" && rest.length === 0) {
-      await install(say)
+      await install(release, say)
       return 0
     }
     if (action === "up") {
       const { values } = parseArgs({ args: [...rest], options: { state: { type: "string" } } })
-      return await up(values.state, interrupted.signal, say)
+      return await up(release, values.state, interrupted.signal, say)
     }
     if (action === "run") {
       const [first, ...others] = rest
       const command = first === "--" ? others : rest
-      if (command.length > 0) return await run(command, interrupted.signal, say)
+      if (command.length > 0) return await run(release, command, interrupted.signal, say)
     }
     say(usage)
     return 2
@@ -247,13 +293,13 @@ async function main([action, ...rest]) {
 }
 
 /**
+ * @param {Release} release
  * @param {string | undefined} stateFile
  * @param {AbortSignal} signal
  * @param {(line: string) => void} say
  */
-async function up(stateFile, signal, say) {
-  await install(say)
-  const cloud = await start({ log: say, signal })
+async function up(release, stateFile, signal, say) {
+  const cloud = await start({ release, log: say, signal })
   try {
     if (stateFile !== undefined) {
       // Whoever waits for the file must not read half of it.
@@ -276,18 +322,18 @@ async function up(stateFile, signal, say) {
 }
 
 /**
+ * @param {Release} release
  * @param {ReadonlyArray<string>} command
  * @param {AbortSignal} signal
  * @param {(line: string) => void} say
  */
-async function run([file, ...args], signal, say) {
-  await install(say)
+async function run(release, [file, ...args], signal, say) {
   // Interrupting stops the command first, and the cloud below it only then.
   const starting = new AbortController()
   const interrupt = () => starting.abort(signal.reason)
   signal.addEventListener("abort", interrupt)
   if (signal.aborted) interrupt()
-  const cloud = await start({ log: say, signal: starting.signal })
+  const cloud = await start({ release, log: say, signal: starting.signal })
   signal.removeEventListener("abort", interrupt)
   try {
     void cloud.lost.then((loss) => say(loss.message))

@@ -8,6 +8,7 @@ const shipped = "/usr/share/glance-common"
 /**
  * Writes what Glance needs to start into the directory.
  *
+ * @param {string} root the folder that Glance takes for `/`, and that holds the directory; "" is this machine
  * @param {string} directory
  * @param {number} port
  * @param {object} identity
@@ -18,19 +19,22 @@ const shipped = "/usr/share/glance-common"
  * @param {string} identity.projectName
  * @param {number} identity.tokenCacheSeconds
  */
-export function glanceFiles(directory, port, identity) {
+export function glanceFiles(root, directory, port, identity) {
   mkdirSync(directory)
+  /** A path of the directory as Glance sees it. @param {string} name */
+  const inside = (name) => join(directory, name).slice(root.length)
   /** @param {string} name */
   const folder = (name) => {
-    const path = join(directory, name)
-    mkdirSync(path)
-    return path
+    mkdirSync(join(directory, name))
+    return inside(name)
   }
+  /** @param {ReadonlyArray<string>} command */
+  const below = (command) => (root === "" ? command : ["chroot", root, ...command])
   const url = `http://127.0.0.1:${port}`
-  const database = join(directory, "glance.db")
-  const config = join(directory, "glance-api.conf")
+  const database = inside("glance.db")
+  const config = inside("glance-api.conf")
   writeFileSync(
-    config,
+    join(directory, "glance-api.conf"),
     ini({
       DEFAULT: {
         bind_host: "127.0.0.1",
@@ -73,8 +77,9 @@ export function glanceFiles(directory, port, identity) {
   return {
     url,
 
-    setup: python(
-      `
+    setup: below(
+      python(
+        `
 import sys
 from glance.cmd import manage
 config, metadefs = sys.argv[1:]
@@ -85,10 +90,11 @@ manage.CONF.unregister_opt(manage.command_opt)
 sys.argv = ['glance-manage', '--config-file', config, 'db_load_metadefs', metadefs]
 sys.exit(manage.main())
 `,
-      walDatabase(database),
-      [config, `${shipped}/metadefs`]
+        walDatabase(database),
+        [config, `${shipped}/metadefs`]
+      )
     ),
 
-    serve: ["glance-api", "--config-file", config]
+    serve: below(["glance-api", "--config-file", config])
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs"
 
-/** What a Keystone and a Glance of one release need, as Debian names it. */
+/** What a Keystone and a Glance of this machine's release need, as Debian names it. */
 export const packages = [
   "keystone",
   "glance-api",
@@ -15,13 +15,14 @@ export const packages = [
 const policyFile = "/usr/sbin/policy-rc.d"
 
 /**
- * Installs the packages that are missing; none of the daemons they bring is started.
+ * Installs the packages that are missing, and starts none of the daemons that they bring.
  *
  * @param {(line: string) => void} [log]
+ * @param {ReadonlyArray<string>} [names]
  * @returns {Promise<void>}
  */
-export async function install(log = () => {}) {
-  const wanted = missing()
+export async function install(log = () => {}, names = packages) {
+  const wanted = missing(names)
   if (wanted.length === 0) return
   if (spawnSync("apt-get", ["--version"]).error) {
     throw new Error(`A real Glance needs Debian's packages ${wanted.join(", ")}, and this machine has no apt-get.`)
@@ -36,24 +37,31 @@ export async function install(log = () => {}) {
       await apt(["install", "--yes", "--no-install-recommends", ...wanted])
     })
   )
-  const stillMissing = missing()
+  const stillMissing = missing(wanted)
   if (stillMissing.length > 0) {
     throw new Error(`apt-get reported success, yet ${stillMissing.join(", ")} did not get installed.`)
   }
 }
 
-function missing() {
+/** @param {ReadonlyArray<string>} names */
+function missing(names) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg's own
   const format = "${Package} ${db:Status-Status}\n"
-  const query = spawnSync("dpkg-query", ["--show", "--showformat", format, ...packages], { encoding: "utf8" })
+  const query = spawnSync("dpkg-query", ["--show", "--showformat", format, ...names], { encoding: "utf8" })
   const lines = new Set((query.stdout ?? "").split("\n"))
-  return packages.filter((name) => !lines.has(`${name} installed`))
+  return names.filter((name) => !lines.has(`${name} installed`))
 }
 
-/** @param {ReadonlyArray<string>} args */
-async function apt(args) {
-  const command = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0", ...args]
-  const child = spawn("apt-get", command, {
+/**
+ * Runs `apt-get` on this machine, or on the Debian in a folder.
+ *
+ * @param {ReadonlyArray<string>} args
+ * @param {string} [folder]
+ */
+export async function apt(args, folder) {
+  const options = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"]
+  const command = [...(folder === undefined ? [] : ["chroot", folder]), "apt-get", ...options, ...args]
+  const child = spawn(command[0] ?? "", command.slice(1), {
     // A group of its own: Ctrl-C would otherwise leave dpkg with half-configured packages.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -91,7 +99,7 @@ async function withoutDaemons(body) {
  *
  * @param {() => Promise<void>} body
  */
-async function withSignalsHeld(body) {
+export async function withSignalsHeld(body) {
   /** @type {Array<NodeJS.Signals>} */
   const received = []
   const hold = (/** @type {NodeJS.Signals} */ signal) => void received.push(signal)

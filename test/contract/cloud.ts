@@ -40,7 +40,11 @@ export interface Account {
   readonly projectName: string
 }
 
+/** A release of Glance that the contract is held against. */
+export type Release = "25.1" | "30.0"
+
 export interface TestCloud {
+  readonly release: Release
   readonly authUrl: string
   readonly imageUrl: string
   readonly region: string

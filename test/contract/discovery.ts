@@ -3,19 +3,21 @@ import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Projects } from "./cloud.js"
+import { Projects, type TheCloud } from "./cloud.js"
+import { differences } from "./differences.js"
 
-export const discovery = (it: Vitest.MethodsNonLive<Projects, true>) => {
+export const discovery = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) => {
   it.scoped("the versions are a set of what the cloud can do", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects
       const versions = yield* alice.discovery.versions
-      // Several stores and a cache, but not the locations that came later.
+      const { currentVersion, hasLocationRoutes } = yield* differences
+      // Several stores and a cache, and the locations that came later where they are there.
       assert.isTrue(["v2.0", "v2.8", "v2.13", "v2.16"].every((version) => versions.has(version)))
-      assert.isFalse(versions.has("v2.17"))
+      assert.strictEqual(versions.has("v2.17"), hasLocationRoutes)
       assert.deepStrictEqual(
         [...versions].filter(([, status]) => status === "CURRENT").map(([version]) => version),
-        ["v2.16"]
+        [currentVersion]
       )
     })
   )

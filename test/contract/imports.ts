@@ -108,7 +108,7 @@ export const imports = (it: Vitest.MethodsNonLive<Projects | TheCloud | Web, tru
       const { alice } = yield* Projects
       const { region } = yield* TheCloud
       const source = yield* active(alice, "remote", {
-        diskFormat: "vhd",
+        diskFormat: "ploop",
         properties: { os_distro: "debian", hw_disk_bus: "scsi", colour: "red" }
       })
       const image = yield* newImage(alice, { ...raw, properties: { colour: "blue" } })
@@ -117,7 +117,7 @@ export const imports = (it: Vitest.MethodsNonLive<Projects | TheCloud | Web, tru
         stores: ["fast", "slow"]
       })
       assert.deepStrictEqual([imported.status, imported.checksum], ["active", md5("remote")])
-      assert.deepStrictEqual(imported.diskFormat, Option.some("vhd"))
+      assert.deepStrictEqual(imported.diskFormat, Option.some("ploop"))
       assert.deepStrictEqual([...imported.stores].sort(), ["fast", "slow"])
       const { properties } = imported
       assert.deepStrictEqual(

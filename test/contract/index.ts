@@ -7,6 +7,7 @@ import { cache } from "./cache.js"
 import * as Cloud from "./cloud.js"
 import { creation } from "./creation.js"
 import { discovery } from "./discovery.js"
+import { formats } from "./formats.js"
 import { images } from "./images.js"
 import { imports } from "./imports.js"
 import { listing } from "./listing.js"
@@ -38,6 +39,7 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     creation(it)
     stores(it)
     locations(it)
+    formats(it)
     cache(it)
     session(it)
     logins(it)

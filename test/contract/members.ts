@@ -4,9 +4,10 @@ import * as Image from "@effect-glance/core/Image"
 import type * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { newImage, type Project, Projects, unique } from "./cloud.js"
+import { newImage, type Project, Projects, type TheCloud, unique } from "./cloud.js"
+import { differences } from "./differences.js"
 
-export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
+export const members = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) => {
   it.scoped("a shared image is pending until its new member accepts it, and gone when the sharing ends", () =>
     Effect.gen(function* () {
       const { alice, bob } = yield* Projects
@@ -64,17 +65,18 @@ export const members = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const { alice, bob, carol } = yield* Projects
       const image = yield* newImage(alice)
       yield* alice.members.add(image, bob.projectId)
+      const { ownStatus, refusedStatus } = yield* differences
       const owner = yield* Effect.flip(alice.members.setStatus(image, "accepted", { projectId: bob.projectId }))
       const itself = yield* Effect.flip(alice.members.setStatus(image, "accepted"))
       const stranger = yield* Effect.flip(carol.members.setStatus(image, "accepted"))
-      for (const [error, status] of [
-        [owner, 403],
-        [itself, 403],
-        [stranger, 404]
+      for (const [error, status, detail] of [
+        [owner, 403, refusedStatus(image.id)],
+        [itself, ownStatus, image.id],
+        [stranger, 404, image.id]
       ] as const) {
         if (error._tag !== "InvalidImageMember") return assert.fail(error._tag)
         assert.strictEqual(error.status, status)
-        assert.include(error.detail, image.id)
+        assert.include(error.detail, detail)
         assert.match(Option.getOrThrow(error.requestId), /^req-/)
       }
     })

@@ -9,7 +9,8 @@ import type * as MetadefTags from "@effect-glance/core/MetadefTags"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { type Project, Projects, unique } from "./cloud.js"
+import { type Project, Projects, type TheCloud, unique } from "./cloud.js"
+import { differences } from "./differences.js"
 
 /** A namespace that is gone after the test, whatever the test did to it. */
 const newNamespace = (project: Project, definition: MetadefNamespaces.NamespaceDefinition = {}) =>
@@ -33,7 +34,7 @@ const names = <E>(stream: Stream.Stream<{ readonly name: string }, E>) =>
 const tagOf = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
 
-export const metadefs = (it: Vitest.MethodsNonLive<Projects, true>) => {
+export const metadefs = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) => {
   it.scoped("a namespace is made with all that is in it, read, changed and deleted", () =>
     Effect.gen(function* () {
       const { admin, alice } = yield* Projects
@@ -315,7 +316,7 @@ export const metadefs = (it: Vitest.MethodsNonLive<Projects, true>) => {
       }
       assert.strictEqual(
         yield* tagOf(properties.update(name, "full", { name: "100% awkward?#&+[]" })),
-        "DuplicateMetadef"
+        (yield* differences).takenName
       )
       assert.strictEqual((yield* properties.update(name, "full", { name: "fuller" })).name, "fuller")
       assert.strictEqual(yield* tagOf(properties.get(name, "full")), "MetadefPropertyNotFound")
@@ -355,7 +356,10 @@ export const metadefs = (it: Vitest.MethodsNonLive<Projects, true>) => {
       }
       assert.deepStrictEqual([...(yield* objects.update(name, "machine", { required: [] })).required], [])
       assert.strictEqual((yield* objects.get(name, "machine")).properties.size, 2)
-      assert.strictEqual(yield* tagOf(objects.update(name, "machine", { name: "bare" })), "DuplicateMetadef")
+      assert.strictEqual(
+        yield* tagOf(objects.update(name, "machine", { name: "bare" })),
+        (yield* differences).takenName
+      )
       yield* objects.update(name, "machine", { name: "engine" })
       assert.strictEqual(yield* tagOf(objects.get(name, "machine")), "MetadefObjectNotFound")
       assert.strictEqual(yield* tagOf(objects.delete(name, "machine")), "MetadefObjectNotFound")

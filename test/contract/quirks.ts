@@ -3,7 +3,10 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { newImage, type Project, Projects, unique } from "./cloud.js"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { newImage, type Project, Projects, type TheCloud, unique } from "./cloud.js"
+import { differences } from "./differences.js"
 
 const raw = (project: Project, request: HttpClientRequest.HttpClientRequest) =>
   Effect.flatMap(project.http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")), (response) =>
@@ -15,7 +18,7 @@ const names = (project: Project, query: string) =>
     (JSON.parse(text) as { images: ReadonlyArray<{ name: string }> }).images.map(({ name }) => name)
   )
 
-export const quirks = (it: Vitest.MethodsNonLive<Projects, true>) => {
+export const quirks = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) => {
   it.scoped("raw: a name with a colon is taken for an operator, and a property foo_max for a range", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects
@@ -92,5 +95,54 @@ export const quirks = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const objects = yield* raw(admin, HttpClientRequest.get(`${path}/objects?limit=1`))
       assert.strictEqual((JSON.parse(objects.text) as { objects: ReadonlyArray<unknown> }).objects.length, 2)
     })
+  )
+
+  it.scoped("raw: stores, items of the cache and tasks have the fields of their release", () =>
+    Effect.gen(function* () {
+      const { admin, alice } = yield* Projects
+      const { cacheKeys, hasStoreWeights, taskTypes } = yield* differences
+      const read = (path: string) => Effect.map(raw(admin, HttpClientRequest.get(path)), ({ text }) => JSON.parse(text))
+      const { stores } = yield* read("/info/stores/detail")
+      assert.deepStrictEqual(
+        stores.map((store: object) => "weight" in store),
+        [hasStoreWeights, hasStoreWeights, hasStoreWeights]
+      )
+      const image = yield* newImage(alice, { diskFormat: "raw", containerFormat: "bare" })
+      yield* alice.give(image, "cached")
+      yield* raw(alice, HttpClientRequest.get(`/images/${image.id}/file`))
+      const entry = yield* read("/cache").pipe(
+        Effect.flatMap(({ cached_images }) =>
+          Effect.fromNullable(cached_images.find(({ image_id }: { image_id: string }) => image_id === image.id))
+        ),
+        Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 100 })
+      )
+      assert.deepStrictEqual(Object.keys(entry as object).sort(), cacheKeys)
+      assert.deepStrictEqual((yield* read("/schemas/task")).properties.type.enum, taskTypes)
+    })
+  )
+
+  it.scoped(
+    "raw: an owner that is added instead of replaced is refused, and a newer release keeps it all the same",
+    () =>
+      Effect.gen(function* () {
+        const { alice, bob } = yield* Projects
+        const { keepsRefusedOwner } = yield* differences
+        const image = yield* newImage(alice, { visibility: "private" })
+        const patch = (op: string) =>
+          raw(
+            alice,
+            HttpClientRequest.bodyText(
+              HttpClientRequest.patch(`/images/${image.id}`),
+              JSON.stringify([{ op, path: "/owner", value: bob.projectId }]),
+              "application/openstack-images-v2.1-json-patch"
+            )
+          )
+        assert.strictEqual((yield* patch("replace")).status, 403)
+        assert.strictEqual((yield* alice.images.get(image)).id, image.id)
+        assert.strictEqual((yield* patch("add")).status, 403)
+        const owner = keepsRefusedOwner ? bob : alice
+        assert.deepStrictEqual((yield* owner.images.get(image)).owner, Option.some(owner.projectId))
+        yield* owner.images.delete(image)
+      })
   )
 }

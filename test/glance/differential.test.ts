@@ -1,3 +1,7 @@
+/**
+ * Sends the same random requests to a real Glance and to the one in memory, and compares the responses. The requests
+ * follow from a seed: `DIFFERENTIAL_SEED` in the environment, a whole number, or the seed below.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,7 +16,7 @@ import { deleteAllImages, emptyCache, emptyMetadefs, openWeb, settled } from "./
 
 const requests = 5_000
 const lastOnes = 3
-const seed = 20_260_711
+const seed = Number(process.env["DIFFERENTIAL_SEED"] ?? 20_260_711)
 
 const told = (probe: Probe, index: number): string =>
   `#${index} ${probe.who} ${probe.method} ${probe.target} ${JSON.stringify(probe.headers)} ${String(probe.body ?? "").slice(0, 400)}`
@@ -29,13 +33,15 @@ const routeOf = ({ method, target }: Probe): string | undefined => {
 const neverSucceeds = ["POST /tasks", "GET /tasks/{task_id}", "DELETE /tasks/{task_id}"]
 
 describe("the Glance in memory, beside a real one", () => {
-  it(`answers ${requests} random requests as the real one does`, { timeout: 600_000 }, async () => {
+  it(`answers ${requests} random requests of seed ${seed} as the real one does`, { timeout: 1_200_000 }, async () => {
     const cloud = JSON.parse(process.env["GLANCE_TEST_CLOUD"] ?? "{}") as Cloud
     const web = await openWeb()
     const scope = Effect.runSync(Scope.make())
     try {
+      assert.isTrue(Number.isSafeInteger(seed), "DIFFERENTIAL_SEED is not a whole number")
       const glance = await Effect.runPromise(
         Glance.make({
+          release: cloud.release,
           hasher,
           fetchUri: web.fetchUri,
           showMultipleLocations: true,

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { assert, it } from "@effect/vitest"
-import { routes } from "../support/routes.js"
+import { locationRoutes, routes } from "../support/routes.js"
 
 /** Builds the service's router as the service does, and writes down what it maps. */
 const source = `
@@ -18,11 +18,16 @@ print(json.dumps([
 ]))
 `
 
-it("the table of routes lists those of the service's router, each once", () => {
-  const printed = execFileSync("/usr/bin/python3", ["-W", "ignore", "-c", source], { encoding: "utf8" })
+/** The cloud of this run: its release, and the folder that its Glance takes for `/`; "" is this machine. */
+const { release, root } = JSON.parse(process.env["GLANCE_TEST_CLOUD"] ?? "{}") as { release: string; root: string }
+
+it(`the table of routes lists those of the router of Glance ${release}, each once`, () => {
+  const command = ["/usr/bin/python3", "-W", "ignore", "-c", source]
+  const [file = "", ...args] = root === "" ? command : ["chroot", root, ...command]
+  const printed = execFileSync(file, args, { encoding: "utf8" })
   const theirs = JSON.parse(printed) as ReadonlyArray<readonly [method: string, path: string]>
   assert.deepStrictEqual(
-    routes.map(({ method, path }) => `${method} ${path}`).sort(),
+    [...routes, ...(release === "30.0" ? locationRoutes : [])].map(({ method, path }) => `${method} ${path}`).sort(),
     theirs.map(([method, path]) => `${method} ${path}`).sort()
   )
 })

@@ -3,7 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, ImageCreation, ImageSource, Images } from "@effect-glance/core"
+import { GlanceHttp, ImageCreation, ImageData, ImageSource, Images } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
@@ -37,6 +37,41 @@ const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     yield* TestClock.adjust("10 minutes")
     return yield* fiber
   })
+
+describe("data that the server refuses by their format", () => {
+  const qcow2 = { name: "refused", diskFormat: "qcow2", containerFormat: "bare" }
+
+  it.scoped("fail createWithData with ImageFormatRefused, and no image is left behind", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({ release: "30.0" })
+      const data = yield* ImageData.make.pipe(
+        Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+        Effect.provide(NodeHasher.layer)
+      )
+      const refused = yield* Effect.flip(data.createWithData(qcow2, hello, { checkFormat: false }))
+      if (refused._tag !== "ImageFormatRefused") return assert.fail(refused.message)
+      assert.include(refused.message, `image ${refused.imageId}; delete the image`)
+      assert.deepStrictEqual(yield* cloud.images, [])
+    })
+  )
+
+  it.scoped("stay on an image that they were uploaded to, which can then only be deleted", () =>
+    Effect.gen(function* () {
+      const cloud = yield* MemoryCloud.make({ release: "30.0" })
+      const { data, images } = yield* Effect.all({ data: ImageData.make, images: Images.make }).pipe(
+        Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+        Effect.provide(NodeHasher.layer)
+      )
+      const image = yield* images.create(qcow2)
+      const upload = Effect.flip(eventually(data.upload(image, hello, { checkFormat: false })))
+      assert.strictEqual((yield* upload)._tag, "ImageFormatRefused")
+      assert.strictEqual((yield* upload)._tag, "ServerError")
+      assert.deepInclude((yield* cloud.images)[0], { status: "queued", size: null, bytesStored: 5 })
+      yield* images.delete(image)
+      assert.deepStrictEqual(yield* cloud.images, [])
+    })
+  )
+})
 
 describe("an image is created", () => {
   it.scoped("through this process where the cloud fetches nothing", () =>

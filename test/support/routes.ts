@@ -35,6 +35,9 @@ export const routes = under("The router of Glance 25.1")
 /** What stands beside its router, or came later. */
 export const others = under("Beside it, and later")
 
+/** What the router of Glance 30.0 knows besides. */
+export const locationRoutes = others.filter(({ path }) => path.endsWith("/locations"))
+
 /** Whether a request is one to the route. */
 export const isAt = (
   { method, path }: Pick<Route, "method" | "path">,

@@ -1004,6 +1004,10 @@ export class ImageDeletedMeanwhile extends Schema.TaggedError<ImageDeletedMeanwh
 /**
  * 415 on an upload: the server finds that the data are not of the image's `diskFormat`.
  *
+ * Glance 30.0 looks at the data only after it has stored them (`glance/location.py`, `set_data`). The image is `queued`
+ * again, but keeps the refused data: a download returns them, and a further upload fails with 500. It can only be
+ * deleted. `createWithData` deletes it; after `upload`, delete it and create another one.
+ *
  * @since 0.1.0
  * @category image data
  */
@@ -1014,7 +1018,10 @@ export class ImageFormatRefused extends Schema.TaggedError<ImageFormatRefused>(
   imageId: Schema.String
 }) {
   override get message(): string {
-    return describe(`the server does not take these data for image ${this.imageId}`, this)
+    return describe(
+      `the server says that the data are not of the format of image ${this.imageId}; delete the image, which may hold them`,
+      this
+    )
   }
 }
 

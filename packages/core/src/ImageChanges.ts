@@ -41,7 +41,10 @@ export interface ImageChanges {
   readonly minDisk?: number | undefined
   /** In MiB. */
   readonly minRam?: number | undefined
-  /** Administrators only. */
+  /**
+   * Administrators only. Always sent as `replace`: Glance 30.0 refuses a member's `add /owner` with 403, and changes the
+   * owner all the same.
+   */
   readonly owner?: string | undefined
   /** All of them: what is not named is removed. See `ImageTags` for single ones. */
   readonly tags?: ReadonlyArray<string> | undefined

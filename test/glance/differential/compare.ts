@@ -23,7 +23,8 @@ const normalizeJson = (value: unknown, key: string, known: ReadonlySet<string>):
     if (invented.has(key)) return `<${key}>`
     return normalizeText(value, known)
   }
-  if (typeof value === "number" && invented.has(key)) return `<${key}>`
+  // Numbers of rows in the database are called `id`.
+  if (typeof value === "number" && (invented.has(key) || key === "id")) return `<${key}>`
   if (Array.isArray(value)) {
     const items = value.map((item) => normalizeJson(item, "", known))
     return sets.has(key) ? items.map(String).sort() : items

@@ -39,6 +39,7 @@ export interface Account {
 }
 
 export interface Cloud {
+  readonly release: "25.1" | "30.0"
   readonly authUrl: string
   readonly imageUrl: string
   readonly accounts: Readonly<Record<"alice" | "bob" | "carol" | "admin", Account>>

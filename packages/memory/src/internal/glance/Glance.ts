@@ -9,6 +9,7 @@ import { randomId } from "./images.js"
 import * as info from "./info.js"
 import { initialImages, initialResourceTypes, makeState } from "./initial.js"
 import type { Accounts, GlanceOptions } from "./options.js"
+import * as releases from "./releases.js"
 import { decodePath } from "./request.js"
 import { dispatch } from "./router.js"
 import type { Image, State } from "./state.js"
@@ -111,7 +112,7 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         request,
         caller,
         project: caller.projectId,
-        isAdmin: caller.roles.some((role) => role.toLowerCase() === "admin"),
+        isAdmin: releases.isAdmin(state, caller),
         requestId,
         now
       }

@@ -1,7 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { headLength } from "./formats.js"
 import type { Blob, Received, State } from "./state.js"
+
+/** What the size of a disk is read from. */
+const headerLength = 512
 
 /** More bytes came than may be kept. */
 export class Overflow {
@@ -13,8 +17,6 @@ export class Overflow {
 class Cut {
   readonly _tag = "Cut"
 }
-
-const headLength = 512
 
 interface ReceiveLimits {
   readonly image: number
@@ -105,7 +107,7 @@ export const virtualSize = (
 ): number | null => {
   if (containerFormat !== "bare") return null
   if (diskFormat === "raw") return size === 0 ? null : size
-  if (head.length < headLength) return null
+  if (head.length < headerLength) return null
   const found =
     diskFormat === "qcow2" && startsWith(head, "QFI\xfb")
       ? bigEndian(head, 24)

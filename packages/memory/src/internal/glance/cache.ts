@@ -7,6 +7,7 @@ import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import * as releases from "./releases.js"
 import { withoutBody } from "./request.js"
 import { type Image, type State, storeOf } from "./state.js"
 
@@ -15,16 +16,7 @@ const requireCache = (context: Context, action: string): void => {
   if (context.state.options.cache === false) throw notFound("Caching via API is not supported at this site.")
 }
 
-const cachedImages = (context: Context) =>
-  [...context.state.cached.values()]
-    .sort((a, b) => (a.imageId < b.imageId ? -1 : 1))
-    .map((image) => ({
-      image_id: image.imageId,
-      hits: image.hits,
-      last_accessed: image.lastAccessed / 1000,
-      last_modified: image.lastModified / 1000,
-      size: image.size
-    }))
+const cachedImages = (context: Context) => releases.cachedImages(context.state)
 
 const queuedImages = (context: Context) => [...context.state.queuedForCache]
 

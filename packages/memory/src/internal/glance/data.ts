@@ -11,6 +11,7 @@ import {
   Fault,
   fault,
   forbidden,
+  internalError,
   notFound,
   tooLarge,
   withDetail
@@ -18,7 +19,8 @@ import {
 import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { requireFormats } from "./locations.js"
-import { findImage, isMutable, isVisible, requireMutable } from "./policy.js"
+import { findImage, isVisible, requireMutable } from "./policy.js"
+import * as releases from "./releases.js"
 import { mediaType } from "./request.js"
 import {
   type Blob,
@@ -111,7 +113,7 @@ const begin = (context: Context, id: string): { readonly image: Image; readonly 
   const store = state.stores.get(storeId)
   if (store === undefined) throw badRequest(`Store for identifier ${storeId} not found`)
   const image = findImage(context, id)
-  if (!isMutable(context, image)) throw forbidden(`Not allowed to upload image data for image ${id}`)
+  requireMutable(context, image, "upload_image", `Not allowed to upload image data for image ${id}`)
   if (image.status !== "queued") {
     throw conflict(`Image status transition from ${image.status} to saving is not allowed`)
   }
@@ -149,12 +151,17 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       if (received.blob.size > remaining) throw tooLarge(quotaSentence(String(received.blob.size), String(remaining)))
       // Others may have stored theirs meanwhile.
       if (received.blob.size > freeIn(store)) throw overflow("store")
+      // Only an image whose data were refused is queued and has a copy. The service cannot replace it.
+      if (image.locations.length > 0) throw internalError()
       putBlob(store, image.id, received.blob)
+      const isRefused = releases.isFormatRefused(state, image, received)
       changeImage(image, (one) => {
         adopt(state, one, received, store.id)
-        one.status = "active"
+        // The refusal comes after the last byte is stored: the status goes back, and the copy stays.
+        if (!isRefused) one.status = "active"
         one.updatedAt = stamp(state, now)
       })
+      if (isRefused) throw releases.formatRefused()
     })
   })
 
@@ -430,7 +437,7 @@ export const deleteCopy = (context: Context, storeId: string, id: string): Reply
   if (!state.multiStore) throw fault(404)
   if (!state.stores.has(storeId)) throw conflict(`The selected store ${storeId} is not available on this node.`)
   const image = findImage(context, id, () => notFound(`Failed to find image ${id}`))
-  requireMutable(context, image)
+  releases.requireCopyDeletion(context, image, () => requireMutable(context, image))
   if (image.status !== "active") {
     throw conflict("It's not allowed to remove image data from store if image status is not 'active'")
   }

@@ -13,6 +13,7 @@ import {
 } from "./errors.js"
 import { findImage, requireMutable, requireVisibility } from "./policy.js"
 import { hasFourByteCharacter, isObject, type Json, title } from "./python.js"
+import * as releases from "./releases.js"
 import { readJson } from "./request.js"
 import * as schemas from "./schemas.js"
 import {
@@ -127,10 +128,7 @@ const create = (context: Context, body: Json): Reply => {
   const base = new Map(Object.entries(body))
   const owner = base.has("owner") ? (base.get("owner") as string | null) : project
   const visibility = String(base.get("visibility") ?? defaultVisibility(state))
-  requireVisibility(context, base.get("visibility"))
-  if (!context.isAdmin && owner !== project) {
-    throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`)
-  }
+  releases.refuseCreation(context, owner, () => requireVisibility(context, base.get("visibility")))
 
   const tags = (base.get("tags") ?? []) as ReadonlyArray<string>
   checkTagQuota(state, tags.length)
@@ -227,7 +225,7 @@ export const dropCopy = (state: State, image: Image, storeId: string): void => {
 export const deleteImage = (context: Context, id: string): Reply => {
   const { state } = context
   const image = findImage(context, id, () => notFound(`Failed to find image ${id} to delete`))
-  requireMutable(context, image)
+  requireMutable(context, image, "delete_image")
   // Staged bytes go first, even when the image then turns out to be protected.
   state.staging.delete(image.id)
   if (image.protected) throw forbidden(`Image ${image.id} is protected and cannot be deleted.`)
@@ -239,7 +237,7 @@ export const deleteImage = (context: Context, id: string): Reply => {
 
 export const deactivate = (context: Context, id: string): Reply => {
   const image = findImage(context, id)
-  requireMutable(context, image)
+  requireMutable(context, image, "deactivate")
   if (image.status === "deactivated") return noContent
   if (image.status !== "active") throw forbidden(`Not allowed to deactivate image in status '${image.status}'`)
   return changeStatus(context, image, "deactivated")
@@ -247,7 +245,7 @@ export const deactivate = (context: Context, id: string): Reply => {
 
 export const reactivate = (context: Context, id: string): Reply => {
   const image = findImage(context, id)
-  requireMutable(context, image)
+  requireMutable(context, image, "reactivate")
   if (image.status === "active") return noContent
   if (image.status !== "deactivated") throw forbidden(`Not allowed to reactivate image in status '${image.status}'`)
   return changeStatus(context, image, "active")

@@ -12,6 +12,7 @@ import { newLocation } from "./initial.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin, requireMutable } from "./policy.js"
 import { isObject, type Json } from "./python.js"
+import * as releases from "./releases.js"
 import { readJson } from "./request.js"
 import { changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
 import { beginTask, finishTask, injected, internalFailure, newTask, readsNoWeb } from "./tasks.js"
@@ -343,6 +344,7 @@ const putInto = (
       return yield* Effect.fail(new Stopped())
     }
     if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Stopped())
+    if (data !== "copy" && releases.isFormatRefused(state, image, data)) return yield* Effect.fail(new Stopped())
     yield* copying(state, task, blob.size)
     yield* edit(state, task, image, (one) => {
       putBlob(store, one.id, blob)

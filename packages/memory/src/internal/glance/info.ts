@@ -5,38 +5,19 @@ import { applicationUrl } from "./images.js"
 import * as metadefSchemas from "./metadefs/schemas.js"
 import { requireAdmin } from "./policy.js"
 import { dumps } from "./python.js"
+import * as releases from "./releases.js"
 import { hasBody, withoutBody } from "./request.js"
 import * as schemas from "./schemas.js"
 import type { State } from "./state.js"
 
-/** Version ids, newest first: some are there only with the feature they name. */
-const versions = (state: State): ReadonlyArray<string> => [
-  ...(state.options.cacheRoutes === true && state.options.cache !== false ? ["v2.18"] : []),
-  ...(state.options.locationRoutes === true ? ["v2.17"] : []),
-  ...(state.options.cache === false ? ["v2.15"] : ["v2.16", "v2.15", "v2.14"]),
-  ...(state.multiStore ? ["v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8"] : ["v2.9"]),
-  "v2.7",
-  "v2.6",
-  "v2.5",
-  "v2.4",
-  "v2.3",
-  "v2.2",
-  "v2.1",
-  "v2.0"
-]
-
 export const isVersion = (state: State, segment: string): boolean =>
-  segment === "v2" || versions(state).includes(segment)
+  segment === "v2" || releases.versions(state).some(({ id }) => id === segment)
 
 export const listVersions = (context: Pick<Context, "request" | "state">, status: 200 | 300): Reply => {
   const href = `${applicationUrl(context).replace(/\/+$/, "")}/v2/`
   return jsonReply(
     dumps({
-      versions: versions(context.state).map((id, i) => ({
-        id,
-        status: i === 0 ? "CURRENT" : "SUPPORTED",
-        links: [{ rel: "self", href }]
-      }))
+      versions: releases.versions(context.state).map((version) => ({ ...version, links: [{ rel: "self", href }] }))
     }),
     status
   )
@@ -52,7 +33,7 @@ export const isSchema = (path: string): boolean =>
 
 /** Of the six, those of tasks forgot to refuse a body. */
 export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
-  const answer = () => jsonReply(dumps(schemas.documents[name]))
+  const answer = () => jsonReply(dumps(schemas.documentFor(releases.taskTypes(context.state), name)))
   if (name.startsWith("task")) return withoutBody(context, answer)
   if (hasBody(context.request)) throw badRequest("A body is not expected with this request.")
   return answer()
@@ -98,7 +79,8 @@ export const listStoreDetails = (context: Context): Reply => {
           ...store,
           type,
           properties:
-            type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {}
+            type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {},
+          ...releases.storeWeight(context.state, context.state.stores.get(id))
         }
       })
     })

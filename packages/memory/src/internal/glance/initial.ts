@@ -48,6 +48,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorke
     cached: new Map(),
     queuedForCache: new Set(),
     cacheWorker,
+    cacheRows: new Map(),
     containers,
     metadefs: makeMetadefs(),
     lastStamp: 0,

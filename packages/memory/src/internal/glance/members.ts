@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
 import { type Context, jsonReply, noContent, type Reply } from "./context.js"
 import { attempt, badRequest, conflict, type Fault, forbidden, internalError, notFound, tooLarge } from "./errors.js"
-import { findImage, isSharable } from "./policy.js"
+import { findImage, isSharable, requireMutable } from "./policy.js"
 import { dumps, hasFourByteCharacter, isObject, type Json } from "./python.js"
+import * as releases from "./releases.js"
 import { readJson } from "./request.js"
 import { changeImage, type Image, isoTime, type Member, stamp } from "./state.js"
 
@@ -43,12 +44,12 @@ const requested = (body: Json): Json => {
 }
 
 const add = (context: Context, imageId: string, body: Json): Reply => {
-  const { project, state } = context
+  const { state } = context
   const wanted = requested(body)
   const image = lookup(context, imageId)
-  if (!isSharable(context, image) || (!context.isAdmin && image.owner !== project)) {
-    throw forbidden(`Not allowed to create members for image ${imageId}.`)
-  }
+  const sentence = `Not allowed to create members for image ${imageId}.`
+  if (!isSharable(context, image)) throw forbidden(sentence)
+  requireMutable(context, image, "add_member", sentence)
   if (typeof wanted === "object") throw internalError()
   const id = String(wanted)
   const attempted = [...image.members.values()].filter((member) => !member.deleted).length + 1
@@ -92,16 +93,20 @@ export const showMember = (context: Context, imageId: string, id: string): Reply
 }
 
 const set = (context: Context, imageId: string, id: string, body: Json): Reply => {
-  const { project, state } = context
+  const { state } = context
   if (!isObject(body)) throw badRequest('Expected a status in the form: {"status": "status"}')
   if (!Object.hasOwn(body, "status")) throw badRequest("Status not specified")
   const status = body["status"]
   const image = lookup(context, imageId)
   // Sharing is an offer: its taker decides, not its giver.
-  if (!isSharable(context, image) || (!context.isAdmin && image.owner === project)) {
-    throw forbidden(`Not allowed to update members for image ${imageId}.`)
-  }
-  const member = find(context, image, id)
+  const sentence = `Not allowed to update members for image ${imageId}.`
+  if (!isSharable(context, image)) throw forbidden(sentence)
+  const member = releases.checkedMember(context, {
+    isAllowed: releases.maySetStatus(context, image, id),
+    action: "modify_member",
+    sentence,
+    find: () => find(context, image, id)
+  })
   if (status !== "pending" && status !== "accepted" && status !== "rejected") {
     throw badRequest('Incorrect request: Status must be "pending", "accepted" or "rejected".')
   }
@@ -117,10 +122,14 @@ export const setMemberStatus = (context: Context, imageId: string, id: string): 
 
 export const removeMember = (context: Context, imageId: string, id: string): Reply => {
   const image = lookup(context, imageId)
-  if (!isSharable(context, image) || (!context.isAdmin && image.owner !== context.project)) {
-    throw forbidden(`Not allowed to delete members for image ${imageId}.`)
-  }
-  const member = find(context, image, id)
+  const sentence = `Not allowed to delete members for image ${imageId}.`
+  if (!isSharable(context, image)) throw forbidden(sentence)
+  const member = releases.checkedMember(context, {
+    isAllowed: context.isAdmin || image.owner === context.project,
+    action: "delete_member",
+    sentence,
+    find: () => find(context, image, id)
+  })
   changeImage(image, () => {
     member.deleted = true
   })

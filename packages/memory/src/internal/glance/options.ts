@@ -112,7 +112,17 @@ export type FindRemote = (
   region: string
 ) => ((caller: Caller, request: WireRequest) => Effect.Effect<WireResponse>) | undefined
 
+/** A release of Glance: 25.1 is OpenStack 2022.2, 30.0 is OpenStack 2025.1. */
+export type Release = "25.1" | "30.0"
+
 export interface GlanceOptions {
+  /**
+   * The release that it behaves like. 30.0 refuses data that are not of the image's `diskFormat` (415), enforces the newer
+   * policies, and has the routes of locations. 25.1 takes any bytes for an image.
+   *
+   * @default "25.1"
+   */
+  readonly release?: Release | undefined
   readonly hasher: Hasher
   readonly images?: ReadonlyArray<InitialImage> | undefined
   /** Page size when the request names none. @default 25 */
@@ -142,7 +152,7 @@ export interface GlanceOptions {
   readonly showMultipleLocations?: boolean | undefined
   /** @default false */
   readonly showDirectUrl?: boolean | undefined
-  /** Whether `/images/{id}/locations` is there, which newer releases list as v2.17. @default false */
+  /** Whether `/images/{id}/locations` is there, which newer releases list as v2.17. @default true from release 30.0 on */
   readonly locationRoutes?: boolean | undefined
   /** @default true */
   readonly cache?: boolean | undefined

@@ -14,6 +14,7 @@ import {
 import { addLocation, lookUpSizes, removeLocation, replaceLocations, type Sizes } from "./locations.js"
 import { findImage, isVisible, requireMutable, requireVisibility } from "./policy.js"
 import { isObject, type Json } from "./python.js"
+import * as releases from "./releases.js"
 import { mediaType, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
 import { changeImage, type Image, renderImage, stamp } from "./state.js"
@@ -176,6 +177,9 @@ const applyChange = (
   const { op, path, root } = change
   const value = change.value ?? null
   if (root === "locations") {
+    if (op !== "remove") {
+      releases.requireLocationChange(context, () => requireMutable(context, image, "set_image_location"))
+    }
     if (op === "replace") {
       if (Array.isArray(value) && value.length === 0) throw withDetail(403, "Cannot set locations to empty list.")
       replaceLocations(context, image, value, sizes)
@@ -185,7 +189,7 @@ const applyChange = (
       addLocation(context, image, path[1] ?? "", value, sizes)
       return undefined
     }
-    requireMutable(context, image)
+    releases.requireLocationDeletion(context, () => requireMutable(context, image))
     return removeLocation(context, image, path[1] ?? "")
   }
   if (op === "replace" && root === "owner" && !context.isAdmin) {
@@ -235,20 +239,23 @@ const update = (
   }
   checkColumns(draft)
   requireMutable(context, image)
-  if (!isVisible(context, { ...draft, owner: draft.owner === "" ? null : draft.owner }))
-    throw forbidden(`Forbidding request, image ${id} not visible`)
+  const owner = draft.owner === "" ? null : draft.owner
+  const { tags } = draft
+  const isLost = !isVisible(context, { ...draft, owner })
+  const lost = forbidden(`Forbidding request, image ${id} not visible`)
+  if (isLost && !releases.keepsInvisibleChange(state)) throw lost
   draft.updatedAt = stamp(state, context.now)
-  const { owner, tags } = draft
   // The answer shows what was sent; the database has it tidied up, with the oldest location first.
   const reply = jsonReply(renderImage(state, draft, context.isAdmin))
   changeImage(image, (one) => {
     Object.assign(one, {
       ...draft,
-      owner: owner === "" ? null : owner,
+      owner,
       tags: image.tags,
       locations: draft.locations.map(({ id, metadata, url }) => ({ id, url, metadata })).sort((a, b) => a.id - b.id)
     })
   })
+  if (isLost) throw lost
   for (const store of emptied) dropCopy(state, image, store)
   checkTags([...tags].filter((tag) => !image.tags.has(tag)))
   changeImage(image, (one) => {

@@ -1,5 +1,6 @@
 import type { Context } from "./context.js"
 import { type Fault, forbidden, notFound } from "./errors.js"
+import * as releases from "./releases.js"
 import type { Image } from "./state.js"
 
 /** Whether an image can have members. A Rackspace cloud has no visibility `shared`: there, private images have them. */
@@ -28,11 +29,11 @@ export const findImage = (
   return image
 }
 
-export const isMutable = (context: Context, image: Image): boolean =>
-  context.isAdmin || (image.owner !== null && image.owner === context.project)
-
-export const requireMutable = (context: Context, image: Image): void => {
-  if (!isMutable(context, image)) throw forbidden("You do not own this image")
+/** `action` and `sentence` are what the refusal says: the one in newer releases, the other in older ones. */
+export const requireMutable = (context: Context, image: Image, action = "modify_image", sentence?: string): void => {
+  const isOwner = image.owner !== null && image.owner === context.project
+  if (context.isAdmin || (isOwner && releases.mayWrite(context))) return
+  throw releases.notMutable(context, action, sentence)
 }
 
 /** Rules that only an administrator passes. */

@@ -4,11 +4,11 @@ import { receive } from "./blobs.js"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { accepted } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
-import { isAllowedUri, requireFormats } from "./locations.js"
+import { isAllowedUri } from "./locations.js"
 import { findImage } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
-import { changeImage, type Image, stamp } from "./state.js"
+import { changeImage, type Image, type Received, type State, stamp } from "./state.js"
 import { beginTask, finishTask, internalFailure, newTask, readsNoWeb } from "./tasks.js"
 
 /** Locations as routes of their own: for services, which may know where the bytes lie. */
@@ -23,46 +23,86 @@ export const listLocations = (context: Context, id: string): Reply => {
 
 interface Registration {
   readonly url: string
+  readonly data: { readonly [key: string]: Json }
   readonly algorithm: string | undefined
   readonly hash: string | undefined
 }
 
-const hexDigits: { readonly [algorithm: string]: number } = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 }
+const hexDigits: { readonly [algorithm: string]: number } = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }
+
+const mismatch = (why: string): Fault => badRequest(`Provided object does not match schema 'location': ${why}`)
 
 const parse = (body: Json): Registration => {
   const url = isObject(body) && Object.hasOwn(body, "url") ? body["url"] : undefined
-  if (!isObject(body) || typeof url !== "string") throw badRequest("'url' is a required property")
+  if (!isObject(body) || typeof url !== "string") throw mismatch("'url' is a required property")
   const data = body["validation_data"] ?? {}
-  if (!isObject(data)) throw badRequest("'validation_data' is not of type 'object'")
+  if (!isObject(data)) throw mismatch("'validation_data' is not of type 'object'")
   const algorithm = data["os_hash_algo"]
   const hash = data["os_hash_value"]
-  if (algorithm === undefined && hash === undefined) return { url, algorithm: undefined, hash: undefined }
+  if (algorithm === undefined && hash === undefined) return { url, data, algorithm: undefined, hash: undefined }
   if (typeof algorithm !== "string" || typeof hash !== "string") {
-    throw badRequest("'os_hash_algo' and 'os_hash_value' belong together")
+    const [missing, given] = hash === undefined ? ["value", "algo"] : ["algo", "value"]
+    throw mismatch(`'os_hash_${missing}' is a dependency of 'os_hash_${given}'`)
   }
-  const digits = Object.hasOwn(hexDigits, algorithm) ? hexDigits[algorithm] : undefined
-  if (digits === undefined) throw badRequest(`Invalid os_hash_algo: ${algorithm}`)
-  if (!/^[0-9a-f]*$/i.test(hash)) throw badRequest(`os_hash_value (${hash}) is not a valid hexadecimal value`)
-  if (hash.length !== digits) {
-    throw badRequest(`os_hash_value (${hash}) is not the correct size for ${algorithm} (should be ${digits / 2} bytes)`)
+  if (!Object.hasOwn(hexDigits, algorithm)) {
+    throw mismatch(`'${algorithm}' is not one of ['sha1', 'sha256', 'sha512', 'md5']`)
   }
-  return { url, algorithm, hash }
+  return { url, data, algorithm, hash }
 }
 
+const checkHash = ({ algorithm, hash }: Registration): void => {
+  if (algorithm === undefined || hash === undefined) return
+  if (!/^(?:[0-9a-f]{2})*$/i.test(hash)) throw badRequest(`os_hash_value (${hash}) is not a valid hexadecimal value`)
+  const digits = hexDigits[algorithm] ?? 0
+  if (hash.length !== digits) {
+    throw badRequest(
+      `os_hash_value: (${hash}) is not the correct size for (${algorithm}) (should be (${digits / 2}) bytes)`
+    )
+  }
+}
+
+/** The policy is for services and for members of the owning project: an administrator of another project is refused. */
 const check = (context: Context, id: string, wanted: Registration): Image => {
   const image = findImage(context, id)
   const isHttp = /^https?:/i.test(wanted.url)
-  const isOwner = context.isAdmin || image.owner === context.project
-  if (!isService(context) && !(isOwner && isHttp)) {
-    throw forbidden("You are not authorized to complete add_image_location action.")
-  }
   if (image.status !== "queued") {
     throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
   }
-  requireFormats(image)
-  if (image.properties.has("os_glance_import_task")) throw conflict("Image has active task")
-  if (!isHttp || !isAllowedUri(context.state, wanted.url)) throw badRequest("Invalid location")
+  if (!isService(context) && image.owner !== context.project) {
+    throw forbidden("You are not authorized to complete add_image_location action.")
+  }
+  if (!isService(context) && !isHttp) {
+    throw forbidden("http store must be enabled to use location API by normal user.")
+  }
+  checkHash(wanted)
+  if (isHttp && !isAllowedUri(context.state, wanted.url)) {
+    throw badRequest(`URI for add location does not pass filtering: ${wanted.url}`)
+  }
+  if (image.properties.has(lock)) throw conflict("Image has active task")
   return image
+}
+
+const lock = "os_glance_import_task"
+
+/** Puts the location on the image. It stays there whatever comes after. Returns whether it is new and can be read. */
+const place = (state: State, image: Image, url: string, size: number): boolean => {
+  if (size <= 0 || image.locations.some((one) => one.url === url)) return false
+  const store = [...state.stores.values()].find((one) => one.type === "http")?.id
+  state.lastLocationId += 1
+  image.locations.push({
+    id: state.lastLocationId,
+    url,
+    metadata: store === undefined || !state.multiStore ? {} : { store }
+  })
+  return true
+}
+
+const hasFormats = (image: Image): boolean => Boolean(image.diskFormat) && Boolean(image.containerFormat)
+
+/** What the caller vouched for. Hashes of other algorithms than these two are believed. */
+const isVouchedFor = ({ algorithm, hash }: Registration, { md5, sha512 }: Received): boolean => {
+  const actual = algorithm === "md5" ? md5 : algorithm === "sha512" ? sha512 : hash
+  return hash?.toLowerCase() === actual?.toLowerCase()
 }
 
 /** Reads what lies at the location, to know its size and its hash. */
@@ -74,7 +114,7 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* Effect.sleep(state.options.importDuration ?? 0)
     const unlimited = Number.POSITIVE_INFINITY
-    const received = yield* Effect.option(
+    const read = yield* Effect.option(
       Effect.gen(function* () {
         const fetchUri = state.options.fetchUri
         if (fetchUri === undefined) return yield* Effect.fail(internalFailure)
@@ -84,33 +124,29 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
     )
     const now = yield* Clock.currentTimeMillis
     const isThere = state.images.get(image.id) === image
-    const store = [...state.stores.values()].find((one) => one.type === "http")?.id
-    const matches =
-      received._tag === "Some" &&
-      (wanted.algorithm !== "sha512" || wanted.hash?.toLowerCase() === received.value.sha512)
+    let isRegistered = false
     if (isThere) {
       changeImage(image, (one) => {
-        one.properties.delete("os_glance_import_task")
-        if (received._tag === "None" || !matches) return
-        state.lastLocationId += 1
-        one.locations.push({
-          id: state.lastLocationId,
-          url: wanted.url,
-          metadata: store === undefined || !state.multiStore ? {} : { store }
-        })
-        one.size = received.value.blob.size
-        one.checksum = received.value.md5
-        one.hashAlgo = "sha512"
-        one.hashValue = received.value.sha512
-        one.status = "active"
+        one.properties.delete(lock)
+        if (read._tag === "None" || !place(state, one, wanted.url, read.value.blob.size)) return
+        const received = read.value
+        const isRight = isVouchedFor(wanted, received)
         one.updatedAt = stamp(state, now)
+        // A hash that is wrong takes the size with it; a record without formats keeps it.
+        one.size = isRight ? received.blob.size : null
+        isRegistered = isRight && hasFormats(one)
+        if (!isRegistered) return
+        one.checksum = received.md5
+        one.hashAlgo = wanted.algorithm ?? "sha512"
+        one.hashValue = wanted.hash?.toLowerCase() ?? received.sha512
+        one.status = "active"
       })
     }
     finishTask(
       state,
       task,
       now,
-      isThere && matches
+      isRegistered
         ? { result: { image_id: image.id } }
         : { message: state.options.fetchUri === undefined ? readsNoWeb : internalFailure }
     )
@@ -123,9 +159,9 @@ export const addRegistration = (context: Context, id: string): Effect.Effect<Rep
     const image = yield* attempt(() => check(context, id, wanted))
     const { state } = context
     if (image.owner === null) return yield* Effect.fail(fault(403))
-    const input: Json = { image_id: id, loc_url: wanted.url }
+    const input: Json = { image_id: id, loc_url: wanted.url, validation_data: wanted.data }
     const task = newTask(context, "location_import", input, id)
-    changeImage(image, (one) => one.properties.set("os_glance_import_task", task.id))
+    changeImage(image, (one) => one.properties.set(lock, task.id))
     yield* Effect.forkIn(register(context, image, wanted, task.id), state.scope)
     return accepted
   })

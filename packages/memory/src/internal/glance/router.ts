@@ -15,6 +15,7 @@ import * as metadefTags from "./metadefs/tags.js"
 import * as patch from "./patch.js"
 import { listImages } from "./query.js"
 import * as registrations from "./registrations.js"
+import * as releases from "./releases.js"
 import { hasBody, readJson } from "./request.js"
 import * as tags from "./tags.js"
 import * as tasks from "./tasks.js"
@@ -176,14 +177,15 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
   const { method } = context.request
   const [collection, id, action] = segments
   if (collection === "images" && id !== undefined && action === "file" && segments.length === 3) {
-    const answer = data.cachedDownload(context, id)
+    const refused = releases.refuseWithoutProject(context, segments)
+    const answer = refused === undefined ? data.cachedDownload(context, id) : Effect.fail(refused)
     if (answer !== undefined) return answer
   }
   const methods: Array<string> = []
   let pattern = ""
   const { options } = context.state
   const newer = [
-    ...(options.locationRoutes === true ? locationRoutes : []),
+    ...(releases.locationRoutes(context.state) ? locationRoutes : []),
     ...(options.cacheRoutes === true ? cacheRoutes : []),
     ...(options.flavour === "rackspace" ? rackspaceRoutes : [])
   ]
@@ -195,6 +197,8 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
       if (candidate.refusesBody && hasBody(context.request)) {
         return Effect.fail(badRequest("A body is not expected with this request."))
       }
+      const refused = releases.refuseWithoutProject(context, segments)
+      if (refused !== undefined) return Effect.fail(refused)
       return Effect.flatMap(
         attempt(() => candidate.handle(context, ...values)),
         (answer) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))

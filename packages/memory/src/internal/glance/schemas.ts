@@ -377,13 +377,21 @@ const taskProperties: { readonly [name: string]: JsonSchema } = {
 }
 
 /** Told without `additionalProperties`, but checked with it. */
-export const task: JsonSchema = { name: "task", properties: taskProperties, additionalProperties: false }
+const task: JsonSchema = { name: "task", properties: taskProperties, additionalProperties: false }
+
+const withTypes = (
+  properties: { readonly [name: string]: JsonSchema },
+  types: ReadonlyArray<string>
+): { readonly [name: string]: JsonSchema } => ({ ...properties, type: { ...properties["type"], enum: types } })
+
+/** What a new task is checked against. */
+export const taskOf = (types: ReadonlyArray<string>): JsonSchema => ({
+  ...task,
+  properties: withTypes(taskProperties, types)
+})
 
 /** Rackspace knows exports, and nothing of the newer imports. */
-export const rackspaceTask: JsonSchema = {
-  ...task,
-  properties: { ...taskProperties, type: { ...taskProperties["type"], enum: ["import", "export"] } }
-}
+export const rackspaceTask: JsonSchema = taskOf(["import", "export"])
 
 const describedBy = { rel: "describedby", href: "{schema}" }
 
@@ -401,7 +409,7 @@ const member: JsonSchema = { name: "member", properties: memberProperties }
 
 const { input: _input, result: _result, message: _message, ...taskStubProperties } = taskProperties
 
-/** What `GET /v2/schemas/{name}` answers. */
+/** What `GET /v2/schemas/{name}` answers, except for the types of tasks. */
 export const documents: { readonly [name: string]: JsonSchema } = {
   image,
   images: collection("images", image, true),
@@ -409,4 +417,12 @@ export const documents: { readonly [name: string]: JsonSchema } = {
   members: collection("members", member, false),
   task: { name: "task", properties: taskProperties },
   tasks: collection("tasks", { name: "task", properties: taskStubProperties }, false)
+}
+
+/** The document of that name in a service that knows these types of tasks. */
+export const documentFor = (types: ReadonlyArray<string>, name: string): JsonSchema | undefined => {
+  if (name === "task") return { name, properties: withTypes(taskProperties, types) }
+  if (name === "tasks")
+    return collection(name, { name: "task", properties: withTypes(taskStubProperties, types) }, false)
+  return documents[name]
 }

@@ -62,7 +62,7 @@ export interface Received {
   readonly blob: Blob
   readonly md5: string
   readonly sha512: string
-  /** The first 512 bytes, where disk formats say what they are. */
+  /** The first bytes, where disk formats say what they are. */
   readonly head: Uint8Array
 }
 
@@ -127,6 +127,8 @@ export interface State {
   readonly queuedForCache: Set<string>
   /** Held by the fetch of one image into the cache. */
   readonly cacheWorker: Effect.Semaphore
+  /** The rows that images have had in the cache, by image. */
+  readonly cacheRows: Map<string, number>
   readonly containers: Accounts
   readonly metadefs: Metadefs
   lastStamp: number

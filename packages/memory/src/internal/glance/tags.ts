@@ -1,14 +1,14 @@
 import { type Context, noContent, type Reply } from "./context.js"
-import { badRequest, fault, forbidden, notFound, tooLarge } from "./errors.js"
+import { badRequest, fault, notFound, tooLarge } from "./errors.js"
 import { checkTags } from "./images.js"
-import { findImage, isMutable } from "./policy.js"
+import { findImage, requireMutable } from "./policy.js"
 import * as schemas from "./schemas.js"
 import { changeImage, type Image, stamp } from "./state.js"
 import { explainMismatch } from "./validate.js"
 
 const find = (context: Context, id: string, verb: string): Image => {
   const image = findImage(context, id, () => notFound(`Image ${id} not found.`))
-  if (!isMutable(context, image)) throw forbidden(`Not allowed to ${verb} tags for image ${id}.`)
+  requireMutable(context, image, "modify_image", `Not allowed to ${verb} tags for image ${id}.`)
   return image
 }
 

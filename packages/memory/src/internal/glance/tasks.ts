@@ -10,6 +10,7 @@ import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { pageLinks, parseLimit } from "./query.js"
+import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
 import { addImage, changeImage, type Image, isoTime, type Received, type State, stamp, type Task } from "./state.js"
@@ -258,7 +259,7 @@ const checkTask = (
   const has = (name: string) =>
     isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
   for (const name of ["type", "input"]) if (!has(name)) throw badRequest(`Task '${name}' is required`)
-  const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.task
+  const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.taskOf(releases.taskTypes(context.state))
   const mismatch = explainMismatch(body, schema)
   if (mismatch !== undefined) throw badRequest(mismatch)
   if (!isObject(body)) throw fault(500)
@@ -331,14 +332,13 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
     task,
     Effect.gen(function* () {
       const { state } = context
-      if (task.type === "api_image_import") {
-        return yield* Effect.fail(
-          new Failure(
-            Object.keys(input).length === 0
-              ? "Input to api_image_import task is empty."
-              : "Missing required 'image_id' field"
-          )
-        )
+      if (task.type === "api_image_import" || task.type === "location_import") {
+        const needed =
+          task.type === "api_image_import"
+            ? "Missing required 'image_id' field"
+            : `Input does not contain '${["image_id", "loc_url", "validation_data"].find((key) => !Object.hasOwn(input, key))}' field`
+        const isEmpty = Object.keys(input).length === 0
+        return yield* Effect.fail(new Failure(isEmpty ? `Input to ${task.type} task is empty.` : needed))
       }
       if (!isRackspace(context)) {
         for (const name of ["import_from", "import_from_format", "image_properties"]) {
@@ -387,6 +387,7 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
         members: new Map(),
         json: undefined
       }
+      if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure(internalFailure))
       addImage(state, image)
       const store = state.stores.get(state.defaultStore)
       if (store === undefined) return yield* Effect.fail(new Failure(internalFailure))

@@ -3,6 +3,7 @@ import { jsonReply, noContent } from "../context.js"
 import { badRequest, conflict, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import { dumps, isObject, type Json, parseInteger } from "../python.js"
+import * as releases from "../releases.js"
 import { Parameters, withoutBody } from "../request.js"
 import { checkVisibility, takeDirection, validate, withBody } from "./request.js"
 import type { Namespace, ObjectRow } from "./rows.js"
@@ -107,7 +108,8 @@ export const updateObject = (context: Context, namespaceName: string, name: stri
     const row = columns(record)
     check("Couldn't update metadata object", row)
     if (row.name !== name && namespace.objects.has(row.name)) {
-      throw conflict(
+      throw releases.takenName(
+        context,
         `Invalid update. It would result in a duplicate metadata definition object with the same name=${name} in namespace=${namespace.name}.`
       )
     }

@@ -3,6 +3,7 @@ import { jsonReply, noContent } from "../context.js"
 import { conflict, internalError, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import { dumps } from "../python.js"
+import * as releases from "../releases.js"
 import { Parameters, withoutBody } from "../request.js"
 import { withBody } from "./request.js"
 import type { Namespace, PropertyRecord } from "./rows.js"
@@ -89,7 +90,8 @@ export const updateProperty = (context: Context, namespaceName: string, name: st
     const wanted = String(record["name"])
     types.checkCharacters("Couldn't update metadata property", { name: wanted, json_schema: record })
     if (wanted !== name && namespace.properties.has(wanted)) {
-      throw conflict(
+      throw releases.takenName(
+        context,
         `Invalid update. It would result in a duplicate metadata definition property with the same name=${name} in namespace=${namespace.name}.`
       )
     }
