@@ -23,6 +23,8 @@ import * as Images from "./Images.js"
 import * as ImageTasks from "./ImageTasks.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
+import * as Settle from "./internal/settle.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -166,10 +168,11 @@ const isOutOfReach = (error: GlanceError.GlanceError): boolean =>
   error._tag === "BadRequest" ||
   (error._tag === "ImportFailed" && error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
 
-const isIncomplete = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
+/** Failures after which the image has its data, or may have them. */
+const mustStay = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
   Option.exists(
     Cause.failureOption(cause),
-    (error) => (error as { readonly _tag?: unknown } | undefined)?._tag === "ImportIncomplete"
+    (error) => error instanceof GlanceError.ImportIncomplete || Settle.isStored(error)
   )
 
 const fromServices = ({ data, discovery, images, imports, tasks }: Services): Service => {
@@ -180,7 +183,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
   ): Effect.Effect<Image.Image, GlanceError.ImageUnverifiable | GlanceError.ImageIntegrityError> => {
     if (expected === undefined) return Effect.succeed(image)
     const hashes = Upload.hashesOf(image)
-    const found = hashes.find(({ algorithm }) => algorithm === expected.algorithm.toLowerCase())
+    const found = hashes.find(({ algorithm }) => algorithm === HashAlgorithms.canonicalName(expected.algorithm))
     if (found === undefined) {
       const algorithms = hashes.map(({ algorithm }) => algorithm)
       return Effect.fail(new GlanceError.ImageUnverifiable({ operation, imageId: image.id, algorithms }))
@@ -275,7 +278,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
       return yield* Creation.creating(
         images,
         image,
-        (exit) => keep || isIncomplete(exit),
+        (exit) => keep || mustStay(exit),
         (created): Effect.Effect<Image.Image, CreateFromError | E, R> => {
           if (way === "web-download" && uri !== undefined) {
             const fetched = download(created, uri)

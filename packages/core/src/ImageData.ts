@@ -10,6 +10,7 @@ import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -26,8 +27,10 @@ import * as Data from "./internal/data.js"
 import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Internal from "./internal/image.js"
 import * as Record from "./internal/record.js"
+import * as Settle from "./internal/settle.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -45,7 +48,7 @@ export interface Progress extends Data.Progress {}
  * @category models
  */
 export interface ExpectedHash {
-  /** `md5`, `sha512` or another that the hasher knows. */
+  /** Any name of an algorithm that the hasher can compute: `md5`, `sha512`, `SHA3-512`, `blake2b`. */
   readonly algorithm: string
   /** In hex. */
   readonly value: string
@@ -119,11 +122,18 @@ export interface UploadOptions extends StageOptions {
    */
   readonly verify?: boolean | undefined
   /**
-   * The hash that the cloud computes besides md5, by Glance's option `hashing_algorithm`.
+   * The hash that the cloud computes besides md5, by Glance's option `hashing_algorithm`: any name of an algorithm, for
+   * instance `sha3_512` or `blake2b`.
    *
    * @default "sha512"
    */
   readonly hashAlgorithm?: string | undefined
+  /**
+   * How long the image may take to become `active` after the cloud has confirmed all bytes.
+   *
+   * @default 5 minutes
+   */
+  readonly settleLimit?: Duration.DurationInput | undefined
   /**
    * What becomes of an image whose record does not agree with what was sent.
    *
@@ -140,7 +150,7 @@ export interface UploadOptions extends StageOptions {
  */
 export interface CreateOptions extends UploadOptions {
   /**
-   * Whether the image stays when the upload fails or is interrupted.
+   * Whether the image stays when the upload fails or is interrupted. An image that may have its data always stays.
    *
    * @default false
    */
@@ -218,7 +228,7 @@ export type StageError = Upload.Failure | GlanceError.InvalidArgument
  * @since 0.1.0
  * @category errors
  */
-export type UploadError = StageError | GlanceError.ImageUnverifiable
+export type UploadError = StageError | GlanceError.ImageUnverifiable | GlanceError.UploadNotEnded
 
 /**
  * What a download can end in.
@@ -237,7 +247,11 @@ export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | G
  */
 export interface Service {
   /**
-   * Gives a queued image its data and answers the image as it is then.
+   * Gives a queued image its data and returns the image when it is `active`.
+   *
+   * Some clouds confirm the last byte and store the data afterwards. While the status of the image is `queued`, `saving`,
+   * `uploading` or `importing`, its record is read again, at most for `settleLimit`; then the upload fails with
+   * `UploadNotEnded`. It fails with `UploadFailed` if the cloud gives up (`killed`).
    *
    * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the
    * body to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made
@@ -266,8 +280,9 @@ export interface Service {
     options?: StageOptions
   ) => Effect.Effect<void, StageError | E, R>
   /**
-   * Creates an image and gives it its data. When that fails or is interrupted, the image is deleted, also where the
-   * answer to its creation was lost.
+   * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
+   * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
+   * `UploadNotEnded` and `ImageUnverifiable`, which name it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
@@ -313,24 +328,14 @@ const defaultTokenLife = Duration.minutes(10)
 /** As many segments in memory as let a process stay small. */
 const maxParallel = 8
 
-const unsupported: Argument.Check = (algorithm) =>
+const unsupported = (algorithm: unknown): string =>
   `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
 
-/** How many digits the hashes have that clouds use; of others it is not known. */
-const hashDigits = new Map([
-  ["md5", 32],
-  ["sha1", 40],
-  ["sha224", 56],
-  ["sha256", 64],
-  ["sha384", 96],
-  ["sha512", 128]
-])
-
-/** What no data can have would be told only when all of them had passed. */
+/** A value that no hash of the algorithm can have is refused before anything is sent. */
 const hashCheck =
   (algorithm: string): Argument.Check =>
   (value) => {
-    const digits = hashDigits.get(algorithm)
+    const digits = HashAlgorithms.digitsOf(algorithm)
     const fits = typeof value === "string" && /^[0-9a-f]+$/i.test(value) && value.length === (digits ?? value.length)
     return fits
       ? undefined
@@ -348,8 +353,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
 
+  /** The algorithm by its canonical name, which is how core gives every algorithm to the hasher. */
   const supported = (operation: string, argument: string, algorithm: string) =>
-    Argument.checked(operation, argument, algorithm, hasher.supports(algorithm) ? () => undefined : unsupported)
+    Either.map(
+      Argument.checked(operation, argument, algorithm, (name) =>
+        typeof name === "string" && hasher.supports(HashAlgorithms.canonicalName(name)) ? undefined : unsupported(name)
+      ),
+      HashAlgorithms.canonicalName
+    )
 
   const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
 
@@ -366,8 +377,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     expected === undefined
       ? Effect.succeed(undefined)
       : Effect.gen(function* () {
-          const { algorithm, value } = expected
-          yield* supported(operation, "expected.algorithm", algorithm)
+          const { value } = expected
+          const algorithm = yield* supported(operation, "expected.algorithm", expected.algorithm)
           yield* Argument.checked(operation, "expected.value", value, hashCheck(algorithm))
           return { algorithm, value: value.toLowerCase() }
         })
@@ -409,24 +420,24 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   ): Effect.Effect<Image.Image, UploadError | E, R> =>
     Effect.gen(function* () {
       const verify = options.verify ?? true
-      const algorithm = options.hashAlgorithm ?? "sha512"
-      if (options.hashAlgorithm !== undefined) yield* supported(operation, "hashAlgorithm", algorithm)
+      const algorithm =
+        options.hashAlgorithm === undefined
+          ? "sha512"
+          : yield* supported(operation, "hashAlgorithm", options.hashAlgorithm)
       const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
       const sent = yield* send(operation, "file", image, source, algorithms, options)
-      const record = yield* read(operation, image)
-      if (!verify) return record
       const imageId = Image.idOf(image)
+      const limit = Duration.decode(options.settleLimit ?? Settle.defaultLimit)
+      const record = yield* Settle.settled(operation, imageId, limit, read(operation, image))
+      if (!verify) return record
       const { comparable, wrong } = Upload.compare(record, sent)
       if (wrong !== undefined) {
         if (options.onMismatch === "delete") yield* Creation.discard(images, image)
         return yield* new GlanceError.ImageIntegrityError({ operation, imageId, at: "upload", ...wrong })
       }
       if (comparable) return record
-      return yield* new GlanceError.ImageUnverifiable({
-        operation,
-        imageId,
-        algorithms: Upload.hashesOf(record).map(({ algorithm }) => algorithm)
-      })
+      const found = Upload.hashesOf(record).map(({ algorithm }) => algorithm)
+      return yield* new GlanceError.ImageUnverifiable({ operation, imageId, algorithms: found })
     })
 
   const upload: Service["upload"] = (image, source, options = {}) =>
@@ -440,7 +451,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     return Creation.creating(
       images,
       image,
-      () => keep,
+      (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
       (created) => uploadAs(operation, created, source, options)
     ).pipe(Effect.withSpan(operation))
   }

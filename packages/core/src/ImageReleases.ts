@@ -25,11 +25,13 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
@@ -44,9 +46,12 @@ import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Data from "./internal/data.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Listing from "./internal/images.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
+import * as Settle from "./internal/settle.js"
+import * as Upload from "./internal/upload.js"
 
 /**
  * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
@@ -212,7 +217,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const operation = "ImageReleases.ensure"
 
   const supported: Argument.Check = (algorithm) =>
-    hasher.supports(algorithm as string) ? undefined : `cannot be computed here: ${Argument.shown(algorithm)}`
+    typeof algorithm === "string" && hasher.supports(algorithm)
+      ? undefined
+      : `cannot be computed here: ${Argument.shown(algorithm)}`
+
+  const canonical = (argument: string, algorithm: string) =>
+    Either.map(Argument.checked(operation, `options.${argument}`, algorithm, supported), HashAlgorithms.canonicalName)
 
   const digest = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, algorithms: ReadonlyArray<string>) =>
     Effect.scoped(
@@ -224,13 +234,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     )
 
   /** What the cloud will have for the hash of the source. */
-  const contentOf = <E, R>(source: ImageSource.ImageSource<E, R>, algorithm: string, known?: ImageData.ExpectedHash) =>
+  const contentOf = <E, R>(source: ImageSource.ImageSource<E, R>, algorithm: string, given?: ImageData.ExpectedHash) =>
     Effect.gen(function* () {
-      yield* Argument.checked(operation, "options.hashAlgorithm", algorithm, supported)
+      const known =
+        given === undefined ? undefined : { ...given, algorithm: yield* canonical("hash.algorithm", given.algorithm) }
       if (known !== undefined) {
         yield* Argument.checked(operation, "options.hash.value", known.value, Argument.text({ minLength: 1 }))
         if (known.algorithm === algorithm) return known.value.toLowerCase()
-        yield* Argument.checked(operation, "options.hash.algorithm", known.algorithm, supported)
       }
       yield* Argument.checked(operation, "source", source.replayable, (replayable) =>
         replayable ? undefined : `must be replayable, or its ${algorithm} be given: it is read before it is sent`
@@ -273,13 +283,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         })
       }
       const source = ImageSource.from(input)
-      const algorithm = upload.hashAlgorithm ?? "sha512"
+      const algorithm = yield* canonical("hashAlgorithm", upload.hashAlgorithm ?? "sha512")
       const value = yield* contentOf(source, algorithm, hash)
 
       const isPublished = (image: Image.Image) =>
         image.status === "active" && !image.osHidden && !image.properties.has(mark) && isIdentical(image)
       const isIdentical = (image: Image.Image) =>
-        Option.contains(image.osHashValue, value) && Option.contains(image.osHashAlgo, algorithm)
+        Upload.hashesOf(image).some((hash) => hash.algorithm === algorithm && hash.value === value)
 
       const query = { name, owner, containerFormat, diskFormat, osHashValue: value, status: "active" }
       const present = yield* Stream.runHead(Stream.filter(listing.all(operation, query), isPublished))
@@ -370,7 +380,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
               Effect.flatMap(
                 Option.match({
                   onNone: () => nothing,
-                  onSome: (image) => Effect.onError(restore(give(image)), () => Effect.ignore(abandon(image)))
+                  onSome: (image) =>
+                    Effect.onError(restore(give(image)), (cause) =>
+                      Option.exists(Cause.failureOption(cause), Settle.isStored)
+                        ? Effect.void
+                        : Effect.ignore(abandon(image))
+                    )
                 })
               )
             )
