@@ -29,6 +29,7 @@ import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Internal from "./internal/image.js"
+import * as InternalProgress from "./internal/progress.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
 import * as Upload from "./internal/upload.js"
@@ -40,6 +41,14 @@ import * as Upload from "./internal/upload.js"
  * @category models
  */
 export interface Progress extends Data.Progress {}
+
+/**
+ * How far a transfer is and how fast it goes. `result` is what the operation returned, and is only in the last element.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TransferProgress<A> extends InternalProgress.TransferProgress<A> {}
 
 /**
  * A hash that data must have.
@@ -60,7 +69,7 @@ export interface ExpectedHash {
  * @since 0.1.0
  * @category models
  */
-export interface TransferOptions {
+export interface TransferOptions<out E = never, out R = never> {
   /**
    * How often in a row it is tried again, after a connection that broke off, 429, 502, 503 or 504, without a byte of
    * progress in between. The wait before it doubles from 200 milliseconds on.
@@ -75,8 +84,11 @@ export interface TransferOptions {
    * @default 5 minutes
    */
   readonly idleLimit?: Duration.DurationInput | undefined
-  /** Is run after each chunk, and waited for. */
-  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+  /**
+   * Is called after each chunk and at least once a mebibyte, and waited for. If it fails, the transfer ends with its
+   * error, and no other attempt is made.
+   */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
@@ -85,7 +97,7 @@ export interface TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface StageOptions extends TransferOptions {
+export interface StageOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
    * A hash that the source must have. It is compared before the end of the body is told, so that wrong data are never
    * stored.
@@ -112,7 +124,7 @@ export interface StageOptions extends TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface UploadOptions extends StageOptions {
+export interface UploadOptions<out E = never, out R = never> extends StageOptions<E, R> {
   /** Id of the store that is to hold the data, where the cloud has several. @default the cloud's choice */
   readonly store?: string | undefined
   /**
@@ -148,7 +160,7 @@ export interface UploadOptions extends StageOptions {
  * @since 0.1.0
  * @category models
  */
-export interface CreateOptions extends UploadOptions {
+export interface CreateOptions<out E = never, out R = never> extends UploadOptions<E, R> {
   /**
    * Whether the image stays when the upload fails or is interrupted. An image that may have its data always stays.
    *
@@ -163,7 +175,7 @@ export interface CreateOptions extends UploadOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadOptions extends TransferOptions {
+export interface DownloadOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
    * Whether the data are compared with the strongest hash of the record that can be computed here, or with `expected`.
    *
@@ -180,7 +192,7 @@ export interface DownloadOptions extends TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadStreamOptions extends DownloadOptions {
+export interface DownloadStreamOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
   /** The part that is wanted: from a byte on, so many. It cannot be verified. @default the whole */
   readonly range?: { readonly start: number; readonly length?: number | undefined } | undefined
 }
@@ -191,7 +203,7 @@ export interface DownloadStreamOptions extends DownloadOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadToOptions extends DownloadOptions {
+export interface DownloadToOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
   /**
    * Whether what an earlier download to the same path left is taken up, and what this one leaves is kept.
    *
@@ -263,22 +275,34 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
-  readonly upload: <E, R>(
+  readonly upload: <E, R, E2 = never, R2 = never>(
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options?: UploadOptions
-  ) => Effect.Effect<Image.Image, UploadError | E, R>
+    options?: UploadOptions<E2, R2>
+  ) => Effect.Effect<Image.Image, UploadError | E | E2, R | R2>
+  /**
+   * {@link Service.upload} as a stream of its progress, with the rate and the time left. The last element has the image
+   * as its `result`. The upload is interrupted if the stream is not run to its end. A consumer that is slower than the
+   * upload misses elements, never the last one.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
+   */
+  readonly uploadWithProgress: <E, R>(
+    image: Image.ImageRef,
+    source: ImageSource.Input<E, R>,
+    options?: Omit<UploadOptions, "onProgress">
+  ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | E, R>
   /**
    * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
    * the import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
-  readonly stage: <E, R>(
+  readonly stage: <E, R, E2 = never, R2 = never>(
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options?: StageOptions
-  ) => Effect.Effect<void, StageError | E, R>
+    options?: StageOptions<E2, R2>
+  ) => Effect.Effect<void, StageError | E | E2, R | R2>
   /**
    * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
    * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
@@ -286,33 +310,68 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly createWithData: <E, R>(
+  readonly createWithData: <E, R, E2 = never, R2 = never>(
     image: Images.NewImage,
     source: ImageSource.Input<E, R>,
-    options?: CreateOptions
-  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E, R>
+    options?: CreateOptions<E2, R2>
+  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E | E2, R | R2>
   /**
    * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
    * ending. A connection that breaks off is taken up where it left.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
-  readonly download: (
+  readonly download: <E = never, R = never>(
     image: Image.ImageRef,
-    options?: DownloadStreamOptions
-  ) => Stream.Stream<Uint8Array, DownloadError>
+    options?: DownloadStreamOptions<E, R>
+  ) => Stream.Stream<Uint8Array, DownloadError | E, R>
   /**
    * Brings the data into a file, which appears under its name when it is whole and verified. Until then they are beside
    * it, in `{path}.{image id}.part`, from where the next call goes on.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
-  readonly downloadTo: (
+  readonly downloadTo: <E = never, R = never>(
     image: Image.ImageRef,
     path: string,
-    options?: DownloadToOptions
-  ) => Effect.Effect<Image.Image, DownloadError | PlatformError.PlatformError, FileSystem.FileSystem>
+    options?: DownloadToOptions<E, R>
+  ) => Effect.Effect<Image.Image, DownloadError | PlatformError.PlatformError | E, FileSystem.FileSystem | R>
+  /**
+   * {@link Service.downloadTo} as a stream of its progress, as {@link Service.uploadWithProgress} has it.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
+   */
+  readonly downloadToWithProgress: (
+    image: Image.ImageRef,
+    path: string,
+    options?: Omit<DownloadToOptions, "onProgress">
+  ) => Stream.Stream<TransferProgress<Image.Image>, DownloadError | PlatformError.PlatformError, FileSystem.FileSystem>
 }
+
+/**
+ * Runs any operation that takes `onProgress` as a stream of its progress, with the rate and the time left. The last
+ * element has the operation's `result`. The operation is interrupted if the stream is not run to its end. A consumer
+ * that is slower than the transfer misses elements, never the last one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * ```ts
+ * import * as ImageCreation from "@effect-glance/core/ImageCreation"
+ * import * as ImageData from "@effect-glance/core/ImageData"
+ * import * as ImageSource from "@effect-glance/core/ImageSource"
+ * import { Console, Effect, Stream } from "effect"
+ *
+ * const program = Effect.flatMap(ImageCreation.ImageCreation, ({ createFrom }) =>
+ *   ImageData.withProgress((onProgress) => createFrom({ name: "disk" }, ImageSource.file("disk.raw"), { onProgress })).pipe(
+ *     Stream.runForEach(({ bytes, rate, remaining }) => Console.log(bytes, rate, remaining))
+ *   )
+ * )
+ * ```
+ */
+export const withProgress: <A, E, R>(
+  operation: (onProgress: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+) => Stream.Stream<TransferProgress<A>, E, R> = InternalProgress.withProgress
 
 /**
  * The service of image data.
@@ -364,13 +423,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
 
   const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
 
-  const transfer = (operation: string, image: Image.ImageRef, options: TransferOptions): Data.Transfer => ({
+  /** All of a transfer but its progress, which `InternalProgress.guarded` gives. */
+  const transfer = <E, R>(operation: string, image: Image.ImageRef, options: TransferOptions<E, R>) => ({
     http,
     operation,
     imageId: Image.idOf(image),
     retries: options.retries ?? 3,
-    idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit),
-    onProgress: options.onProgress
+    idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit)
   })
 
   const expectedOf = (operation: string, expected: ExpectedHash | undefined) =>
@@ -383,21 +442,21 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           return { algorithm, value: value.toLowerCase() }
         })
 
-  const send = <E, R>(
+  const send = <E, R, E2, R2>(
     operation: string,
     where: "file" | "stage",
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
     algorithms: ReadonlyArray<string>,
-    options: StageOptions & Pick<UploadOptions, "store">
-  ): Effect.Effect<Upload.Sent, StageError | E, R> =>
+    options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
+  ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
     Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, where)
       const expected = yield* expectedOf(operation, options.expected)
       const checkFormat = options.checkFormat ?? true
       const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(operation, image)
       const before = typeof image === "object" ? image : checkFormat ? yield* record : undefined
-      return yield* Upload.send({
+      const upload = {
         ...transfer(operation, image, options),
         path,
         source: ImageSource.from(source),
@@ -409,15 +468,16 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         format: checkFormat ? before : undefined,
         queued: before?.status === "queued",
         record
-      })
+      }
+      return yield* InternalProgress.guarded(options.onProgress, (onProgress) => Upload.send({ ...upload, onProgress }))
     })
 
-  const uploadAs = <E, R>(
+  const uploadAs = <E, R, E2, R2>(
     operation: string,
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options: UploadOptions
-  ): Effect.Effect<Image.Image, UploadError | E, R> =>
+    options: UploadOptions<E2, R2>
+  ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
     Effect.gen(function* () {
       const verify = options.verify ?? true
       const algorithm =
@@ -443,6 +503,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const upload: Service["upload"] = (image, source, options = {}) =>
     Effect.withSpan(uploadAs("ImageData.upload", image, source, options), "ImageData.upload")
 
+  const uploadWithProgress: Service["uploadWithProgress"] = (image, source, options = {}) => {
+    const operation = "ImageData.uploadWithProgress"
+    return Stream.withSpan(
+      withProgress((onProgress) => uploadAs(operation, image, source, { ...options, onProgress })),
+      operation
+    )
+  }
+
   const stage: Service["stage"] = (image, source, options = {}) =>
     Effect.withSpan(Effect.asVoid(send("ImageData.stage", "stage", image, source, [], options)), "ImageData.stage")
 
@@ -460,7 +528,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const target = (
     operation: string,
     image: Image.ImageRef,
-    options: DownloadOptions,
+    options: Pick<DownloadOptions, "expected">,
     verify: boolean
   ): Effect.Effect<
     { readonly record: Option.Option<Image.Image>; readonly hash: Upload.Known | undefined },
@@ -514,7 +582,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const begin = (known: Upload.Known | undefined) =>
     known === undefined ? Effect.succeed(undefined) : hasher.start([known.algorithm])
 
-  const download: Service["download"] = (image, options = {}) => {
+  const download: Service["download"] = <E = never, R = never>(
+    image: Image.ImageRef,
+    options: DownloadStreamOptions<E, R> = {}
+  ): Stream.Stream<Uint8Array, DownloadError | E, R> => {
     const operation = "ImageData.download"
     return Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, "file")
@@ -533,22 +604,25 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const { hash: known, record } = yield* target(operation, image, options, !part && (options.verify ?? true))
       const hash = yield* begin(known)
       const clock = yield* Effect.clock
-      const handoff = Handoff.make<DownloadError>(() => clock.unsafeCurrentTimeMillis())
+      const handoff = Handoff.make<DownloadError | E>(() => clock.unsafeCurrentTimeMillis())
       const put = (bytes: Uint8Array) => handoff.put(Chunk.of(bytes))
-      yield* Download.run(
-        {
-          ...transfer(operation, image, options),
-          path,
-          start,
-          end: Option.map(Option.fromNullable(length), (length) => start + length),
-          size: Option.flatMap(record, ({ size }) => size),
-          record: read(operation, image)
-        },
-        Download.begin(start),
-        (bytes) => {
-          const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
-          return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
-        }
+      yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
+        Download.run(
+          {
+            ...transfer(operation, image, options),
+            onProgress,
+            path,
+            start,
+            end: Option.map(Option.fromNullable(length), (length) => start + length),
+            size: Option.flatMap(record, ({ size }) => size),
+            record: read(operation, image)
+          },
+          Download.begin(start),
+          (bytes) => {
+            const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
+            return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
+          }
+        )
       ).pipe(
         Effect.zipRight(check(operation, image, known, hash)),
         Effect.onExit((exit) =>
@@ -561,8 +635,23 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     }).pipe(Stream.unwrapScoped, Stream.withSpan(operation))
   }
 
-  const downloadTo: Service["downloadTo"] = (image, path, options = {}) => {
-    const operation = "ImageData.downloadTo"
+  const downloadTo: Service["downloadTo"] = (image, path, options = {}) =>
+    Effect.withSpan(downloadAs("ImageData.downloadTo", image, path, options), "ImageData.downloadTo")
+
+  const downloadToWithProgress: Service["downloadToWithProgress"] = (image, path, options = {}) => {
+    const operation = "ImageData.downloadToWithProgress"
+    return Stream.withSpan(
+      withProgress((onProgress) => downloadAs(operation, image, path, { ...options, onProgress })),
+      operation
+    )
+  }
+
+  const downloadAs = <E, R>(
+    operation: string,
+    image: Image.ImageRef,
+    path: string,
+    options: DownloadToOptions<E, R>
+  ): Effect.Effect<Image.Image, DownloadError | PlatformError.PlatformError | E, FileSystem.FileSystem | R> => {
     const part = `${path}.${Image.idOf(image)}.part`
     return Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -590,9 +679,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
               record: read(operation, image)
             }
             const { size } = record
-            yield* parallel > 1 && Option.isSome(size)
-              ? Download.runParallel({ ...wanted, size }, start, parallel, file.write)
-              : Download.run({ ...wanted, size }, Download.begin(start), file.write)
+            yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
+              parallel > 1 && Option.isSome(size)
+                ? Download.runParallel({ ...wanted, onProgress, size }, start, parallel, file.write)
+                : Download.run({ ...wanted, onProgress, size }, Download.begin(start), file.write)
+            )
           }
           yield* file.flush
           yield* check(operation, image, known, hash)
@@ -606,15 +697,15 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       )
       yield* fs.rename(part, path)
       return record
-    }).pipe(Effect.withSpan(operation))
+    })
   }
 
-  return { upload, stage, createWithData, download, downloadTo }
+  return { upload, uploadWithProgress, stage, createWithData, download, downloadTo, downloadToWithProgress }
 })
 
 /** Bytes that do not agree with the image are of no use to a later download. */
-const isWrong = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean =>
-  Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "ImageIntegrityError")
+const isWrong = (exit: Exit.Failure<unknown, unknown>): boolean =>
+  Option.exists(Cause.failureOption(exit.cause), (error) => error instanceof GlanceError.ImageIntegrityError)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

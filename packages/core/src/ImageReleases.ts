@@ -89,7 +89,8 @@ export interface Retirement {
  * @since 0.1.0
  * @category models
  */
-export interface EnsureOptions extends Omit<ImageData.UploadOptions, "expected" | "verify" | "onMismatch"> {
+export interface EnsureOptions<out E = never, out R = never>
+  extends Omit<ImageData.UploadOptions<E, R>, "expected" | "verify" | "onMismatch"> {
   /**
    * The hash of the source. By one of the cloud's own algorithm (`hashAlgorithm`) the image is known without a look at
    * the source; else the source is read once to compute it, which takes one that is replayable.
@@ -169,11 +170,11 @@ export interface Service {
    *
    * What happened to each older image is told for each; failures there do not undo the release.
    */
-  readonly ensure: <E, R>(
+  readonly ensure: <E, R, E2 = never, R2 = never>(
     release: Release,
     source: ImageSource.Input<E, R>,
-    options?: EnsureOptions
-  ) => Effect.Effect<Ensured, EnsureError | E, R>
+    options?: EnsureOptions<E2, R2>
+  ) => Effect.Effect<Ensured, EnsureError | E | E2, R | R2>
 }
 
 /**
@@ -255,10 +256,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       return hashes.get(algorithm) ?? ""
     })
 
-  const ensure: Service["ensure"] = <E, R>(
+  const ensure: Service["ensure"] = <E, R, E2, R2>(
     { containerFormat, diskFormat, name, properties, protected: kept, ...attributes }: Release,
     input: ImageSource.Input<E, R>,
-    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions = {}
+    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2> = {}
   ) =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
@@ -320,14 +321,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         )
 
       /** None where somebody else gives it its data, or has deleted it. The source's own failures are not meant. */
-      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
         data.upload(image, source, { ...upload, expected: { algorithm, value } }).pipe(
           Effect.asSome,
           Effect.catchIf(
             (error) => isTaken(error) && error.imageId === image.id,
             () => nothing
           ),
-          Effect.mapError((error) => error as EnsureError | E)
+          Effect.mapError((error) => error as EnsureError | E | E2)
         )
 
       const create = (id: Image.ImageId) =>
@@ -348,7 +349,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const follow = (
         id: Image.ImageId,
         since: number
-      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
           const found = yield* Effect.asSome(images.get(id)).pipe(Effect.catchTag("ImageNotFound", () => nothing))
           if (Option.isNone(found)) return Option.none()
@@ -365,12 +366,14 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const published = Option.match({ onNone: () => nothing, onSome: publish })
 
       const orAgain = (
-        step: Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R>,
+        step: Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2>,
         id: Image.ImageId,
         since: number
       ) => Effect.flatMap(step, (done) => (Option.isSome(done) ? Effect.succeed(done) : follow(id, since)))
 
-      const release = (index: number): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E, R> =>
+      const release = (
+        index: number
+      ): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
           const id = yield* idAt(index)
           const since = yield* Clock.currentTimeMillis

@@ -19,6 +19,7 @@ import * as HashAlgorithms from "./hashAlgorithms.js"
 import * as Internal from "./image.js"
 import * as Lending from "./lending.js"
 import * as Limit from "./limit.js"
+import * as Progress from "./progress.js"
 import type * as Request from "./request.js"
 import * as Settle from "./settle.js"
 import * as Telemetry from "./telemetry.js"
@@ -294,6 +295,15 @@ const produce = <E, R>(
     return wait === undefined ? put(chunk) : Effect.flatMap(wait, () => put(chunk) ?? Effect.void)
   }
 
+  /** In parts, so that the progress is told at least once a mebibyte. */
+  const processAll = (
+    chunk: Chunk.Chunk<Uint8Array>
+  ): Effect.Effect<void, GlanceError.SourceLengthMismatch> | undefined => {
+    const parts = progress === undefined ? [chunk] : Progress.portions(chunk)
+    if (parts.length === 1) return process(chunk)
+    return Effect.forEach(parts, (part) => process(part) ?? Effect.void, { discard: true })
+  }
+
   const finish = Effect.gen(function* () {
     if (Option.isSome(size) && state.size < promised) return yield* mismatch()
     const hashes = yield* hash.digest
@@ -324,7 +334,7 @@ const produce = <E, R>(
     Option.map((error) => new SourceFailure(error))
   )
   const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) => {
-    const wait = process(chunk)
+    const wait = processAll(chunk)
     return wait === undefined ? loop : Effect.flatMap(Effect.mapError(wait, Option.some), () => loop)
   })
   const following = Effect.catchAll(
@@ -334,7 +344,7 @@ const produce = <E, R>(
   return Effect.gen(function* () {
     yield* handoff.wanted
     state.taken = true
-    yield* process(head) ?? Effect.void
+    yield* processAll(head) ?? Effect.void
     yield* following
   })
 }
