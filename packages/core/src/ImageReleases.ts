@@ -152,7 +152,9 @@ export type RetireError =
  * @category errors
  */
 export type EnsureError =
-  | Exclude<ImageData.UploadError, GlanceError.ImageNotQueued | GlanceError.ImageDeletedMeanwhile>
+  | ImageData.UploadError
+  | GlanceError.DuplicateImage
+  | GlanceError.ImageInUse
   | GlanceError.RepeatedMarker
   | GlanceError.UpdateConflict
 
@@ -190,6 +192,10 @@ const mark = "effect_glance_unpublished"
 
 const pause = Duration.seconds(2)
 const defaultPatience = Duration.hours(1)
+
+/** A longer series, or one that takes longer to walk, is of a cloud that contradicts itself. */
+const maxSeries = 1_000
+const longest = Duration.toMillis(Duration.hours(12))
 
 const newestFirst = Order.reverse(Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt))
 
@@ -283,6 +289,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           reason: "is not known to the cloud's layer, so that the project's own images cannot be told from others'"
         })
       }
+      const begun = yield* Clock.currentTimeMillis
       const source = ImageSource.from(input)
       const algorithm = yield* canonical("hashAlgorithm", upload.hashAlgorithm ?? "sha512")
       const value = yield* contentOf(source, algorithm, hash)
@@ -313,11 +320,20 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           }
         )
 
+      /** Why the last step was not taken, for when no other one is left. */
+      let refusal: EnsureError | undefined
+      const refuse = (error: EnsureError) =>
+        Effect.suspend(() => {
+          refusal = error
+          return nothing
+        })
+      const giveUp = Effect.suspend(() => (refusal === undefined ? nothing : Effect.fail(refusal)))
+
       const publish = (image: Image.Image) =>
         ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }, operation).pipe(
           Effect.flatMap((steps) => Record.patch(http, operation, image, steps)),
           Effect.asSome,
-          Effect.catchTag("UpdateConflict", () => nothing)
+          Effect.catchTag("UpdateConflict", refuse)
         )
 
       /** None where somebody else gives it its data, or has deleted it. The source's own failures are not meant. */
@@ -326,7 +342,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           Effect.asSome,
           Effect.catchIf(
             (error) => isTaken(error) && error.imageId === image.id,
-            () => nothing
+            (error) => refuse(error as EnsureError)
           ),
           Effect.mapError((error) => error as EnsureError | E | E2)
         )
@@ -345,31 +361,36 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           ])
         })
 
-      /** What comes of a record of the series; none where the next one is to be tried. */
+      /**
+       * What comes of a record of the series; none where the next one is to be tried. It is read again at once after the
+       * first step that another release forestalled, and else after a pause. Without an outcome within the limit, a record
+       * that is left behind is deleted, and a step that the cloud keeps refusing is the error.
+       */
       const follow = (
         id: Image.ImageId,
-        since: number
+        since: number,
+        looks = 0
       ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
           const found = yield* Effect.asSome(images.get(id)).pipe(Effect.catchTag("ImageNotFound", () => nothing))
           if (Option.isNone(found)) return Option.none()
           const image = found.value
           if (!image.properties.has(mark)) return Option.filter(found, isPublished)
-          if (image.status === "active" && isIdentical(image)) return yield* orAgain(publish(image), id, since)
-          if (image.status === "queued") return yield* orAgain(Effect.flatMap(give(image), published), id, since)
-          if (!isUploading(image.status)) return Option.none()
-          if ((yield* Clock.currentTimeMillis) - since >= limit) yield* Effect.ignore(abandon(image))
-          else yield* Effect.sleep(pause)
-          return yield* follow(id, since)
+          const whole = image.status === "active" && isIdentical(image)
+          const waits = image.status === "queued"
+          if (!whole && !waits && !isUploading(image.status)) return Option.none()
+          const done = whole ? yield* publish(image) : waits ? yield* Effect.flatMap(give(image), published) : found
+          if ((whole || waits) && Option.isSome(done)) return done
+          if ((yield* Clock.currentTimeMillis) - since >= limit) {
+            if (whole || waits) return yield* giveUp
+            yield* abandon(image).pipe(Effect.catchTag("ImageNotFound", () => Effect.void))
+            return Option.none()
+          }
+          if (looks > 0 || isUploading(image.status)) yield* Effect.sleep(pause)
+          return yield* follow(id, since, looks + 1)
         })
 
       const published = Option.match({ onNone: () => nothing, onSome: publish })
-
-      const orAgain = (
-        step: Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2>,
-        id: Image.ImageId,
-        since: number
-      ) => Effect.flatMap(step, (done) => (Option.isSome(done) ? Effect.succeed(done) : follow(id, since)))
 
       const release = (
         index: number
@@ -379,7 +400,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           const since = yield* Clock.currentTimeMillis
           const given = yield* Effect.uninterruptibleMask((restore) =>
             Effect.asSome(restore(create(id))).pipe(
-              Effect.catchTag("DuplicateImage", () => nothing),
+              Effect.catchTag("DuplicateImage", refuse),
               Effect.flatMap(
                 Option.match({
                   onNone: () => nothing,
@@ -396,7 +417,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           const made = yield* published(given)
           if (Option.isSome(made)) return [made.value, true] as const
           const followed = yield* follow(id, since)
-          return Option.isSome(followed) ? ([followed.value, false] as const) : yield* release(index + 1)
+          if (Option.isSome(followed)) return [followed.value, false] as const
+          if (index + 1 >= maxSeries || since - begun >= Math.max(longest, limit)) yield* giveUp
+          return yield* release(index + 1)
         })
 
       const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release(0)
