@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Glance from "@effect-glance/core/Glance"
 import { Fault, MemoryCloud } from "@effect-glance/memory"
-import { Chunk, Effect, Layer, Stream, TestClock } from "effect"
+import { Chunk, Effect, Fiber, Layer, Stream, TestClock } from "effect"
 import { mirror } from "./mirror.js"
 
 const url = "https://mirror.example/debian.qcow2"
@@ -30,10 +30,22 @@ it.effect("a mirrored image comes into every store", () =>
   }).pipe(Effect.provide(test))
 )
 
-it.effect("why it could not be mirrored is told", () =>
+it.effect("an image that could not be mirrored is deleted, and the reason is told", () =>
   Effect.gen(function* () {
     const cloud = yield* MemoryCloud.Cloud
     yield* cloud.injectImport(Fault.importFails("the disk is full"), { where: ({ store }) => store === "slow" })
-    assert.strictEqual((yield* told).at(-1), "the disk is full, and the image is queued")
+    assert.strictEqual((yield* told).at(-1), "the disk is full, and the image is deleted")
+    assert.deepStrictEqual(yield* cloud.images, [])
+  }).pipe(Effect.provide(test))
+)
+
+it.effect("an image whose mirroring is interrupted is deleted", () =>
+  Effect.gen(function* () {
+    const cloud = yield* MemoryCloud.Cloud
+    const fiber = yield* Effect.fork(Stream.runDrain(mirror("debian", url)))
+    yield* TestClock.adjust("10 seconds")
+    assert.strictEqual((yield* cloud.images).length, 1)
+    yield* Fiber.interrupt(fiber)
+    assert.deepStrictEqual(yield* cloud.images, [])
   }).pipe(Effect.provide(test))
 )

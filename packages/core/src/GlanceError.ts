@@ -1111,8 +1111,8 @@ export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>
 }
 
 /**
- * There is nothing to compare the data with: the record holds no hash that can be computed here. An upload has been
- * stored all the same; of a download nothing was read.
+ * There is nothing to compare the data with: the record holds no hash that was or can be computed here. After an upload
+ * the image is kept: the option `hashAlgorithm` names the cloud's algorithm. A download has read nothing.
  *
  * @since 0.1.0
  * @category image data
@@ -1129,6 +1129,52 @@ export class ImageUnverifiable extends Schema.TaggedError<ImageUnverifiable>("@e
   override get message(): string {
     const has = this.algorithms.length === 0 ? "no hash" : `hashes of ${this.algorithms.join(", ")} only`
     return `${this.operation}: the data of image ${this.imageId} cannot be verified, its record has ${has}`
+  }
+}
+
+/**
+ * The cloud confirmed the upload and then gave up on the data: the image is `killed`, or was deleted meanwhile.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class UploadFailed extends Schema.TaggedError<UploadFailed>("@effect-glance/core/UploadFailed")("UploadFailed", {
+  operation: Schema.String,
+  imageId: Schema.String,
+  /** `killed`, `deleted` or `pending_delete`. */
+  imageStatus: Schema.String
+}) {
+  override get message(): string {
+    return `${this.operation}: the cloud did not store the data of image ${this.imageId}: its status is ${this.imageStatus} after the upload`
+  }
+}
+
+/**
+ * The cloud confirmed the upload, and this client did not see the image become `active`: the limit passed, or the record
+ * could not be read. The cloud may still store the data, so the image is kept: read its record later.
+ *
+ * @since 0.1.0
+ * @category image data
+ */
+export class UploadNotEnded extends Schema.TaggedError<UploadNotEnded>("@effect-glance/core/UploadNotEnded")(
+  "UploadNotEnded",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    /** The last status that was read: `saving`, `importing`, `uploading` or `queued`. */
+    imageStatus: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** Why the record could not be read. */
+    detail: Schema.optionalWith(Schema.String, { as: "Option" }),
+    limit: Schema.Duration
+  }
+) {
+  override get message(): string {
+    const status = Option.getOrElse(this.imageStatus, () => "not known to be active")
+    const unread = Option.match(this.detail, {
+      onNone: () => ` ${Duration.format(this.limit)} after the upload`,
+      onSome: (detail) => ` after the upload: its record cannot be read (${detail})`
+    })
+    return `${this.operation}: image ${this.imageId} is still ${status}${unread}; the image was kept`
   }
 }
 
@@ -1261,6 +1307,8 @@ export type GlanceError =
   | EmptyImageSource
   | ImageIntegrityError
   | ImageUnverifiable
+  | UploadFailed
+  | UploadNotEnded
   | TransferStalled
   | DownloadInProgress
 

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Discovery from "./Discovery.js"
 import * as GlanceError from "./GlanceError.js"
 import type * as GlanceHttp from "./GlanceHttp.js"
@@ -23,6 +22,8 @@ import * as Images from "./Images.js"
 import * as ImageTasks from "./ImageTasks.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
+import * as Settle from "./internal/settle.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -65,8 +66,8 @@ export type Way = "web-download" | "upload" | "stage" | "task"
  * @since 0.1.0
  * @category models
  */
-export interface CreateFromOptions
-  extends Omit<ImageData.UploadOptions, "store" | "onMismatch">,
+export interface CreateFromOptions<out E = never, out R = never>
+  extends Omit<ImageData.UploadOptions<E, R>, "store" | "onMismatch">,
     ImageImport.ImportOptions {
   /**
    * The way that is taken.
@@ -75,12 +76,12 @@ export interface CreateFromOptions
    * `upload`, or `stage` where several stores are wanted
    */
   readonly by?: Way | undefined
-  /** When to look whether an import has ended; see `ImageImport.WaitOptions`. */
+  /** When to look whether an import has ended; see `ImageImport.WaitOptions`. Tasks are looked at every 5 seconds. */
   readonly schedule?: ImageImport.WaitOptions["schedule"]
   /**
-   * How long to wait for the cloud, at most.
+   * How long to wait at most for an import or a task of the cloud. `Infinity` waits for ever.
    *
-   * @default for ever
+   * @default 12 hours
    */
   readonly deadline?: Duration.DurationInput | undefined
   /**
@@ -117,21 +118,22 @@ export type CreateFromError =
  */
 export interface Service {
   /**
-   * Creates an image from its origin, by the best way that the cloud offers, and answers it when it is `active`. When that
-   * fails or is interrupted the image is deleted, also where the answer to its creation was lost; one that is in some of
-   * the stores, where that was allowed, stays (`ImportIncomplete`).
+   * Creates an image from its origin, by the best way that the cloud offers, and returns it when it is `active`. If that
+   * fails or is interrupted, the image is deleted, also if the response to its creation was lost. It stays if it is in some
+   * of the stores, where that was allowed (`ImportIncomplete`), and if it may have what was sent (`UploadNotEnded`,
+   * `ImageUnverifiable`).
    *
-   * Where the cloud refuses to read from an address, or cannot, and no way was fixed, this process reads from there and
-   * sends. An image that a task makes is the task's: it has the id that the task gives it, and the task goes on when this
+   * If the cloud refuses to fetch from a URL for any reason, or fails to, and left nothing behind, this process reads from
+   * there and sends, unless `by` fixes the way. An image that a task makes is the task's: it has the id that the task gives it, and the task goes on when this
    * is interrupted.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
-  readonly createFrom: <E = never, R = never>(
+  readonly createFrom: <E = never, R = never, E2 = never, R2 = never>(
     image: Images.NewImage,
     origin: Origin<E, R>,
-    options?: CreateFromOptions
-  ) => Effect.Effect<Image.Image, CreateFromError | E, R>
+    options?: CreateFromOptions<E2, R2>
+  ) => Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2>
 }
 
 /**
@@ -161,15 +163,21 @@ const partsOf = <E, R>(origin: Origin<E, R>) => {
   return "url" in origin ? { uri: origin.url, source: origin } : { source: origin }
 }
 
-/** What a failure of a download says about sending the data instead: the cloud reads nothing from there. */
-const isOutOfReach = (error: GlanceError.GlanceError): boolean =>
+/** The response to a request says that the cloud does not do it, whatever the reason. */
+const isRefusal = (error: GlanceError.GlanceError): boolean =>
   error._tag === "BadRequest" ||
-  (error._tag === "ImportFailed" && error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
+  error._tag === "Forbidden" ||
+  error._tag === "ImageNotFound" ||
+  error._tag === "ImageNotImportable" ||
+  error._tag === "QuotaExceeded" ||
+  error._tag === "ServerError" ||
+  error._tag === "UnexpectedStatus"
 
-const isIncomplete = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
+/** Failures after which the image has its data, or may have them. */
+const mustStay = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
   Option.exists(
     Cause.failureOption(cause),
-    (error) => (error as { readonly _tag?: unknown } | undefined)?._tag === "ImportIncomplete"
+    (error) => error instanceof GlanceError.ImportIncomplete || Settle.isStored(error)
   )
 
 const fromServices = ({ data, discovery, images, imports, tasks }: Services): Service => {
@@ -180,7 +188,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
   ): Effect.Effect<Image.Image, GlanceError.ImageUnverifiable | GlanceError.ImageIntegrityError> => {
     if (expected === undefined) return Effect.succeed(image)
     const hashes = Upload.hashesOf(image)
-    const found = hashes.find(({ algorithm }) => algorithm === expected.algorithm.toLowerCase())
+    const found = hashes.find(({ algorithm }) => algorithm === HashAlgorithms.canonicalName(expected.algorithm))
     if (found === undefined) {
       const algorithms = hashes.map(({ algorithm }) => algorithm)
       return Effect.fail(new GlanceError.ImageUnverifiable({ operation, imageId: image.id, algorithms }))
@@ -191,10 +199,22 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
       : Effect.fail(new GlanceError.ImageIntegrityError({ operation, imageId: image.id, at: "upload", ...wanted }))
   }
 
+  /** Whether an import that failed left nothing behind, so that this process can send the data instead. */
+  const isUntouched = (image: Image.Image, error: GlanceError.GlanceError): Effect.Effect<boolean> => {
+    if (error._tag === "ImportFailed") {
+      return Effect.succeed(error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
+    }
+    if (!isRefusal(error)) return Effect.succeed(false)
+    return Effect.match(images.get(image), {
+      onFailure: () => false,
+      onSuccess: ({ properties, status }) => status === "queued" && !properties.get("os_glance_import_task")
+    })
+  }
+
   const byTask = (
     { id, name, properties = {}, diskFormat, containerFormat: _, ...rest }: Images.NewImage,
     { container, object }: StoredObject,
-    { deadline }: CreateFromOptions
+    { deadline }: Pick<CreateFromOptions, "deadline">
   ) =>
     Effect.gen(function* () {
       if (id !== undefined) yield* refused("image.id", "cannot be chosen of an image that a task makes")
@@ -203,10 +223,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
         name: name ?? object,
         properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
       })
-      const schedule = Schedule.spaced("5 seconds")
-      const ended = yield* tasks.await(task, {
-        schedule: deadline === undefined ? schedule : Schedule.upTo(schedule, deadline)
-      })
+      const ended = yield* tasks.await(task, { deadline })
       const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
       if (typeof result.image_id !== "string") {
         const reason = "it succeeded, and does not say which image it made"
@@ -216,11 +233,11 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
       return yield* images.update(Image.ImageId.make(result.image_id), rest)
     })
 
-  const createFrom: Service["createFrom"] = <E, R>(
+  const createFrom: Service["createFrom"] = <E, R, E2, R2>(
     image: Images.NewImage,
     origin: Origin<E, R>,
-    options: CreateFromOptions = {}
-  ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
+    options: CreateFromOptions<E2, R2> = {}
+  ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "origin", origin, (value) =>
         (typeof value === "object" || typeof value === "function") && value !== null
@@ -247,14 +264,17 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
 
       const download = (created: Image.Image, from: string) =>
         Effect.flatMap(imports.importAndWait(created, ImageImport.webDownload(from), options), (imported) =>
-          verified(imported, expected)
+          // The caller wanted this hash, and the cloud has not shown that its data have it.
+          Effect.tapErrorTag(verified(imported, expected), "ImageUnverifiable", () =>
+            keep ? Effect.void : Creation.discard(images, created)
+          )
         )
 
       const send = (
         created: Image.Image,
         from: ImageSource.Input<E, R>,
         way: Way
-      ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
+      ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
         way === "upload"
           ? data.upload(created, from, { ...options, store: stores === "all" ? undefined : stores?.[0] })
           : Effect.zipRight(
@@ -262,31 +282,47 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
               imports.importAndWait(created, ImageImport.glanceDirect, { ...options, stores, allStoresMustSucceed })
             )
 
-      /** Told before anything is made. */
-      const way: Way =
+      const mayFallBack = source !== undefined && by === undefined
+      const methods = mayFallBack
+        ? Effect.catchIf(discovery.importMethods, isRefusal, () => Effect.succeed([]))
+        : discovery.importMethods
+      const wanted: Way =
         by ??
-        (uri !== undefined && (source === undefined || (yield* discovery.importMethods).includes("web-download"))
+        (uri !== undefined && (source === undefined || (yield* methods).includes("web-download"))
           ? "web-download"
           : sending)
 
+      /** Known before anything is made. */
+      const way: Way =
+        wanted === "web-download" && uri !== undefined
+          ? yield* imports.check(ImageImport.webDownload(uri), options).pipe(
+              Effect.as(wanted),
+              Effect.catchIf(
+                (error) => mayFallBack && isRefusal(error),
+                () => Effect.succeed(sending)
+              )
+            )
+          : wanted
       if (way === "stage") yield* imports.check(ImageImport.glanceDirect, options)
-      if (way === "web-download" && uri !== undefined) yield* imports.check(ImageImport.webDownload(uri), options)
 
       return yield* Creation.creating(
         images,
         image,
-        (exit) => keep || isIncomplete(exit),
-        (created): Effect.Effect<Image.Image, CreateFromError | E, R> => {
+        (exit) => keep || mustStay(exit),
+        (created): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> => {
           if (way === "web-download" && uri !== undefined) {
             const fetched = download(created, uri)
-            return source === undefined || by !== undefined
-              ? fetched
-              : Effect.catchIf(fetched, isOutOfReach, (error) =>
+            if (source === undefined || !mayFallBack) return fetched
+            return Effect.catchAll(fetched, (error) =>
+              Effect.if(isUntouched(created, error), {
+                onFalse: () => Effect.fail(error),
+                onTrue: () =>
                   Effect.zipRight(
-                    Effect.logWarning(`${error.message}; the data go through this process`),
+                    Effect.logWarning(`${error.message}; this process reads and sends the data instead`),
                     send(created, source, sending)
                   )
-                )
+              })
+            )
           }
           return send(created, source as ImageSource.Input<E, R>, way)
         }

@@ -10,6 +10,7 @@ import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -26,9 +27,12 @@ import * as Data from "./internal/data.js"
 import * as Download from "./internal/download.js"
 import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Internal from "./internal/image.js"
 import * as Part from "./internal/part.js"
 import * as Record from "./internal/record.js"
+import * as Settle from "./internal/settle.js"
+import * as InternalProgress from "./internal/transferProgress.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -40,13 +44,21 @@ import * as Upload from "./internal/upload.js"
 export interface Progress extends Data.Progress {}
 
 /**
+ * How far a transfer is and how fast it goes. `result` is what the operation returned, and is only in the last element.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TransferProgress<A> extends InternalProgress.TransferProgress<A> {}
+
+/**
  * A hash that data must have.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ExpectedHash {
-  /** `md5`, `sha512` or another that the hasher knows. */
+  /** Any name of an algorithm that the hasher can compute: `md5`, `sha512`, `SHA3-512`, `blake2b`. */
   readonly algorithm: string
   /** In hex. */
   readonly value: string
@@ -58,7 +70,7 @@ export interface ExpectedHash {
  * @since 0.1.0
  * @category models
  */
-export interface TransferOptions {
+export interface TransferOptions<out E = never, out R = never> {
   /**
    * How often in a row it is tried again, after a connection that broke off, 429, 502, 503 or 504, without a byte of
    * progress in between. The wait before it doubles from 200 milliseconds on, and is never less than `Retry-After`.
@@ -80,8 +92,11 @@ export interface TransferOptions {
    * @default 5 minutes
    */
   readonly idleLimit?: Duration.DurationInput | undefined
-  /** Is run after each chunk, and waited for. */
-  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
+  /**
+   * Is called after each chunk and at least once a mebibyte, and waited for. If it fails, the transfer ends with its
+   * error, and no other attempt is made.
+   */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
@@ -90,7 +105,7 @@ export interface TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface StageOptions extends TransferOptions {
+export interface StageOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
    * A hash that the source must have. It is compared before the end of the body is told, so that wrong data are never
    * stored.
@@ -117,7 +132,7 @@ export interface StageOptions extends TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface UploadOptions extends StageOptions {
+export interface UploadOptions<out E = never, out R = never> extends StageOptions<E, R> {
   /** Id of the store that is to hold the data, where the cloud has several. @default the cloud's choice */
   readonly store?: string | undefined
   /**
@@ -127,11 +142,18 @@ export interface UploadOptions extends StageOptions {
    */
   readonly verify?: boolean | undefined
   /**
-   * The hash that the cloud computes besides md5, by Glance's option `hashing_algorithm`.
+   * The hash that the cloud computes besides md5, by Glance's option `hashing_algorithm`: any name of an algorithm, for
+   * instance `sha3_512` or `blake2b`.
    *
    * @default "sha512"
    */
   readonly hashAlgorithm?: string | undefined
+  /**
+   * How long the image may take to become `active` after the cloud has confirmed all bytes.
+   *
+   * @default 5 minutes
+   */
+  readonly settleLimit?: Duration.DurationInput | undefined
   /**
    * What becomes of an image whose record does not agree with what was sent.
    *
@@ -146,9 +168,9 @@ export interface UploadOptions extends StageOptions {
  * @since 0.1.0
  * @category models
  */
-export interface CreateOptions extends UploadOptions {
+export interface CreateOptions<out E = never, out R = never> extends UploadOptions<E, R> {
   /**
-   * Whether the image stays when the upload fails or is interrupted.
+   * Whether the image stays when the upload fails or is interrupted. An image that may have its data always stays.
    *
    * @default false
    */
@@ -161,7 +183,7 @@ export interface CreateOptions extends UploadOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadOptions extends TransferOptions {
+export interface DownloadOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
    * Whether the data are compared with the strongest hash of the record that can be computed here, or with `expected`.
    *
@@ -178,7 +200,7 @@ export interface DownloadOptions extends TransferOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadStreamOptions extends DownloadOptions {
+export interface DownloadStreamOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
   /** The part that is wanted: from a byte on, so many. It cannot be verified. @default the whole */
   readonly range?: { readonly start: number; readonly length?: number | undefined } | undefined
 }
@@ -189,7 +211,7 @@ export interface DownloadStreamOptions extends DownloadOptions {
  * @since 0.1.0
  * @category models
  */
-export interface DownloadToOptions extends DownloadOptions {
+export interface DownloadToOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
   /**
    * Whether the download continues from what an earlier one to the same path left, and leaves what it has when it fails.
    *
@@ -226,7 +248,7 @@ export type StageError = Upload.Failure | GlanceError.InvalidArgument
  * @since 0.1.0
  * @category errors
  */
-export type UploadError = StageError | GlanceError.ImageUnverifiable
+export type UploadError = StageError | GlanceError.ImageUnverifiable | GlanceError.UploadNotEnded
 
 /**
  * What a download can end in.
@@ -237,6 +259,14 @@ export type UploadError = StageError | GlanceError.ImageUnverifiable
 export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | GlanceError.InvalidArgument
 
 /**
+ * What a download to a file can end in.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DownloadToError = DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError
+
+/**
  * The operations on the data of an image.
  *
  * @since 0.1.0
@@ -245,7 +275,11 @@ export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | G
  */
 export interface Service {
   /**
-   * Gives a queued image its data and answers the image as it is then.
+   * Gives a queued image its data and returns the image when it is `active`.
+   *
+   * Some clouds confirm the last byte and store the data afterwards. While the status of the image is `queued`, `saving`,
+   * `uploading` or `importing`, its record is read again, at most for `settleLimit`; then the upload fails with
+   * `UploadNotEnded`. It fails with `UploadFailed` if the cloud gives up (`killed`).
    *
    * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the
    * body to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made
@@ -257,43 +291,56 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
-  readonly upload: <E, R>(
+  readonly upload: <E, R, E2 = never, R2 = never>(
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options?: UploadOptions
-  ) => Effect.Effect<Image.Image, UploadError | E, R>
+    options?: UploadOptions<E2, R2>
+  ) => Effect.Effect<Image.Image, UploadError | E | E2, R | R2>
+  /**
+   * {@link Service.upload} as a stream of its progress, with the rate and the time left. The last element has the image
+   * as its `result`. The upload is interrupted if the stream is not run to its end. A consumer that is slower than the
+   * upload misses elements, never the last one.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
+   */
+  readonly uploadWithProgress: <E, R>(
+    image: Image.ImageRef,
+    source: ImageSource.Input<E, R>,
+    options?: Omit<UploadOptions, "onProgress">
+  ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | E, R>
   /**
    * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
    * the import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
-  readonly stage: <E, R>(
+  readonly stage: <E, R, E2 = never, R2 = never>(
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options?: StageOptions
-  ) => Effect.Effect<void, StageError | E, R>
+    options?: StageOptions<E2, R2>
+  ) => Effect.Effect<void, StageError | E | E2, R | R2>
   /**
-   * Creates an image and gives it its data. When that fails or is interrupted, the image is deleted, also where the
-   * answer to its creation was lost.
+   * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
+   * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
+   * `UploadNotEnded` and `ImageUnverifiable`, which name it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly createWithData: <E, R>(
+  readonly createWithData: <E, R, E2 = never, R2 = never>(
     image: Images.NewImage,
     source: ImageSource.Input<E, R>,
-    options?: CreateOptions
-  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E, R>
+    options?: CreateOptions<E2, R2>
+  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E | E2, R | R2>
   /**
    * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
    * ending. A connection that breaks off is taken up where it left.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
-  readonly download: (
+  readonly download: <E = never, R = never>(
     image: Image.ImageRef,
-    options?: DownloadStreamOptions
-  ) => Stream.Stream<Uint8Array, DownloadError>
+    options?: DownloadStreamOptions<E, R>
+  ) => Stream.Stream<Uint8Array, DownloadError | E, R>
   /**
    * Downloads the data to a file, which appears under its name when it is whole and verified. An existing file keeps its
    * mode and owner, and a symbolic link stays one. Until then the data are in a part file beside it. When the download
@@ -306,16 +353,47 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
-  readonly downloadTo: (
+  readonly downloadTo: <E = never, R = never>(
     image: Image.ImageRef,
     path: string,
-    options?: DownloadToOptions
-  ) => Effect.Effect<
-    Image.Image,
-    DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError,
-    FileSystem.FileSystem
-  >
+    options?: DownloadToOptions<E, R>
+  ) => Effect.Effect<Image.Image, DownloadToError | E, FileSystem.FileSystem | R>
+  /**
+   * {@link Service.downloadTo} as a stream of its progress, as {@link Service.uploadWithProgress} has it.
+   *
+   * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
+   */
+  readonly downloadToWithProgress: (
+    image: Image.ImageRef,
+    path: string,
+    options?: Omit<DownloadToOptions, "onProgress">
+  ) => Stream.Stream<TransferProgress<Image.Image>, DownloadToError, FileSystem.FileSystem>
 }
+
+/**
+ * Runs any operation that takes `onProgress` as a stream of its progress, with the rate and the time left. The last
+ * element has the operation's `result`. The operation is interrupted if the stream is not run to its end. A consumer
+ * that is slower than the transfer misses elements, never the last one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * ```ts
+ * import * as ImageCreation from "@effect-glance/core/ImageCreation"
+ * import * as ImageData from "@effect-glance/core/ImageData"
+ * import * as ImageSource from "@effect-glance/core/ImageSource"
+ * import { Console, Effect, Stream } from "effect"
+ *
+ * const program = Effect.flatMap(ImageCreation.ImageCreation, ({ createFrom }) =>
+ *   ImageData.withProgress((onProgress) => createFrom({ name: "disk" }, ImageSource.file("disk.raw"), { onProgress })).pipe(
+ *     Stream.runForEach(({ bytes, rate, remaining }) => Console.log(bytes, rate, remaining))
+ *   )
+ * )
+ * ```
+ */
+export const withProgress: <A, E, R>(
+  operation: (onProgress: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+) => Stream.Stream<TransferProgress<A>, E, R> = InternalProgress.withProgress
 
 /**
  * The service of image data.
@@ -332,24 +410,14 @@ const defaultTokenLife = Duration.minutes(10)
 /** As many segments in memory as let a process stay small. */
 const maxParallel = 8
 
-const unsupported: Argument.Check = (algorithm) =>
+const unsupported = (algorithm: unknown): string =>
   `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
 
-/** How many digits the hashes have that clouds use; of others it is not known. */
-const hashDigits = new Map([
-  ["md5", 32],
-  ["sha1", 40],
-  ["sha224", 56],
-  ["sha256", 64],
-  ["sha384", 96],
-  ["sha512", 128]
-])
-
-/** What no data can have would be told only when all of them had passed. */
+/** A value that no hash of the algorithm can have is refused before anything is sent. */
 const hashCheck =
   (algorithm: string): Argument.Check =>
   (value) => {
-    const digits = hashDigits.get(algorithm)
+    const digits = HashAlgorithms.digitsOf(algorithm)
     const fits = typeof value === "string" && /^[0-9a-f]+$/i.test(value) && value.length === (digits ?? value.length)
     return fits
       ? undefined
@@ -367,46 +435,52 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
 
+  /** The algorithm by its canonical name, which is how core gives every algorithm to the hasher. */
   const supported = (operation: string, argument: string, algorithm: string) =>
-    Argument.checked(operation, argument, algorithm, hasher.supports(algorithm) ? () => undefined : unsupported)
+    Either.map(
+      Argument.checked(operation, argument, algorithm, (name) =>
+        typeof name === "string" && hasher.supports(HashAlgorithms.canonicalName(name)) ? undefined : unsupported(name)
+      ),
+      HashAlgorithms.canonicalName
+    )
 
   const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
 
-  const transfer = (operation: string, image: Image.ImageRef, options: TransferOptions): Data.Transfer => ({
+  /** All of a transfer but its progress, which `InternalProgress.guarded` gives. */
+  const transfer = <E, R>(operation: string, image: Image.ImageRef, options: TransferOptions<E, R>) => ({
     http,
     operation,
     imageId: Image.idOf(image),
     retries: options.retries ?? 3,
     maxWait: Duration.decode(options.maxWait ?? defaultMaxWait),
-    idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit),
-    onProgress: options.onProgress
+    idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit)
   })
 
   const expectedOf = (operation: string, expected: ExpectedHash | undefined) =>
     expected === undefined
       ? Effect.succeed(undefined)
       : Effect.gen(function* () {
-          const { algorithm, value } = expected
-          yield* supported(operation, "expected.algorithm", algorithm)
+          const { value } = expected
+          const algorithm = yield* supported(operation, "expected.algorithm", expected.algorithm)
           yield* Argument.checked(operation, "expected.value", value, hashCheck(algorithm))
           return { algorithm, value: value.toLowerCase() }
         })
 
-  const send = <E, R>(
+  const send = <E, R, E2, R2>(
     operation: string,
     where: "file" | "stage",
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
     algorithms: ReadonlyArray<string>,
-    options: StageOptions & Pick<UploadOptions, "store">
-  ): Effect.Effect<Upload.Sent, StageError | E, R> =>
+    options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
+  ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
     Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, where)
       const expected = yield* expectedOf(operation, options.expected)
       const checkFormat = options.checkFormat ?? true
       const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(operation, image)
       const before = typeof image === "object" ? image : checkFormat ? yield* record : undefined
-      return yield* Upload.send({
+      const upload = {
         ...transfer(operation, image, options),
         path,
         source: ImageSource.from(source),
@@ -418,39 +492,48 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         format: checkFormat ? before : undefined,
         queued: before?.status === "queued",
         record
-      })
+      }
+      return yield* InternalProgress.guarded(options.onProgress, (onProgress) => Upload.send({ ...upload, onProgress }))
     })
 
-  const uploadAs = <E, R>(
+  const uploadAs = <E, R, E2, R2>(
     operation: string,
     image: Image.ImageRef,
     source: ImageSource.Input<E, R>,
-    options: UploadOptions
-  ): Effect.Effect<Image.Image, UploadError | E, R> =>
+    options: UploadOptions<E2, R2>
+  ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
     Effect.gen(function* () {
       const verify = options.verify ?? true
-      const algorithm = options.hashAlgorithm ?? "sha512"
-      if (options.hashAlgorithm !== undefined) yield* supported(operation, "hashAlgorithm", algorithm)
+      const algorithm =
+        options.hashAlgorithm === undefined
+          ? "sha512"
+          : yield* supported(operation, "hashAlgorithm", options.hashAlgorithm)
       const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
       const sent = yield* send(operation, "file", image, source, algorithms, options)
-      const record = yield* read(operation, image)
-      if (!verify) return record
       const imageId = Image.idOf(image)
+      const limit = Duration.decode(options.settleLimit ?? Settle.defaultLimit)
+      const record = yield* Settle.settled(operation, imageId, limit, read(operation, image))
+      if (!verify) return record
       const { comparable, wrong } = Upload.compare(record, sent)
       if (wrong !== undefined) {
         if (options.onMismatch === "delete") yield* Creation.discard(images, image)
         return yield* new GlanceError.ImageIntegrityError({ operation, imageId, at: "upload", ...wrong })
       }
       if (comparable) return record
-      return yield* new GlanceError.ImageUnverifiable({
-        operation,
-        imageId,
-        algorithms: Upload.hashesOf(record).map(({ algorithm }) => algorithm)
-      })
+      const found = Upload.hashesOf(record).map(({ algorithm }) => algorithm)
+      return yield* new GlanceError.ImageUnverifiable({ operation, imageId, algorithms: found })
     })
 
   const upload: Service["upload"] = (image, source, options = {}) =>
     Effect.withSpan(uploadAs("ImageData.upload", image, source, options), "ImageData.upload")
+
+  const uploadWithProgress: Service["uploadWithProgress"] = (image, source, options = {}) => {
+    const operation = "ImageData.uploadWithProgress"
+    return Stream.withSpan(
+      withProgress((onProgress) => uploadAs(operation, image, source, { ...options, onProgress })),
+      operation
+    )
+  }
 
   const stage: Service["stage"] = (image, source, options = {}) =>
     Effect.withSpan(Effect.asVoid(send("ImageData.stage", "stage", image, source, [], options)), "ImageData.stage")
@@ -460,7 +543,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     return Creation.creating(
       images,
       image,
-      () => keep,
+      (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
       (created) => uploadAs(operation, created, source, options)
     ).pipe(Effect.withSpan(operation))
   }
@@ -469,7 +552,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const target = (
     operation: string,
     image: Image.ImageRef,
-    options: DownloadOptions,
+    options: Pick<DownloadOptions, "expected">,
     verify: boolean
   ): Effect.Effect<
     {
@@ -533,7 +616,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const begin = (known: Upload.Known | undefined) =>
     known === undefined ? Effect.succeed(undefined) : hasher.start([known.algorithm])
 
-  const download: Service["download"] = (image, options = {}) => {
+  const download: Service["download"] = <E = never, R = never>(
+    image: Image.ImageRef,
+    options: DownloadStreamOptions<E, R> = {}
+  ): Stream.Stream<Uint8Array, DownloadError | E, R> => {
     const operation = "ImageData.download"
     return Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, "file")
@@ -553,23 +639,26 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const { hash: known, record, refusal } = yield* target(operation, image, options, verify)
       const hash = yield* begin(known)
       const clock = yield* Effect.clock
-      const handoff = Handoff.make<DownloadError>(() => clock.unsafeCurrentTimeMillis())
+      const handoff = Handoff.make<DownloadError | E>(() => clock.unsafeCurrentTimeMillis())
       const put = (bytes: Uint8Array) => handoff.put(Chunk.of(bytes))
-      yield* Download.run(
-        {
-          ...transfer(operation, image, options),
-          path,
-          start,
-          end: Option.map(Option.fromNullable(length), (length) => start + length),
-          size: Option.flatMap(record, ({ size }) => size),
-          record: read(operation, image)
-        },
-        Download.begin(start),
-        (bytes) => {
-          if (refusal !== undefined) return Effect.fail(refusal)
-          const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
-          return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
-        }
+      yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
+        Download.run(
+          {
+            ...transfer(operation, image, options),
+            onProgress,
+            path,
+            start,
+            end: Option.map(Option.fromNullable(length), (length) => start + length),
+            size: Option.flatMap(record, ({ size }) => size),
+            record: read(operation, image)
+          },
+          Download.begin(start),
+          (bytes) => {
+            if (refusal !== undefined) return Effect.fail(refusal)
+            const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
+            return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
+          }
+        )
       ).pipe(
         Effect.zipRight(refuseOr(refusal, check(operation, image, known, hash))),
         Effect.onExit((exit) =>
@@ -582,8 +671,23 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     }).pipe(Stream.unwrapScoped, Stream.withSpan(operation))
   }
 
-  const downloadTo: Service["downloadTo"] = (image, path, options = {}) => {
-    const operation = "ImageData.downloadTo"
+  const downloadTo: Service["downloadTo"] = (image, path, options = {}) =>
+    Effect.withSpan(downloadAs("ImageData.downloadTo", image, path, options), "ImageData.downloadTo")
+
+  const downloadToWithProgress: Service["downloadToWithProgress"] = (image, path, options = {}) => {
+    const operation = "ImageData.downloadToWithProgress"
+    return Stream.withSpan(
+      withProgress((onProgress) => downloadAs(operation, image, path, { ...options, onProgress })),
+      operation
+    )
+  }
+
+  const downloadAs = <E, R>(
+    operation: string,
+    image: Image.ImageRef,
+    path: string,
+    options: DownloadToOptions<E, R>
+  ): Effect.Effect<Image.Image, DownloadToError | E, FileSystem.FileSystem | R> => {
     const imageId = Image.idOf(image)
     const { parallel = 1, resume = true, sync = true } = options
 
@@ -612,9 +716,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
             end: Option.none(),
             record: read(operation, image)
           }
-          yield* parallel > 1 && Option.isSome(size)
-            ? Download.runParallel({ ...wanted, size }, start, parallel, write)
-            : Download.run({ ...wanted, size }, Download.begin(start), write)
+          yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
+            parallel > 1 && Option.isSome(size)
+              ? Download.runParallel({ ...wanted, onProgress, size }, start, parallel, write)
+              : Download.run({ ...wanted, onProgress, size }, Download.begin(start), write)
+          )
         }
         yield* file.flush
         yield* refuseOr(refusal, check(operation, image, known, hash))
@@ -627,10 +733,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
       const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
       return yield* Part.use({ operation, imageId, path, resume, sync, keep }, (part) => fetch(route, part))
-    }).pipe(Effect.withSpan(operation))
+    })
   }
 
-  return { upload, stage, createWithData, download, downloadTo }
+  return { upload, uploadWithProgress, stage, createWithData, download, downloadTo, downloadToWithProgress }
 })
 
 /** Bytes that do not agree with the image, or go beyond its end, are of no use to a later download. */

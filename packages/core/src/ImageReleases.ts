@@ -24,11 +24,13 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
@@ -43,9 +45,12 @@ import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Data from "./internal/data.js"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Listing from "./internal/images.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
+import * as Settle from "./internal/settle.js"
+import * as Upload from "./internal/upload.js"
 
 /**
  * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
@@ -83,7 +88,8 @@ export interface Retirement {
  * @since 0.1.0
  * @category models
  */
-export interface EnsureOptions extends Omit<ImageData.UploadOptions, "expected" | "verify" | "onMismatch"> {
+export interface EnsureOptions<out E = never, out R = never>
+  extends Omit<ImageData.UploadOptions<E, R>, "expected" | "verify" | "onMismatch"> {
   /**
    * The hash of the source. By one of the cloud's own algorithm (`hashAlgorithm`) the image is known without a look at
    * the source; else the source is read once to compute it, which takes one that is replayable.
@@ -145,7 +151,9 @@ export type RetireError =
  * @category errors
  */
 export type EnsureError =
-  | Exclude<ImageData.UploadError, GlanceError.ImageNotQueued | GlanceError.ImageDeletedMeanwhile>
+  | ImageData.UploadError
+  | GlanceError.DuplicateImage
+  | GlanceError.ImageInUse
   | GlanceError.PagingError
   | GlanceError.UpdateConflict
 
@@ -163,11 +171,11 @@ export interface Service {
    *
    * What happened to each older image is told for each; failures there do not undo the release.
    */
-  readonly ensure: <E, R>(
+  readonly ensure: <E, R, E2 = never, R2 = never>(
     release: Release,
     source: ImageSource.Input<E, R>,
-    options?: EnsureOptions
-  ) => Effect.Effect<Ensured, EnsureError | E, R>
+    options?: EnsureOptions<E2, R2>
+  ) => Effect.Effect<Ensured, EnsureError | E | E2, R | R2>
 }
 
 /**
@@ -183,6 +191,10 @@ const mark = "effect_glance_unpublished"
 
 const pause = Duration.seconds(2)
 const defaultPatience = Duration.hours(1)
+
+/** A longer series, or one that takes longer to walk, is of a cloud that contradicts itself. */
+const maxSeries = 1_000
+const longest = Duration.toMillis(Duration.hours(12))
 
 const newestFirst = Order.reverse(Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt))
 
@@ -211,7 +223,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const operation = "ImageReleases.ensure"
 
   const supported: Argument.Check = (algorithm) =>
-    hasher.supports(algorithm as string) ? undefined : `cannot be computed here: ${Argument.shown(algorithm)}`
+    typeof algorithm === "string" && hasher.supports(algorithm)
+      ? undefined
+      : `cannot be computed here: ${Argument.shown(algorithm)}`
+
+  const canonical = (argument: string, algorithm: string) =>
+    Either.map(Argument.checked(operation, `options.${argument}`, algorithm, supported), HashAlgorithms.canonicalName)
 
   const digest = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, algorithms: ReadonlyArray<string>) =>
     Effect.scoped(
@@ -223,13 +240,13 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     )
 
   /** What the cloud will have for the hash of the source. */
-  const contentOf = <E, R>(source: ImageSource.ImageSource<E, R>, algorithm: string, known?: ImageData.ExpectedHash) =>
+  const contentOf = <E, R>(source: ImageSource.ImageSource<E, R>, algorithm: string, given?: ImageData.ExpectedHash) =>
     Effect.gen(function* () {
-      yield* Argument.checked(operation, "options.hashAlgorithm", algorithm, supported)
+      const known =
+        given === undefined ? undefined : { ...given, algorithm: yield* canonical("hash.algorithm", given.algorithm) }
       if (known !== undefined) {
         yield* Argument.checked(operation, "options.hash.value", known.value, Argument.text({ minLength: 1 }))
         if (known.algorithm === algorithm) return known.value.toLowerCase()
-        yield* Argument.checked(operation, "options.hash.algorithm", known.algorithm, supported)
       }
       yield* Argument.checked(operation, "source", source.replayable, (replayable) =>
         replayable ? undefined : `must be replayable, or its ${algorithm} be given: it is read before it is sent`
@@ -244,10 +261,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       return hashes.get(algorithm) ?? ""
     })
 
-  const ensure: Service["ensure"] = <E, R>(
+  const ensure: Service["ensure"] = <E, R, E2, R2>(
     { containerFormat, diskFormat, name, properties, protected: kept, ...attributes }: Release,
     input: ImageSource.Input<E, R>,
-    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions = {}
+    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2> = {}
   ) =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
@@ -271,14 +288,15 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           reason: "is not known to the cloud's layer, so that the project's own images cannot be told from others'"
         })
       }
+      const begun = yield* Clock.currentTimeMillis
       const source = ImageSource.from(input)
-      const algorithm = upload.hashAlgorithm ?? "sha512"
+      const algorithm = yield* canonical("hashAlgorithm", upload.hashAlgorithm ?? "sha512")
       const value = yield* contentOf(source, algorithm, hash)
 
       const isPublished = (image: Image.Image) =>
         image.status === "active" && !image.osHidden && !image.properties.has(mark) && isIdentical(image)
       const isIdentical = (image: Image.Image) =>
-        Option.contains(image.osHashValue, value) && Option.contains(image.osHashAlgo, algorithm)
+        Upload.hashesOf(image).some((hash) => hash.algorithm === algorithm && hash.value === value)
 
       const query = { name, owner, containerFormat, diskFormat, osHashValue: value, status: "active" }
       const present = yield* Limit.within(
@@ -304,22 +322,31 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           }
         )
 
+      /** Why the last step was not taken, for when no other one is left. */
+      let refusal: EnsureError | undefined
+      const refuse = (error: EnsureError) =>
+        Effect.suspend(() => {
+          refusal = error
+          return nothing
+        })
+      const giveUp = Effect.suspend(() => (refusal === undefined ? nothing : Effect.fail(refusal)))
+
       const publish = (image: Image.Image) =>
         ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }, operation).pipe(
           Effect.flatMap((steps) => Record.patch(http, operation, image, steps)),
           Effect.asSome,
-          Effect.catchTag("UpdateConflict", () => nothing)
+          Effect.catchTag("UpdateConflict", refuse)
         )
 
       /** None where somebody else gives it its data, or has deleted it. The source's own failures are not meant. */
-      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
         data.upload(image, source, { ...upload, expected: { algorithm, value } }).pipe(
           Effect.asSome,
           Effect.catchIf(
             (error) => isTaken(error) && error.imageId === image.id,
-            () => nothing
+            (error) => refuse(error as EnsureError)
           ),
-          Effect.mapError((error) => error as EnsureError | E)
+          Effect.mapError((error) => error as EnsureError | E | E2)
         )
 
       const create = (id: Image.ImageId) =>
@@ -336,43 +363,55 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           ])
         })
 
-      /** What comes of a record of the series; none where the next one is to be tried. */
+      /**
+       * What comes of a record of the series; none where the next one is to be tried. It is read again at once after the
+       * first step that another release forestalled, and else after a pause. Without an outcome within the limit, a record
+       * that is left behind is deleted, and a step that the cloud keeps refusing is the error.
+       */
       const follow = (
         id: Image.ImageId,
-        since: number
-      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R> =>
+        since: number,
+        looks = 0
+      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
           const found = yield* Effect.asSome(images.get(id)).pipe(Effect.catchTag("ImageNotFound", () => nothing))
           if (Option.isNone(found)) return Option.none()
           const image = found.value
           if (!image.properties.has(mark)) return Option.filter(found, isPublished)
-          if (image.status === "active" && isIdentical(image)) return yield* orAgain(publish(image), id, since)
-          if (image.status === "queued") return yield* orAgain(Effect.flatMap(give(image), published), id, since)
-          if (!isUploading(image.status)) return Option.none()
-          if ((yield* Clock.currentTimeMillis) - since >= limit) yield* Effect.ignore(abandon(image))
-          else yield* Effect.sleep(pause)
-          return yield* follow(id, since)
+          const whole = image.status === "active" && isIdentical(image)
+          const waits = image.status === "queued"
+          if (!whole && !waits && !isUploading(image.status)) return Option.none()
+          const done = whole ? yield* publish(image) : waits ? yield* Effect.flatMap(give(image), published) : found
+          if ((whole || waits) && Option.isSome(done)) return done
+          if ((yield* Clock.currentTimeMillis) - since >= limit) {
+            if (whole || waits) return yield* giveUp
+            yield* abandon(image).pipe(Effect.catchTag("ImageNotFound", () => Effect.void))
+            return Option.none()
+          }
+          if (looks > 0 || isUploading(image.status)) yield* Effect.sleep(pause)
+          return yield* follow(id, since, looks + 1)
         })
 
       const published = Option.match({ onNone: () => nothing, onSome: publish })
 
-      const orAgain = (
-        step: Effect.Effect<Option.Option<Image.Image>, EnsureError | E, R>,
-        id: Image.ImageId,
-        since: number
-      ) => Effect.flatMap(step, (done) => (Option.isSome(done) ? Effect.succeed(done) : follow(id, since)))
-
-      const release = (index: number): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E, R> =>
+      const release = (
+        index: number
+      ): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
           const id = yield* idAt(index)
           const since = yield* Clock.currentTimeMillis
           const given = yield* Effect.uninterruptibleMask((restore) =>
             Effect.asSome(restore(create(id))).pipe(
-              Effect.catchTag("DuplicateImage", () => nothing),
+              Effect.catchTag("DuplicateImage", refuse),
               Effect.flatMap(
                 Option.match({
                   onNone: () => nothing,
-                  onSome: (image) => Effect.onError(restore(give(image)), () => Effect.ignore(abandon(image)))
+                  onSome: (image) =>
+                    Effect.onError(restore(give(image)), (cause) =>
+                      Option.exists(Cause.failureOption(cause), Settle.isStored)
+                        ? Effect.void
+                        : Effect.ignore(abandon(image))
+                    )
                 })
               )
             )
@@ -380,7 +419,9 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
           const made = yield* published(given)
           if (Option.isSome(made)) return [made.value, true] as const
           const followed = yield* follow(id, since)
-          return Option.isSome(followed) ? ([followed.value, false] as const) : yield* release(index + 1)
+          if (Option.isSome(followed)) return [followed.value, false] as const
+          if (index + 1 >= maxSeries || since - begun >= Math.max(longest, limit)) yield* giveUp
+          return yield* release(index + 1)
         })
 
       const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release(0)

@@ -6,6 +6,7 @@
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -90,9 +91,16 @@ export interface AwaitOptions {
   /**
    * When to look again.
    *
-   * @default every 5 seconds, for ever
+   * @default every 5 seconds
    */
   readonly schedule?: Schedule.Schedule<unknown, ImageTask.ImageTask> | undefined
+  /**
+   * How long to wait at most, also if the schedule goes on. At its end the task is looked at once more. `Infinity` waits
+   * for ever.
+   *
+   * @default 12 hours
+   */
+  readonly deadline?: Duration.DurationInput | undefined
 }
 
 /**
@@ -188,8 +196,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
   >
   /**
-   * Waits until the task has ended and answers it. A task that ended in failure is `TaskFailed` with the task's own
-   * message; one that has not ended when the schedule has is `TaskNotEnded`.
+   * Waits until the task has ended and returns it. A task that ended in failure is `TaskFailed` with the task's own
+   * message; one that has not ended at the deadline, or when the schedule has, is `TaskNotEnded`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
@@ -263,8 +271,6 @@ const toParams = (
     }
     return params
   })
-
-const hasEnded = (task: ImageTask.ImageTask): boolean => task.status === "success" || task.status === "failure"
 
 /**
  * The service on the port of the context.
@@ -369,18 +375,21 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
     task,
-    { schedule = Schedule.spaced("5 seconds") } = {}
+    { deadline = Follow.defaultDeadline, schedule = Schedule.spaced("5 seconds") } = {}
   ) {
     const operation = "ImageTasks.await"
-    const last = yield* Effect.repeat(
-      read(operation, task),
-      Schedule.zipRight(schedule, Schedule.identity<ImageTask.ImageTask>()).pipe(Schedule.untilInput(hasEnded))
-    )
-    if (last.status === "success") return last
-    const which = { operation, taskId: last.id, type: last.type }
-    return yield* last.status === "failure"
-      ? new GlanceError.TaskFailed({ ...which, reason: Option.getOrElse(last.message, () => "") })
-      : new GlanceError.TaskNotEnded({ ...which, taskStatus: last.status })
+    const next = yield* Follow.pacer(schedule, deadline)
+    for (let pace = "again"; ; ) {
+      const last = yield* read(operation, task)
+      if (last.status === "success") return last
+      const which = { operation, taskId: last.id, type: last.type }
+      if (last.status === "failure") {
+        return yield* new GlanceError.TaskFailed({ ...which, reason: Option.getOrElse(last.message, () => "") })
+      }
+      if (pace === "again") pace = yield* next(last)
+      else pace = "ended"
+      if (pace === "ended") return yield* new GlanceError.TaskNotEnded({ ...which, taskStatus: last.status })
+    }
   })
 
   return { list, listAll, listOf, get, create, export: exportImage, import: importImage, await: awaitTask }

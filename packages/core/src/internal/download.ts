@@ -13,6 +13,7 @@ import type * as Image from "../Image.js"
 import * as Data from "./data.js"
 import * as Internal from "./image.js"
 import * as Limit from "./limit.js"
+import * as Progress from "./transferProgress.js"
 import type * as Request from "./request.js"
 import * as Telemetry from "./telemetry.js"
 
@@ -254,13 +255,16 @@ const fetchOnce = <E>(
           if (delivered === undefined && told === undefined) return Effect.succeed(goOn())
           return Effect.map(Effect.zipRight(delivered ?? Effect.void, told ?? Effect.void), goOn)
         })
+      /** In parts, so that the progress is told at least once a mebibyte. */
+      const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
+        Effect.reduce(Progress.portions(chunk), false, (done, part) => (done ? Effect.succeed(done) : take(part)))
       const loop: Effect.Effect<void, Failure | SinkFailure<E>> = Effect.flatMap(
         Effect.matchEffect(pull, {
           onFailure: Option.match({
             onNone: () => Effect.succeed(true),
             onSome: (error) => (isEmptyBody(error) ? Effect.succeed(true) : Effect.fail(Data.told(operation, error)))
           }),
-          onSuccess: take
+          onSuccess: told === undefined ? take : takeAll
         }),
         (done): Effect.Effect<void, Failure | SinkFailure<E>> => (done ? Effect.void : loop)
       )

@@ -18,6 +18,7 @@ import * as Internal from "./image.js"
 import * as Lenient from "./lenient.js"
 import * as Record from "./record.js"
 import * as Request from "./request.js"
+import * as Settle from "./settle.js"
 
 export interface Started {
   readonly imageId: Image.ImageId
@@ -53,9 +54,10 @@ export interface WaitOptions {
    */
   readonly schedule?: Schedule.Schedule<unknown, Progress> | undefined
   /**
-   * How long to wait at most. At its end the import is looked at once more.
+   * How long to wait at most, also if the schedule goes on. At its end the import is looked at once more. `Infinity`
+   * waits for ever.
    *
-   * @default for ever
+   * @default 12 hours
    */
   readonly deadline?: Duration.DurationInput | undefined
 }
@@ -208,6 +210,11 @@ const progressOf = (
 
 type Verdict = "going on" | "done" | { readonly reason: string; readonly lockedUntil: Option.Option<DateTime.Utc> }
 
+const lost = ({ status }: Image.Image): Verdict => ({
+  reason: `its task succeeded, and the cloud gave up on the image: ${status}`,
+  lockedUntil: Option.none()
+})
+
 /** A task says that it has ended a little before it puts the image back and lets go of it; how long that may take. */
 const graceMillis = 5_000
 
@@ -216,8 +223,13 @@ const judge = (target: Target, seen: Seen, { image, stores, task }: Progress, no
   if (Option.isSome(task)) {
     if (!hasEnded(task.value)) return "going on"
     const held = Option.contains(lock, task.value.id as string)
-    if (held && now - (seen.endedAt ?? now) < graceMillis) return "going on"
-    if (task.value.status === "success") return "done"
+    const since = now - (seen.endedAt ?? now)
+    if (held && since < graceMillis) return "going on"
+    if (task.value.status === "success") {
+      if (!Settle.isPending(image.status)) return Settle.isLost(image.status) ? lost(image) : "done"
+      if (since < Duration.toMillis(Settle.defaultLimit)) return "going on"
+      return { reason: "its task succeeded, and the image is not active", lockedUntil: Option.none() }
+    }
     const reason = Option.getOrElse(task.value.message, () => "")
     return { reason, lockedUntil: held ? Option.some(expiry(task.value)) : Option.none() }
   }
@@ -254,11 +266,36 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.union(
   Schedule.spaced("5 seconds")
 )
 
+/** How long imports and tasks are waited for by default: nothing waits for ever on a cloud that never begins. */
+export const defaultDeadline = Duration.hours(12)
+
+/**
+ * Waits between looks. Returns `again` when the schedule wants another look, `last` at the deadline, before one last
+ * look, and `ended` when the schedule has ended.
+ */
+export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Duration.DurationInput) =>
+  Effect.gen(function* () {
+    const driver = yield* Schedule.driver(schedule)
+    const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(deadline)
+    return (input: In): Effect.Effect<"again" | "last" | "ended"> =>
+      Effect.gen(function* () {
+        const left = end - (yield* Clock.currentTimeMillis)
+        if (left <= 0) return "last" as const
+        const next = Effect.match(driver.next(input), {
+          onFailure: () => "ended" as const,
+          onSuccess: () => "again" as const
+        })
+        return yield* Number.isFinite(left)
+          ? Effect.timeoutTo(next, { duration: left, onSuccess: (pace) => pace, onTimeout: () => "last" as const })
+          : next
+      })
+  })
+
 export const follow = (
   http: GlanceHttp.Service,
   operation: string,
   started: Started | Image.ImageRef,
-  { deadline, schedule = defaultSchedule }: WaitOptions
+  { deadline = defaultDeadline, schedule = defaultSchedule }: WaitOptions
 ): Stream.Stream<Progress, WaitError> => {
   const target = targetOf(started)
   const { imageId } = target
@@ -304,22 +341,13 @@ export const follow = (
 
   return Stream.unwrap(
     Effect.gen(function* () {
-      const driver = yield* Schedule.driver(schedule)
-      const limit = deadline === undefined ? Number.POSITIVE_INFINITY : Duration.toMillis(deadline)
-      const end = (yield* Clock.currentTimeMillis) + limit
+      const pace = yield* pacer(schedule, deadline)
 
-      /** Waits as the schedule wants it, and tells whether there is time for more than one further look. */
+      /** Waits as the schedule wants it, and returns whether there is time for more than one further look. */
       const wait = (progress: Progress): Effect.Effect<boolean, GlanceError.ImportNotEnded> =>
-        Effect.gen(function* () {
-          const left = end - (yield* Clock.currentTimeMillis)
-          const next = Effect.as(
-            Effect.mapError(driver.next(progress), () => notEnded(progress)),
-            true
-          )
-          return yield* Number.isFinite(left)
-            ? Effect.timeoutTo(next, { duration: left, onSuccess: (more) => more, onTimeout: () => false })
-            : next
-        })
+        Effect.flatMap(pace(progress), (pace) =>
+          pace === "ended" ? Effect.fail(notEnded(progress)) : Effect.succeed(pace === "again")
+        )
 
       return Stream.paginateEffect({ seen: nothingSeen, last: Option.none<Progress>() }, ({ last, seen }) =>
         Effect.gen(function* () {

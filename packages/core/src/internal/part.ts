@@ -383,10 +383,10 @@ const reserve = (options: Options, { key }: Target): Effect.Effect<void, GlanceE
  * Runs a download with a part file of its own, which then becomes the target. All that can be known of the target is
  * checked before the download begins. If the download fails, the part file is left to the next one or removed.
  */
-export const use = <A, E>(
+export const use = <A, E, R>(
   options: Options,
-  download: (part: Part) => Effect.Effect<A, E, FileSystem.FileSystem>
-): Effect.Effect<A, E | Failure, FileSystem.FileSystem> =>
+  download: (part: Part) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Failure, FileSystem.FileSystem | Exclude<R, Scope.Scope>> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const target = yield* targetOf(fs, options)

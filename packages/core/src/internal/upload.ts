@@ -15,10 +15,13 @@ import * as ImageFormat from "../ImageFormat.js"
 import type * as ImageSource from "../ImageSource.js"
 import * as Data from "./data.js"
 import * as Handoff from "./handoff.js"
+import * as HashAlgorithms from "./hashAlgorithms.js"
 import * as Internal from "./image.js"
 import * as Lending from "./lending.js"
 import * as Limit from "./limit.js"
+import * as Progress from "./transferProgress.js"
 import type * as Request from "./request.js"
+import * as Settle from "./settle.js"
 import * as Telemetry from "./telemetry.js"
 
 export interface Upload<E, R> extends Data.Transfer {
@@ -56,6 +59,7 @@ export type Failure =
   | GlanceError.SourceLengthMismatch
   | GlanceError.EmptyImageSource
   | GlanceError.ImageIntegrityError
+  | GlanceError.UploadFailed
   | GlanceError.TransferStalled
 
 /**
@@ -90,6 +94,8 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
       let failures = 0
       let renewed = false
       let reader: Reader<E, R> | undefined
+      /** What the last attempt that handed over the whole source has sent. */
+      let complete: Sent | undefined
       for (let attempt = 1; ; attempt++) {
         const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
         const state: State = { attempt, taken: false, size: 0, hashes: undefined }
@@ -101,6 +107,11 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
         const error = failure.value
+        // The cloud may show the image as queued for a while although it has received all of an earlier attempt.
+        if (error._tag === "ImageNotQueued" && complete !== undefined) {
+          const stored = yield* afterBreak(upload, complete, error)
+          if (Option.isSome(stored)) return stored.value
+        }
         const refused: boolean =
           error._tag === "AuthenticationFailed" && error.operation === upload.operation && !renewed
         if (!(refused || Data.mayPass(error)) || failures >= upload.retries) return yield* Effect.fail(error)
@@ -109,8 +120,9 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         reader = state.taken ? undefined : current
         if (state.taken) {
           yield* Scope.close(current.scope, exit)
-          const settled = yield* settle(upload, state, error)
-          if (Option.isSome(settled)) return settled.value
+          if (state.hashes !== undefined) complete = { size: state.size, hashes: state.hashes }
+          const stored = yield* afterBreak(upload, complete, error)
+          if (Option.isSome(stored)) return stored.value
           if (!upload.source.replayable) return yield* Effect.fail(error)
         } else {
           yield* Data.backoff(upload, failures, error)
@@ -283,6 +295,15 @@ const produce = <E, R>(
     return wait === undefined ? put(chunk) : Effect.flatMap(wait, () => put(chunk) ?? Effect.void)
   }
 
+  /** In parts, so that the progress is told at least once a mebibyte. */
+  const processAll = (
+    chunk: Chunk.Chunk<Uint8Array>
+  ): Effect.Effect<void, GlanceError.SourceLengthMismatch> | undefined => {
+    const parts = progress === undefined ? [chunk] : Progress.portions(chunk)
+    if (parts.length === 1) return process(chunk)
+    return Effect.forEach(parts, (part) => process(part) ?? Effect.void, { discard: true })
+  }
+
   const finish = Effect.gen(function* () {
     if (Option.isSome(size) && state.size < promised) return yield* mismatch()
     const hashes = yield* hash.digest
@@ -313,7 +334,7 @@ const produce = <E, R>(
     Option.map((error) => new SourceFailure(error))
   )
   const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) => {
-    const wait = process(chunk)
+    const wait = processAll(chunk)
     return wait === undefined ? loop : Effect.flatMap(Effect.mapError(wait, Option.some), () => loop)
   })
   const following = Effect.catchAll(
@@ -323,21 +344,21 @@ const produce = <E, R>(
   return Effect.gen(function* () {
     yield* handoff.wanted
     state.taken = true
-    yield* process(head) ?? Effect.void
+    yield* processAll(head) ?? Effect.void
     yield* following
   })
 }
 
-/** How often the record is looked at while the server clears up after an attempt that broke off. */
+/** How often the record is read while the cloud clears up after an attempt that broke off. */
 const looks = 8
 
 /**
- * Finds out what the server made of an attempt that broke off after bytes had been sent. Nothing, when it waits for
- * data again; all, when it had got everything and only its answer was lost.
+ * Finds out what the cloud made of an attempt that broke off after bytes were sent. Returns nothing if the image waits
+ * for data again, and what was sent if the cloud had received everything and only its response was lost.
  */
-const settle = <E, R>(
+const afterBreak = <E, R>(
   upload: Upload<E, R>,
-  state: State,
+  sent: Sent | undefined,
   error: Failure
 ): Effect.Effect<Option.Option<Sent>, Failure> =>
   Effect.gen(function* () {
@@ -345,34 +366,42 @@ const settle = <E, R>(
       yield* look === 1 ? Data.backoff(upload, look, error) : Effect.sleep(Data.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
       const { status } = record
-      if (status === "queued") return Option.none()
-      if (status === "active" && upload.queued && state.hashes !== undefined) {
-        const sent = { size: state.size, hashes: state.hashes }
-        const { comparable, wrong } = compare(record, sent)
-        // Other data than these are somebody else's.
-        if (comparable && wrong === undefined) return Option.some(sent)
+      if (status === "queued" && error._tag !== "ImageNotQueued") return Option.none()
+      if (status === "active" && upload.queued && sent !== undefined && isOurs(record, sent)) return Option.some(sent)
+      if (Settle.isLost(status)) {
+        const { imageId, operation } = upload
+        return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
       }
-      if (status !== "saving" && status !== "uploading") break
+      if (!Settle.isPending(status)) break
     }
     return yield* Effect.fail(error)
   })
 
+/** Whether a record shows what was sent: other data are of another upload. By the size alone if it has no hash of them. */
+const isOurs = (record: Image.Image, sent: Sent): boolean => {
+  const { comparable, wrong } = compare(record, sent)
+  return wrong === undefined && (comparable || Option.contains(record.size, sent.size))
+}
+
 /** A hash and what it is of. */
 export interface Known {
+  /** As `canonicalName` gives it. */
   readonly algorithm: string
+  /** In lower case. */
   readonly value: string
 }
 
-/** The hashes of a record, the strongest first. */
-export const hashesOf = (image: Image.Image): ReadonlyArray<Known> => [
-  ...Option.toArray(
-    Option.zipWith(image.osHashAlgo, image.osHashValue, (algorithm, value) => ({
-      algorithm: algorithm.toLowerCase(),
-      value: value.toLowerCase()
-    }))
-  ),
-  ...Option.toArray(Option.map(image.checksum, (value) => ({ algorithm: "md5", value: value.toLowerCase() })))
-]
+/** The hashes of a record, the strongest first. An empty hash counts as absent. */
+export const hashesOf = (image: Image.Image): ReadonlyArray<Known> =>
+  [
+    ...Option.toArray(Option.zipWith(image.osHashAlgo, image.osHashValue, known)),
+    ...Option.toArray(Option.map(image.checksum, (value) => known("md5", value)))
+  ].filter(({ algorithm, value }) => algorithm !== "" && value !== "")
+
+const known = (algorithm: string, value: string): Known => ({
+  algorithm: HashAlgorithms.canonicalName(algorithm.trim()),
+  value: value.trim().toLowerCase()
+})
 
 /** Where the record disagrees with what was sent, and whether it has a hash of what was sent at all. */
 export const compare = (

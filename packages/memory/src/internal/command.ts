@@ -43,6 +43,7 @@ export const flags = {
   "show-locations": flag,
   "show-direct-url": flag,
   "v20-add": flag,
+  release: text,
   rackspace: flag,
   "count-only": flag,
   "requests-kept": text,
@@ -82,6 +83,7 @@ What there is
   --single-store          one store without a name
 
 How it behaves
+  --release VERSION       25.1 (OpenStack 2022.2) or 30.0 (OpenStack 2025.1) of Glance (default: 25.1)
   --quota NAME=NUMBER     members, properties, tags, locations, imageSize (bytes) or storage (bytes)
   --page-size N, --max-page-size N              (default: 25, 1000)
   --import-method NAME    (default: glance-direct, web-download, copy-image, glance-download)
@@ -348,6 +350,7 @@ export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Ar
     cacheRoutes: values["cache-routes"],
     flavour: values.rackspace === true ? "rackspace" : "openstack",
     v20Add: values["v20-add"],
+    release: oneOf("release", values.release, ["25.1", "30.0"]),
     importHosts: values["import-host"]
   }
 }

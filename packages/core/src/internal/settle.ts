@@ -1,0 +1,62 @@
+/** What becomes of an image after the cloud has confirmed its bytes. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as GlanceError from "../GlanceError.js"
+import type * as Image from "../Image.js"
+import * as Data from "./data.js"
+
+/** How long a cloud may take to store what it has confirmed. */
+export const defaultLimit = Duration.minutes(5)
+
+/** The cloud still stores the data, or does not show yet that it has. */
+export const isPending = (status: Image.ImageStatus): boolean =>
+  status === "queued" || status === "saving" || status === "uploading" || status === "importing"
+
+/** The cloud has given up on the data or has deleted the image. */
+export const isLost = (status: Image.ImageStatus): boolean =>
+  status === "killed" || status === "deleted" || status === "pending_delete"
+
+/** The wait doubles from 200 milliseconds to 5 seconds. */
+const waitMillis = (look: number): number => Math.min(200 * 2 ** look, 5_000)
+
+const mayChange = (error: GlanceError.GlanceError): boolean =>
+  Data.mayPass(error) || error._tag === "ServerError" || error._tag === "TimeLimitExceeded"
+
+/** Failures after which an image keeps its data, which may be good: whatever creates an image must not delete it then. */
+export const isStored = (error: unknown): boolean =>
+  error instanceof GlanceError.UploadNotEnded || error instanceof GlanceError.ImageUnverifiable
+
+/**
+ * Reads the record until the cloud has stored the data, at most for the limit. Repeats a read that fails for a reason
+ * that may pass.
+ */
+export const settled = (
+  operation: string,
+  imageId: Image.ImageId,
+  limit: Duration.Duration,
+  record: Effect.Effect<Image.Image, GlanceError.GlanceError>
+): Effect.Effect<Image.Image, GlanceError.ImageNotFound | GlanceError.UploadFailed | GlanceError.UploadNotEnded> =>
+  Effect.gen(function* () {
+    const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
+    let imageStatus = Option.none<string>()
+    for (let look = 0; ; look++) {
+      const found = yield* Effect.either(record)
+      const error = Option.getOrUndefined(Either.getLeft(found))
+      if (error instanceof GlanceError.ImageNotFound) return yield* error
+      if (Either.isRight(found)) {
+        const { status } = found.right
+        if (isLost(status)) return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
+        if (!isPending(status)) return found.right
+        imageStatus = Option.some(status)
+      }
+      const left = end - (yield* Clock.currentTimeMillis)
+      if (left <= 0 || (error !== undefined && !mayChange(error))) {
+        const detail = Option.map(Option.fromNullable(error), ({ message }) => message)
+        return yield* new GlanceError.UploadNotEnded({ operation, imageId, imageStatus, detail, limit })
+      }
+      yield* Effect.sleep(Math.min(left, waitMillis(look)))
+    }
+  })

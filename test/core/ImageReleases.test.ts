@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import { GlanceHttp, ImageReleases, ImageSource } from "@effect-glance/core"
+import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { imageRecord } from "../support/records.js"
+
+const bytes = new TextEncoder().encode("the bits")
+const value = createHash("sha512").update(bytes).digest("hex")
+const release: ImageReleases.Release = { name: "debian", diskFormat: "raw", containerFormat: "bare" }
+const marked = { disk_format: "raw", os_hidden: true, effect_glance_unpublished: value }
+
+/** What a release ends in on a cloud that has every id already, and gives and refuses the same for ever. */
+const outcome = (record: Record<string, unknown> | undefined, patch: number) =>
+  Effect.gen(function* () {
+    const answer = (method: string, url: string): Response => {
+      if (url === "/images" && method === "GET") return Response.json({ images: [] })
+      if (method === "GET") {
+        return record === undefined
+          ? Response.json({ message: "gone" }, { status: 404 })
+          : Response.json(imageRecord({ ...marked, ...record, id: url.split("/").at(-1) }))
+      }
+      return Response.json({ message: "no" }, { status: method === "PATCH" ? patch : 409 })
+    }
+    const { ensure } = yield* Effect.provide(
+      ImageReleases.make,
+      Layer.merge(
+        NodeHasher.layer,
+        Layer.succeed(GlanceHttp.GlanceHttp, {
+          execute: (request) =>
+            Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
+          unversioned: () => Effect.dieMessage("no versions are needed"),
+          ensureToken: () => Effect.void,
+          projectId: Effect.succeedSome("own-project"),
+          objectStore: Effect.succeedNone,
+          timeLimit: Duration.minutes(1)
+        })
+      )
+    )
+    const hash = { algorithm: "SHA-512", value }
+    const fiber = yield* Effect.fork(
+      Effect.flip(ensure(release, ImageSource.bytes(bytes), { hash, patience: "1 minute" }))
+    )
+    yield* TestClock.adjust("2 minutes")
+    return (yield* Fiber.join(fiber))._tag
+  })
+
+describe("ImageReleases.ensure ends", { timeout: 60_000 }, () => {
+  it.effect("when the cloud keeps a record queued and refuses its data", () =>
+    Effect.map(outcome({ status: "queued", size: null }, 200), (tag) => assert.strictEqual(tag, "ImageNotQueued"))
+  )
+
+  it.effect("when the cloud refuses to publish a whole record", () =>
+    Effect.map(outcome({ status: "active", os_hash_algo: "SHA512", os_hash_value: value }, 409), (tag) =>
+      assert.strictEqual(tag, "UpdateConflict")
+    )
+  )
+
+  it.effect("when a record that was left behind must not be deleted", () =>
+    Effect.map(outcome({ status: "saving", size: null }, 403), (tag) => assert.strictEqual(tag, "Forbidden"))
+  )
+})
