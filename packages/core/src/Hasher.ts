@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 
 /**
  * Hashes of one run of bytes, of several algorithms at once.
@@ -30,7 +31,7 @@ export interface Hash {
  * @category models
  */
 export interface Service {
-  /** Whether hashes of this algorithm, by the name that Glance has for it (`md5`, `sha512`), can be computed here. */
+  /** Returns whether this runtime can compute hashes of an algorithm, given by any name that `canonicalName` knows. */
   readonly supports: (algorithm: string) => boolean
   /** Begins hashes of algorithms that are supported; another one is a defect. */
   readonly start: (algorithms: ReadonlyArray<string>) => Effect.Effect<Hash, never, Scope.Scope>
@@ -43,3 +44,21 @@ export interface Service {
  * @category tags
  */
 export class Hasher extends Context.Tag("@effect-glance/core/Hasher")<Hasher, Service>() {}
+
+/**
+ * Returns the name that Python's hashlib has for a hash algorithm. Glance writes the name from its configuration to
+ * `os_hash_algo`, and OpenSSL has other names for the same algorithms.
+ *
+ * Case and punctuation do not matter. Returns an unknown name in lower case.
+ *
+ * @since 0.1.0
+ * @category utils
+ * @example
+ * ```ts
+ * import * as Hasher from "@effect-glance/core/Hasher"
+ *
+ * Hasher.canonicalName("SHA3-512") // "sha3_512"
+ * Hasher.canonicalName("blake2b512") // "blake2b"
+ * ```
+ */
+export const canonicalName: (algorithm: string) => string = HashAlgorithms.canonicalName

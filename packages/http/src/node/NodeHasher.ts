@@ -13,9 +13,27 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
-const known: ReadonlySet<string> = new Set(Crypto.getHashes().map((name) => name.toLowerCase()))
+/** OpenSSL's names by those of `Hasher.canonicalName`. A hash by SHAKE has no length of its own. */
+const opensslNames: ReadonlyMap<string, string> = new Map(
+  Crypto.getHashes()
+    .filter((name) => !/^shake/i.test(name))
+    .map((name) => [Hasher.canonicalName(name), name])
+)
 
-const supports: Hasher.Service["supports"] = (algorithm) => known.has(algorithm.toLowerCase())
+const opensslName = (algorithm: string): string =>
+  opensslNames.get(Hasher.canonicalName(algorithm)) ?? algorithm.toLowerCase()
+
+/** OpenSSL lists algorithms that it then refuses to compute, for instance md5 in FIPS mode. */
+const supports: Hasher.Service["supports"] = (algorithm) => {
+  const name = opensslNames.get(Hasher.canonicalName(algorithm))
+  if (name === undefined) return false
+  try {
+    Crypto.createHash(name)
+    return true
+  } catch {
+    return false
+  }
+}
 
 interface Hashes {
   readonly update: (bytes: Uint8Array) => void
@@ -23,7 +41,7 @@ interface Hashes {
 }
 
 const hashesOf = (algorithms: ReadonlyArray<string>): Hashes => {
-  const hashes = algorithms.map((algorithm) => [algorithm, Crypto.createHash(algorithm)] as const)
+  const hashes = algorithms.map((algorithm) => [algorithm, Crypto.createHash(opensslName(algorithm))] as const)
   return {
     update: (bytes) => {
       for (const [, hash] of hashes) hash.update(bytes)
@@ -204,7 +222,7 @@ const makeTeam = async (
         },
         fail
       })
-      thread.post({ kind: "begin", id, algorithm, memory })
+      thread.post({ kind: "begin", id, algorithm: opensslName(algorithm), memory })
     }
     await Promise.all(lanes.map(({ thread }) => thread?.ready))
   } catch (error) {
@@ -301,7 +319,7 @@ const begin = (threads: Threads, algorithms: ReadonlyArray<string>): Session => 
 const nothing: Hasher.Hash = { update: () => {}, digest: Effect.succeed(new Map()) }
 
 /**
- * A hasher of every algorithm that Node's OpenSSL lists. Each hash of more than a mebibyte runs in a thread of its own,
+ * A hasher of every algorithm that Node's OpenSSL computes, under each name that `Hasher.canonicalName` knows. Each hash of more than a mebibyte runs in a thread of its own,
  * so that md5, sha512 and the network do not wait for each other; where Node may not start threads, on this one. The
  * threads end with the scope.
  *
