@@ -99,18 +99,22 @@ export const detailOf = (body: string): string => {
   return sentence.length > maxDetail ? `${sentence.slice(0, maxDetail)} …` : sentence
 }
 
+/** Durations of more than some centuries cannot be formatted or encoded. */
+const maxRetryAfter = Duration.days(36_500)
+
 /**
- * How long the server asks to wait: `Retry-After` in seconds or as a date.
+ * How long the server asks to wait: `Retry-After` in seconds or as a date, and at most 100 years.
  *
  * @since 0.1.0
  * @category getters
  */
 export const retryAfterOf = (headers: Headers.Headers): Effect.Effect<Option.Option<Duration.Duration>> => {
   const text = headers["retry-after"]?.trim() ?? ""
-  if (/^\d+(\.\d+)?$/.test(text)) return Effect.succeedSome(Duration.seconds(Number(text)))
+  const some = (wait: Duration.Duration) => Option.some(Duration.min(wait, maxRetryAfter))
+  if (/^\d+(\.\d+)?$/.test(text)) return Effect.succeed(some(Duration.seconds(Number(text))))
   const date = Date.parse(text)
   if (Number.isNaN(date)) return Effect.succeedNone
-  return Effect.map(Clock.currentTimeMillis, (now) => Option.some(Duration.millis(Math.max(0, date - now))))
+  return Effect.map(Clock.currentTimeMillis, (now) => some(Duration.millis(Math.max(0, date - now))))
 }
 
 /**

@@ -19,6 +19,13 @@ const describe = (what: string, { detail, method, operation, requestId, status, 
   return `${operation}: ${what} (${method} ${url} answered ${status}${detail === "" ? "" : `: ${detail}`})${id}`
 }
 
+/** What the server asks for with `Retry-After`, as the end of a clause. */
+const pause = (retryAfter: Option.Option<Duration.Duration>): string =>
+  Option.match(retryAfter, {
+    onNone: () => "",
+    onSome: (wait) => `, retry after ${Duration.format(wait)}`
+  })
+
 // ---------------------------------------------------------------------------------------------------------------------
 // before the wire
 // ---------------------------------------------------------------------------------------------------------------------
@@ -252,7 +259,7 @@ export class QuotaExceeded extends Schema.TaggedError<QuotaExceeded>("@effect-gl
   { ...answerFields, ...retryAfter }
 ) {
   override get message(): string {
-    return describe("a quota or limit of the cloud is reached", this)
+    return describe(`a quota or limit of the cloud is reached${pause(this.retryAfter)}`, this)
   }
 }
 
@@ -267,7 +274,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@effect-glance
   ...retryAfter
 }) {
   override get message(): string {
-    return describe("too many requests", this)
+    return describe(`too many requests${pause(this.retryAfter)}`, this)
   }
 }
 
@@ -281,7 +288,7 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
   "@effect-glance/core/ServiceUnavailable"
 )("ServiceUnavailable", { ...answerFields, ...retryAfter }) {
   override get message(): string {
-    return describe("the service is unavailable", this)
+    return describe(`the service is unavailable${pause(this.retryAfter)}`, this)
   }
 }
 

@@ -60,11 +60,18 @@ export interface ExpectedHash {
 export interface TransferOptions {
   /**
    * How often in a row it is tried again, after a connection that broke off, 429, 502, 503 or 504, without a byte of
-   * progress in between. The wait before it doubles from 200 milliseconds on.
+   * progress in between. The wait before it doubles from 200 milliseconds on, and is never less than `Retry-After`.
    *
    * @default 3
    */
   readonly retries?: number | undefined
+  /**
+   * The longest wait that the server may ask for with `Retry-After`. If it asks for more, the transfer fails at once
+   * with the server's error, whose `retryAfter` says how long it asked for.
+   *
+   * @default 5 minutes
+   */
+  readonly maxWait?: Duration.DurationInput | undefined
   /**
    * How long the other side may do nothing while it is its turn. The time that the source or the consumer takes is not
    * counted.
@@ -308,6 +315,7 @@ export interface Service {
 export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<ImageData, Service>() {}
 
 const defaultIdleLimit = Duration.minutes(5)
+const defaultMaxWait = Duration.minutes(5)
 const defaultTokenLife = Duration.minutes(10)
 
 /** As many segments in memory as let a process stay small. */
@@ -358,6 +366,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     operation,
     imageId: Image.idOf(image),
     retries: options.retries ?? 3,
+    maxWait: Duration.decode(options.maxWait ?? defaultMaxWait),
     idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit),
     onProgress: options.onProgress
   })

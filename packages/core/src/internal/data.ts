@@ -21,6 +21,8 @@ export interface Transfer {
   readonly imageId: Image.ImageId
   /** How often in a row it may fail without a byte of progress, for reasons that may pass. */
   readonly retries: number
+  /** The longest pause that a server may ask for with `Retry-After`. */
+  readonly maxWait: Duration.Duration
   readonly idleLimit: Duration.Duration
   readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
@@ -88,13 +90,29 @@ export const watch = (
   return look
 }
 
-/** Doubles with each failure in a row, up to half a minute; never less than the server asks for. */
-export const backoff = (failures: number, error: unknown): Effect.Effect<void> => {
-  const retryAfter = (error as { readonly retryAfter?: Option.Option<Duration.Duration> } | undefined)?.retryAfter
-  const own = Duration.millis(Math.min(200 * 2 ** (failures - 1), 30_000))
-  const asked = Option.getOrElse(retryAfter ?? Option.none(), () => Duration.zero)
-  return Effect.sleep(Duration.max(own, asked))
+/** The pause after so many failures in a row: it doubles with each, from 200 milliseconds up to half a minute. */
+export const pauseAfter = (failures: number): Duration.Duration =>
+  Duration.millis(Math.min(200 * 2 ** (failures - 1), 30_000))
+
+/**
+ * The pause before the next attempt: the longer of {@link pauseAfter} and what the server asks for with `Retry-After`.
+ * Fails with the error itself if the server asks for more than `maxWait`, because such a wait is not begun.
+ */
+export const waitAfter = <E>(
+  { maxWait }: Pick<Transfer, "maxWait">,
+  failures: number,
+  error: E
+): Effect.Effect<Duration.Duration, E> => {
+  const { retryAfter = Option.none() } = error as { readonly retryAfter?: Option.Option<Duration.Duration> }
+  const asked = Option.getOrElse(retryAfter, () => Duration.zero)
+  return Duration.greaterThan(asked, maxWait)
+    ? Effect.fail(error)
+    : Effect.succeed(Duration.max(pauseAfter(failures), asked))
 }
+
+/** Waits before the next attempt, or fails as {@link waitAfter} does. */
+export const backoff = <E>(transfer: Pick<Transfer, "maxWait">, failures: number, error: E): Effect.Effect<void, E> =>
+  Effect.flatMap(waitAfter(transfer, failures, error), Effect.sleep)
 
 /** Whether the same again may end otherwise. */
 export const mayPass = (error: { readonly _tag: string }): boolean =>

@@ -1,6 +1,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -96,8 +97,9 @@ export const run = <E>(
       if (state.position > before) failures = 0
       if (!Data.mayPass(error) || failures >= download.retries) return yield* Effect.fail(error)
       failures += 1
-      yield* Effect.logWarning(`${error.message}; goes on from byte ${state.position}`)
-      yield* Data.backoff(failures, error)
+      const wait = yield* Data.waitAfter(download, failures, error)
+      yield* Effect.logWarning(`${error.message}; continuing from byte ${state.position} in ${Duration.format(wait)}`)
+      yield* Effect.sleep(wait)
     }
   })
 

@@ -113,7 +113,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           if (Option.isSome(settled)) return settled.value
           if (!upload.source.replayable) return yield* Effect.fail(error)
         } else {
-          yield* Data.backoff(failures, error)
+          yield* Data.backoff(upload, failures, error)
         }
         yield* Effect.logWarning(`${error.message}; again from the first byte`)
       }
@@ -342,7 +342,7 @@ const settle = <E, R>(
 ): Effect.Effect<Option.Option<Sent>, Failure> =>
   Effect.gen(function* () {
     for (let look = 1; look <= looks; look++) {
-      yield* Data.backoff(look, look === 1 ? error : undefined)
+      yield* look === 1 ? Data.backoff(upload, look, error) : Effect.sleep(Data.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
       const { status } = record
       if (status === "queued") return Option.none()
