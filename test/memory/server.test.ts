@@ -119,11 +119,11 @@ describe("a server", () => {
       const raw = yield* connect(server.imageUrl)
       yield* cloud.inject(Fault.upload, Fault.status(409))
       const size = 20 * 1024 * 1024
-      yield* raw.write(`PUT /image/v2/images/x/file HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n`)
+      yield* raw.write(`PUT /image/v2/images/x/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${size}\r\n\r\n`)
       yield* raw.received(/^HTTP\/1\.1 409 /)
       yield* raw.write("x".repeat(size))
       // The connection is good for another request.
-      yield* raw.write("GET /image/versions HTTP/1.1\r\nHost: h\r\n\r\n")
+      yield* raw.write("GET /image/versions HTTP/1.1\r\nHost: localhost\r\n\r\n")
       yield* raw.received(/HTTP\/1\.1 200 OK/)
     })
   )
@@ -136,14 +136,14 @@ describe("a server", () => {
       const { id } = yield* createImage(session)
       const raw = yield* connect(server.imageUrl)
       yield* raw.write(
-        `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: h\r\nX-Auth-Token: ${session.token}\r\n` +
+        `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: ${session.token}\r\n` +
           "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
       )
       const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`
       yield* raw.write(chunk + chunk)
       yield* raw.received(/^HTTP\/1\.1 413 /)
       for (let i = 0; i < 100; i++) yield* raw.write(chunk)
-      yield* raw.write("0\r\n\r\nGET /image/versions HTTP/1.1\r\nHost: h\r\n\r\n")
+      yield* raw.write("0\r\n\r\nGET /image/versions HTTP/1.1\r\nHost: localhost\r\n\r\n")
       yield* raw.received(/HTTP\/1\.1 200 OK/)
       assert.deepInclude((yield* cloud.images)[0], { status: "queued", bytesStored: 0 })
     }).pipe(fetching)
@@ -157,7 +157,7 @@ describe("a server", () => {
       const { id } = yield* createImage(session)
       const raw = yield* connect(server.imageUrl)
       yield* raw.write(
-        `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: h\r\nX-Auth-Token: ${session.token}\r\n` +
+        `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: ${session.token}\r\n` +
           "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
       )
       yield* raw.received(/^HTTP\/1\.1 100 Continue/)
@@ -181,7 +181,7 @@ describe("a server", () => {
       ]) {
         const raw = yield* connect(server.imageUrl)
         yield* raw.write(
-          `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: h\r\nX-Auth-Token: ${session.token}\r\n` +
+          `PUT /image/v2/images/${id}/file HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: ${session.token}\r\n` +
             `Content-Type: application/octet-stream\r\n${head}\r\n\r\n${bytes}`
         )
         yield* seen(cloud, 5)
@@ -200,18 +200,18 @@ describe("a server", () => {
       const server = yield* NodeMemoryServer.serve(cloud)
       yield* cloud.inject({ path: "/versions" }, Fault.resetAnswer(10))
       const within = yield* connect(server.imageUrl)
-      yield* within.write("GET /image/versions HTTP/1.1\r\nHost: h\r\n\r\n")
+      yield* within.write("GET /image/versions HTTP/1.1\r\nHost: localhost\r\n\r\n")
       const { received } = yield* within.ended
       const [head = "", body = ""] = received.split("\r\n\r\n")
       assert.match(head, /^HTTP\/1\.1 200 OK/)
       assert.strictEqual(body.length, 10)
       yield* cloud.inject({ path: "/versions" }, Fault.resetAnswer(0))
       const before = yield* connect(server.imageUrl)
-      yield* before.write("GET /image/versions HTTP/1.1\r\nHost: h\r\n\r\n")
+      yield* before.write("GET /image/versions HTTP/1.1\r\nHost: localhost\r\n\r\n")
       assert.match((yield* before.ended).received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/)
       yield* cloud.inject({ path: "/versions" }, Fault.refuse)
       const refused = yield* connect(server.imageUrl)
-      yield* refused.write("GET /image/versions HTTP/1.1\r\nHost: h\r\n\r\n")
+      yield* refused.write("GET /image/versions HTTP/1.1\r\nHost: localhost\r\n\r\n")
       assert.deepStrictEqual(yield* refused.ended, { how: "ECONNRESET", received: "" })
     })
   )
@@ -224,7 +224,9 @@ describe("a server", () => {
       yield* cloud.inject({}, Fault.hang)
       const idle = yield* connect(server.imageUrl)
       const hanging = yield* connect(server.imageUrl)
-      yield* hanging.write("PUT /image/v2/images/x/file HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nbeginning")
+      yield* hanging.write(
+        "PUT /image/v2/images/x/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nbeginning"
+      )
       yield* seen(cloud, 0)
       yield* Scope.close(scope, Exit.void)
       yield* idle.ended
@@ -258,7 +260,9 @@ describe("an app", () => {
   it.scoped("runs on any of the platform's servers", () =>
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make()
-      const handle = HttpApp.toWebHandler(MemoryServer.app(cloud, { mount: { image: "/glance" } }))
+      const handle = HttpApp.toWebHandler(
+        MemoryServer.app(cloud, { mount: { image: "/glance" }, hosts: ["cloud.example"] })
+      )
       const get = (path: string) => Effect.promise(() => handle(new Request(`http://cloud.example${path}`)))
       const versions = yield* get("/glance/versions")
       assert.strictEqual(versions.status, 200)

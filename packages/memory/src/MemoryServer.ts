@@ -9,8 +9,10 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { type CorsOptions, makeCors } from "./internal/cors.js"
 import { type Endpoints, endpointsBelow, locate, type ServiceName } from "./internal/endpoints.js"
 import { inside } from "./internal/inside.js"
+import { isServed } from "./internal/origin.js"
 import type { WireResponse } from "./internal/wire.js"
 import type { MemoryCloud } from "./MemoryCloud.js"
 
@@ -28,7 +30,46 @@ export interface Connection {
 }
 
 /**
- * Where the services are.
+ * Which pages of other origins a browser lets read from the cloud: the settings of Glance's `[cors]` section.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Cors extends CorsOptions {}
+
+/**
+ * The methods and headers that a Glance allows whose operator names only the origins. A page that needs more, such as
+ * `Range`, fails there: see `set_cors_middleware_defaults` in `glance/common/config.py`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const glanceCors = {
+  allowMethods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
+  allowHeaders: [
+    "Content-MD5",
+    "X-Image-Meta-Checksum",
+    "X-Storage-Token",
+    "Accept-Encoding",
+    "X-Auth-Token",
+    "X-Identity-Status",
+    "X-Roles",
+    "X-Service-Catalog",
+    "X-User-Id",
+    "X-Tenant-Id",
+    "X-OpenStack-Request-ID"
+  ],
+  exposeHeaders: [
+    "X-Image-Meta-Checksum",
+    "X-Auth-Token",
+    "X-Subject-Token",
+    "X-Service-Token",
+    "X-OpenStack-Request-ID"
+  ]
+} as const satisfies Cors
+
+/**
+ * Where the services are, and who may use them.
  *
  * @since 0.1.0
  * @category models
@@ -59,6 +100,20 @@ export interface Options {
       }
     | undefined
   /**
+   * Which pages of other origins may use the cloud; `false` for none. The server answers a preflight request itself: it is
+   * not in the request log, and no fault applies to it.
+   *
+   * @default the pages of this machine's own servers, with every header
+   */
+  readonly cors?: Cors | false | undefined
+  /**
+   * The names that the server has besides IP addresses and `localhost`; `*` for every name. A request whose `Host` is
+   * another name is answered 421: otherwise a page of any site could use the cloud by DNS rebinding.
+   *
+   * @default none
+   */
+  readonly hosts?: ReadonlyArray<string> | undefined
+  /**
    * How to read a request's body and to break its connection. Without it a connection that should break before the
    * answer is an empty 502, and one that should break within the answer is left to the server.
    */
@@ -83,7 +138,8 @@ export const defaultMount = { identity: "/identity", image: "/image", objectStor
  */
 export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default => {
   const { engine } = cloud[inside]
-  const { connection, urls } = options
+  const { connection, hosts = [], urls } = options
+  const cors = options.cors === false ? undefined : makeCors(options.cors ?? {})
   const mount = options.mount ?? defaultMount
   const services: ReadonlyArray<ServiceName> = [
     ...(mount.identity === undefined ? [] : ["identity" as const]),
@@ -97,11 +153,10 @@ export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default 
   }
   const local = endpointsBelow("", engine.regions, paths)
 
-  const toldTo = (request: HttpServerRequest.HttpServerRequest): Endpoints => {
-    const absolute = /^(https?):\/\/([^/?#]+)/.exec(request.originalUrl)
-    const scheme = request.headers["x-forwarded-proto"] ?? absolute?.[1] ?? "http"
-    const host = absolute?.[2] ?? request.headers["host"] ?? "localhost"
-    const here = endpointsBelow(`${scheme}://${host}`, engine.regions, paths)
+  const endpointsFor = (request: HttpServerRequest.HttpServerRequest): Endpoints => {
+    const forwarded = request.headers["x-forwarded-proto"]
+    const scheme = forwarded === "http" || forwarded === "https" ? forwarded : (absolute(request)?.[1] ?? "http")
+    const here = endpointsBelow(`${scheme}://${authority(request)}`, engine.regions, paths)
     if (urls === undefined) return here
     const elsewhere = endpointsBelow("", engine.regions, {
       identity: trimmed(urls.identity ?? here.identity),
@@ -111,13 +166,18 @@ export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default 
     return elsewhere
   }
 
-  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+  const respond = (request: HttpServerRequest.HttpServerRequest) => {
     const url = request.originalUrl.replace(/^https?:\/\/[^/?#]*/, "")
     const mark = url.indexOf("?")
     const path = mark < 0 ? url : url.slice(0, mark)
     const place = locate(local, engine.regions, path === "" ? "/" : path, services)
-    if (place === undefined) return Effect.succeed(HttpServerResponse.empty({ status: 404, headers: noContent }))
     const { body, reset } = connection?.(request) ?? { body: request.stream, reset: () => Effect.void }
+    if (!isServed(authority(request), hosts)) return Effect.succeed(misdirected(authority(request)))
+    const preflight = cors?.preflight(request.method, request.headers)
+    if (preflight !== undefined) {
+      return Effect.succeed(HttpServerResponse.empty({ status: 200, headers: { ...preflight, ...noContent } }))
+    }
+    if (place === undefined) return Effect.succeed(HttpServerResponse.empty({ status: 404, headers: noContent }))
     const answer = engine.answer(
       {
         method: request.method,
@@ -127,7 +187,7 @@ export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default 
         body
       },
       place,
-      toldTo(request)
+      endpointsFor(request)
     )
     return answer.pipe(
       Effect.map((response) => toResponse(response, reset)),
@@ -137,10 +197,32 @@ export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default 
           ? Effect.succeed(HttpServerResponse.empty({ status: 502, headers: noContent }))
           : Effect.zipRight(reset("now"), Effect.never)
       ),
+      Effect.map((response) =>
+        cors === undefined
+          ? response
+          : HttpServerResponse.setHeaders(response, cors.response(request.headers, response.headers))
+      ),
       Effect.interruptible
     )
-  })
+  }
+
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, respond)
 }
+
+const absolute = (request: HttpServerRequest.HttpServerRequest): RegExpExecArray | null =>
+  /^(https?):\/\/([^/?#]+)/.exec(request.originalUrl)
+
+const authority = (request: HttpServerRequest.HttpServerRequest): string =>
+  absolute(request)?.[2] ?? request.headers["host"] ?? "localhost"
+
+/** What a name may contain. Other text is not repeated in a response. */
+const printable = /^[\w.:[\]-]{1,255}$/
+
+const misdirected = (host: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(
+    `This memory cloud does not answer for the host ${printable.test(host) ? host : "in the request"}. Use localhost or an IP address, or start it with this name in "hosts" (--allow-host).\n`,
+    { status: 421 }
+  )
 
 const noContent = { "content-length": "0" }
 

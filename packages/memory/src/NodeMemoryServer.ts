@@ -19,12 +19,12 @@ import * as MemoryCloud from "./MemoryCloud.js"
 import * as MemoryServer from "./MemoryServer.js"
 
 /**
- * Where to listen.
+ * Where to listen, and who may use the cloud.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends Pick<MemoryServer.Options, "cors" | "hosts"> {
   /** One port for all services, which are then below `/identity`, `/image` and `/object-store`. @default any free one */
   readonly port?: number | undefined
   /** A port for each service instead, at its root: `0` is any free one. */
@@ -35,7 +35,7 @@ export interface Options {
         readonly objectStore?: number | undefined
       }
     | undefined
-  /** @default 127.0.0.1 */
+  /** A name or an address. The server answers requests for this name, too. @default 127.0.0.1 */
   readonly host?: string | undefined
 }
 
@@ -127,7 +127,15 @@ export const serve = (
         const name = host.includes(":") ? `[${host}]` : host
         return {
           url: address._tag === "TcpAddress" ? `http://${name}:${address.port}` : `http://${name}`,
-          serve: (app: MemoryServer.Options) => listening.serve(MemoryServer.app(cloud, { ...app, connection }))
+          serve: (app: MemoryServer.Options) =>
+            listening.serve(
+              MemoryServer.app(cloud, {
+                ...app,
+                connection,
+                cors: options.cors,
+                hosts: [host, ...(options.hosts ?? [])]
+              })
+            )
         }
       })
 

@@ -140,12 +140,7 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
           const base = new URL(endpoints.image(region))
           // Its URLs are made from what the client called it, and that includes the path it is mounted at.
           const host = `${base.host}${base.pathname.replace(/\/$/, "")}`
-          const scheme = base.protocol.slice(0, -1)
-          const headers = {
-            ...request.headers,
-            host,
-            ...(scheme === "http" ? {} : { "x-forwarded-proto": scheme })
-          }
+          const headers = { ...request.headers, host, "x-forwarded-proto": base.protocol.slice(0, -1) }
           return Effect.map(glance.handle(Option.fromNullable(caller), { ...request, headers }), (response) =>
             "www-authenticate" in response.headers
               ? {
