@@ -14,7 +14,6 @@ import * as Schedule from "effect/Schedule"
 import * as Discovery from "./Discovery.js"
 import * as GlanceError from "./GlanceError.js"
 import type * as GlanceHttp from "./GlanceHttp.js"
-import type * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
@@ -297,12 +296,12 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
 }
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.map(
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(
   Effect.all({
     images: Images.make,
     data: ImageData.make,
@@ -320,7 +319,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
+export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp> = Layer.effect(
   ImageCreation,
   Effect.map(
     Effect.all({

@@ -346,12 +346,12 @@ const hashCheck =
   }
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.gen(function* () {
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
@@ -621,4 +621,4 @@ const isWrong = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolea
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageData, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(ImageData, make)
+export const layer: Layer.Layer<ImageData, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageData, make)

@@ -198,12 +198,12 @@ const nothing = Effect.succeed(Option.none<Image.Image>())
 const isUploading = (status: Image.ImageStatus) => ["saving", "uploading", "importing"].includes(status)
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.gen(function* () {
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
@@ -452,7 +452,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
-  ImageReleases,
-  make
-)
+export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageReleases, make)
