@@ -13,15 +13,16 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Discovery from "./Discovery.js"
 import * as GlanceError from "./GlanceError.js"
-import type * as GlanceHttp from "./GlanceHttp.js"
+import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
-import type * as ImageSource from "./ImageSource.js"
+import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as ImageTasks from "./ImageTasks.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
+import * as Source from "./internal/source.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -48,6 +49,14 @@ export type Origin<E = never, R = never> =
   | ImageSource.WebSource<E, R>
   | ImageImport.WebDownload
   | StoredObject
+
+/**
+ * Everything that `createFrom` takes as an origin.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AnyOrigin = Origin<unknown, unknown> | ImageSource.FileInput
 
 /**
  * How data get into a new image: fetched by the cloud; sent by this process, straight into one store, or staged first and
@@ -126,11 +135,11 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
-  readonly createFrom: <E = never, R = never>(
+  readonly createFrom: <O extends AnyOrigin>(
     image: Images.NewImage,
-    origin: Origin<E, R>,
+    origin: O,
     options?: CreateFromOptions
-  ) => Effect.Effect<Image.Image, CreateFromError | E, R>
+  ) => Effect.Effect<Image.Image, CreateFromError | ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>>
 }
 
 /**
@@ -144,6 +153,7 @@ export class ImageCreation extends Context.Tag("@effect-glance/core/ImageCreatio
 const operation = "ImageCreation.createFrom"
 
 interface Services {
+  readonly http: GlanceHttp.Service
   readonly images: Images.Service
   readonly data: ImageData.Service
   readonly imports: ImageImport.Service
@@ -154,7 +164,15 @@ interface Services {
 const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ operation, argument, reason })
 
 /** An origin as its parts: what the cloud can fetch, what this process can send, what a task can import. */
-const partsOf = <E, R>(origin: Origin<E, R>) => {
+const partsOf = (
+  origin: AnyOrigin
+): {
+  readonly object?: StoredObject | undefined
+  readonly uri?: string | undefined
+  readonly source?: ImageSource.Any | undefined
+} => {
+  // A File has a name, as a web download does.
+  if (origin instanceof Uint8Array || ImageSource.isBlob(origin)) return { source: origin }
   if ("container" in origin) return { object: origin }
   if ("name" in origin) return { uri: String(origin.uri) }
   return "url" in origin ? { uri: origin.url, source: origin } : { source: origin }
@@ -171,7 +189,7 @@ const isIncomplete = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
     (error) => (error as { readonly _tag?: unknown } | undefined)?._tag === "ImportIncomplete"
   )
 
-const fromServices = ({ data, discovery, images, imports, tasks }: Services): Service => {
+const fromServices = ({ data, discovery, http, images, imports, tasks }: Services): Service => {
   /** Of what the cloud has fetched: what was sent from here is compared already. */
   const verified = (
     image: Image.Image,
@@ -215,10 +233,16 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
       return yield* images.update(Image.ImageId.make(result.image_id), rest)
     })
 
-  const createFrom: Service["createFrom"] = <E, R>(
+  const createFrom: Service["createFrom"] = <O extends AnyOrigin>(
     image: Images.NewImage,
-    origin: Origin<E, R>,
+    origin: O,
     options: CreateFromOptions = {}
+  ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>>(image, origin, options)
+
+  const createFromOrigin = <E, R>(
+    image: Images.NewImage,
+    origin: AnyOrigin,
+    options: CreateFromOptions
   ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "origin", origin, (value) =>
@@ -226,11 +250,11 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
           ? undefined
           : `must be an origin, not ${Argument.shown(value)}`
       )
-      const { object, source, uri } = partsOf(origin) as {
-        readonly object?: StoredObject
-        readonly source?: ImageSource.Input<E, R>
-        readonly uri?: string
-      }
+      const { object, source: input, uri } = partsOf(origin)
+      // What lies on the web may never have to be sent by this process.
+      const source = (
+        input === undefined || uri !== undefined ? input : yield* Source.resolve(operation, http, input)
+      ) as ImageSource.ImageSource<E, R> | undefined
       const { allStoresMustSucceed, by, expected, keep = false, stores } = options
       const several = stores === "all" || (stores !== undefined && stores.length > 1)
       const sending: Way = several ? "stage" : "upload"
@@ -251,7 +275,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
 
       const send = (
         created: Image.Image,
-        from: ImageSource.Input<E, R>,
+        from: ImageSource.ImageSource<E, R>,
         way: Way
       ): Effect.Effect<Image.Image, CreateFromError | E, R> =>
         way === "upload"
@@ -287,7 +311,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
                   )
                 )
           }
-          return send(created, source as ImageSource.Input<E, R>, way)
+          return send(created, source as ImageSource.ImageSource<E, R>, way)
         }
       )
     }).pipe(Effect.withSpan(operation))
@@ -303,6 +327,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
  */
 export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(
   Effect.all({
+    http: GlanceHttp.GlanceHttp,
     images: Images.make,
     data: ImageData.make,
     imports: ImageImport.make,
@@ -323,6 +348,7 @@ export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp> = L
   ImageCreation,
   Effect.map(
     Effect.all({
+      http: GlanceHttp.GlanceHttp,
       images: Images.Images,
       data: ImageData.ImageData,
       imports: ImageImport.ImageImport,

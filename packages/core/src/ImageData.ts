@@ -18,7 +18,7 @@ import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
-import * as ImageSource from "./ImageSource.js"
+import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
@@ -28,6 +28,7 @@ import * as File from "./internal/file.js"
 import * as Handoff from "./internal/handoff.js"
 import * as Internal from "./internal/image.js"
 import * as Record from "./internal/record.js"
+import * as Source from "./internal/source.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -256,33 +257,37 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
-  readonly upload: <E, R>(
+  readonly upload: <S extends ImageSource.Any>(
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: S,
     options?: UploadOptions
-  ) => Effect.Effect<Image.Image, UploadError | E, R>
+  ) => Effect.Effect<Image.Image, UploadError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
   /**
    * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
    * the import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
-  readonly stage: <E, R>(
+  readonly stage: <S extends ImageSource.Any>(
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: S,
     options?: StageOptions
-  ) => Effect.Effect<void, StageError | E, R>
+  ) => Effect.Effect<void, StageError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
   /**
    * Creates an image and gives it its data. When that fails or is interrupted, the image is deleted, also where the
    * answer to its creation was lost.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly createWithData: <E, R>(
+  readonly createWithData: <S extends ImageSource.Any>(
     image: Images.NewImage,
-    source: ImageSource.Input<E, R>,
+    source: S,
     options?: CreateOptions
-  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E, R>
+  ) => Effect.Effect<
+    Image.Image,
+    UploadError | GlanceError.DuplicateImage | ImageSource.ErrorOf<S>,
+    ImageSource.ContextOf<S>
+  >
   /**
    * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
    * ending. A connection that breaks off is taken up where it left.
@@ -385,7 +390,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     operation: string,
     where: "file" | "stage",
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: ImageSource.ImageSource<E, R>,
     algorithms: ReadonlyArray<string>,
     options: StageOptions & Pick<UploadOptions, "store">
   ): Effect.Effect<Upload.Sent, StageError | E, R> =>
@@ -398,7 +403,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       return yield* Upload.send({
         ...transfer(operation, image, options),
         path,
-        source: ImageSource.from(source),
+        source,
         store: options.store,
         hasher,
         algorithms: [...new Set([...algorithms, ...(expected === undefined ? [] : [expected.algorithm])])],
@@ -413,7 +418,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const uploadAs = <E, R>(
     operation: string,
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: ImageSource.ImageSource<E, R>,
     options: UploadOptions
   ): Effect.Effect<Image.Image, UploadError | E, R> =>
     Effect.gen(function* () {
@@ -438,19 +443,31 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       })
     })
 
-  const upload: Service["upload"] = (image, source, options = {}) =>
-    Effect.withSpan(uploadAs("ImageData.upload", image, source, options), "ImageData.upload")
+  const resolve = <S extends ImageSource.Any>(operation: string, input: S) => Source.resolve(operation, http, input)
 
-  const stage: Service["stage"] = (image, source, options = {}) =>
-    Effect.withSpan(Effect.asVoid(send("ImageData.stage", "stage", image, source, [], options)), "ImageData.stage")
+  const upload: Service["upload"] = (image, input, options = {}) => {
+    const operation = "ImageData.upload"
+    return Effect.flatMap(resolve(operation, input), (source) => uploadAs(operation, image, source, options)).pipe(
+      Effect.withSpan(operation)
+    )
+  }
 
-  const createWithData: Service["createWithData"] = (image, source, { keep = false, ...options } = {}) => {
+  const stage: Service["stage"] = (image, input, options = {}) => {
+    const operation = "ImageData.stage"
+    return Effect.flatMap(resolve(operation, input), (source) =>
+      Effect.asVoid(send(operation, "stage", image, source, [], options))
+    ).pipe(Effect.withSpan(operation))
+  }
+
+  const createWithData: Service["createWithData"] = (image, input, { keep = false, ...options } = {}) => {
     const operation = "ImageData.createWithData"
-    return Creation.creating(
-      images,
-      image,
-      () => keep,
-      (created) => uploadAs(operation, created, source, options)
+    return Effect.flatMap(resolve(operation, input), (source) =>
+      Creation.creating(
+        images,
+        image,
+        () => keep,
+        (created) => uploadAs(operation, created, source, options)
+      )
     ).pipe(Effect.withSpan(operation))
   }
 

@@ -40,13 +40,14 @@ import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import * as ImageData from "./ImageData.js"
-import * as ImageSource from "./ImageSource.js"
+import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Data from "./internal/data.js"
 import * as Listing from "./internal/images.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
+import * as Source from "./internal/source.js"
 
 /**
  * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
@@ -164,11 +165,11 @@ export interface Service {
    *
    * What happened to each older image is told for each; failures there do not undo the release.
    */
-  readonly ensure: <E, R>(
+  readonly ensure: <S extends ImageSource.Any>(
     release: Release,
-    source: ImageSource.Input<E, R>,
+    source: S,
     options?: EnsureOptions
-  ) => Effect.Effect<Ensured, EnsureError | E, R>
+  ) => Effect.Effect<Ensured, EnsureError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
 }
 
 /**
@@ -245,11 +246,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       return hashes.get(algorithm) ?? ""
     })
 
-  const ensure: Service["ensure"] = <E, R>(
+  const ensureFrom = <E, R>(
     { containerFormat, diskFormat, name, properties, protected: kept, ...attributes }: Release,
-    input: ImageSource.Input<E, R>,
-    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions = {}
-  ) =>
+    source: ImageSource.ImageSource<E, R>,
+    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions
+  ): Effect.Effect<Ensured, EnsureError | E, R> =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
       if (older !== undefined) {
@@ -272,7 +273,6 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
           reason: "is not known to the cloud's layer, so that the project's own images cannot be told from others'"
         })
       }
-      const source = ImageSource.from(input)
       const algorithm = upload.hashAlgorithm ?? "sha512"
       const value = yield* contentOf(source, algorithm, hash)
 
@@ -385,7 +385,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       const steps = yield* ImageChanges.plan(image, wanted, operation)
       const current = steps.length === 0 ? image : yield* Record.update(http, operation, image, wanted, { fresh: true })
       return { image: current, created, retired: older === undefined ? [] : yield* retire(current, older, limit) }
-    }).pipe(Effect.withSpan(operation))
+    })
+
+  const ensure: Service["ensure"] = (release, input, options = {}) =>
+    Effect.flatMap(Source.resolve(operation, http, input), (source) => ensureFrom(release, source, options)).pipe(
+      Effect.withSpan(operation)
+    )
 
   /**
    * Deletes a record that was not published. It loses its mark first, so that nobody publishes it any more; where it has

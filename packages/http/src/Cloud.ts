@@ -63,6 +63,12 @@ export interface Options extends Catalog.Selection {
    * @default 200 milliseconds
    */
   readonly backoff?: Duration.DurationInput | undefined
+  /**
+   * Which request bodies the `HttpClient` can send as a stream. Set it if the client is not the `fetch` of the runtime.
+   *
+   * @default what the `fetch` of the runtime can do
+   */
+  readonly bodyStreaming?: GlanceHttp.BodyStreaming | undefined
 }
 
 /**
@@ -88,6 +94,7 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  */
 export const make = ({
   backoff = "200 millis",
+  bodyStreaming,
   endpoint,
   retries = 3,
   timeLimit = "60 seconds",
@@ -135,7 +142,8 @@ export const make = ({
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit: longest
+      timeLimit: longest,
+      bodyStreaming
     }
   })
 

@@ -5,8 +5,12 @@ import * as Stream from "effect/Stream"
 
 type Item = Chunk.Chunk<Uint8Array>
 
-/** So much may lie here to be taken at once: of small pieces many, since each taking costs more than they do. */
+/**
+ * Bytes and pieces that may wait, and that are taken at once. Small pieces are taken together, because each taking costs
+ * more than they do. `Stream.runFold` takes one stack frame for each piece of a chunk, so their number has a limit too.
+ */
 const room = 1024 * 1024
+const roomForPieces = 4096
 
 const sizeOf = (item: Item): number => {
   let size = 0
@@ -36,7 +40,8 @@ export interface Handoff<E> {
  */
 export const make = <E = never>(now: () => number): Handoff<E> => {
   type Taken = Effect.Effect<Item, Option.Option<E>>
-  let slot: Item | undefined
+  /** An array: appending to a chunk piece by piece makes one so deep that reading it overflows the stack. */
+  let slot: Array<Uint8Array> | undefined
   let filled = 0
   let outcome: Effect.Effect<never, Option.Option<E>> | undefined
   let taker: ((taken: Taken) => void) | undefined
@@ -57,9 +62,10 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
   /** What lies here, or how it ended. */
   const taken = (): Taken | undefined => {
     if (slot === undefined) return outcome
-    const item = slot
-    slot = next?.item
-    filled = slot === undefined ? 0 : sizeOf(slot)
+    const item = Chunk.unsafeFromArray(slot.splice(0, roomForPieces))
+    if (slot.length > 0) return Effect.succeed(item)
+    slot = next === undefined ? undefined : [...next.item]
+    filled = next === undefined ? 0 : sizeOf(next.item)
     next?.resume?.(Effect.void)
     next = undefined
     lyingSince = slot === undefined && outcome === undefined ? undefined : now()
@@ -86,7 +92,7 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
 
   return {
     put: (item) => {
-      if (taker !== undefined) {
+      if (taker !== undefined && item.length <= roomForPieces) {
         const resume = taker
         taker = undefined
         resume(Effect.succeed(item))
@@ -94,9 +100,15 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
       }
       lyingSince ??= now()
       const size = sizeOf(item)
-      if (slot === undefined || filled + size <= room) {
-        slot = slot === undefined ? item : Chunk.appendAll(slot, item)
+      if (slot === undefined || (filled + size <= room && slot.length + item.length <= roomForPieces)) {
+        slot ??= []
+        for (const bytes of item) slot.push(bytes)
         filled += size
+        if (taker !== undefined) {
+          const resume = taker
+          taker = undefined
+          resume(Effect.suspend(() => taken() ?? coming))
+        }
         return undefined
       }
       const mine: typeof next = { item, resume: undefined }
