@@ -18,13 +18,14 @@ const policyFile = "/usr/sbin/policy-rc.d"
  * Installs the packages that are missing; none of the daemons they bring is started.
  *
  * @param {(line: string) => void} [log]
+ * @param {ReadonlyArray<string>} [names]
  * @returns {Promise<void>}
  */
-export async function install(log = () => {}) {
-  const wanted = missing()
+export async function install(log = () => {}, names = packages) {
+  const wanted = missing(names)
   if (wanted.length === 0) return
   if (spawnSync("apt-get", ["--version"]).error) {
-    throw new Error(`A real Glance needs Debian's packages ${wanted.join(", ")}, and this machine has no apt-get.`)
+    throw new Error(`Debian's packages ${wanted.join(", ")} are missing, and this machine has no apt-get.`)
   }
   if (process.getuid?.() !== 0) {
     throw new Error(`The packages ${wanted.join(", ")} are missing, and only root can install them.`)
@@ -36,18 +37,19 @@ export async function install(log = () => {}) {
       await apt(["install", "--yes", "--no-install-recommends", ...wanted])
     })
   )
-  const stillMissing = missing()
+  const stillMissing = missing(names)
   if (stillMissing.length > 0) {
     throw new Error(`apt-get reported success, yet ${stillMissing.join(", ")} did not get installed.`)
   }
 }
 
-function missing() {
+/** @param {ReadonlyArray<string>} names */
+function missing(names) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg's own
   const format = "${Package} ${db:Status-Status}\n"
-  const query = spawnSync("dpkg-query", ["--show", "--showformat", format, ...packages], { encoding: "utf8" })
+  const query = spawnSync("dpkg-query", ["--show", "--showformat", format, ...names], { encoding: "utf8" })
   const lines = new Set((query.stdout ?? "").split("\n"))
-  return packages.filter((name) => !lines.has(`${name} installed`))
+  return names.filter((name) => !lines.has(`${name} installed`))
 }
 
 /** @param {ReadonlyArray<string>} args */
