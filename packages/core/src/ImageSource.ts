@@ -6,7 +6,7 @@
 import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -243,7 +243,10 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 }
 
 /**
- * What lies at an address, read by the runtime's own HTTP client where this process is to read it. Redirects are followed.
+ * What an address gives, read by the `HttpClient` of the context if this process has to read it.
+ *
+ * Follows up to 5 redirects to other `http` and `https` addresses. Fails with an `HttpClientError` if the response has
+ * no status 2xx, redirects elsewhere, or has a `Content-Encoding`: the bytes would not be those of the image.
  *
  * @since 0.1.0
  * @category constructors
@@ -251,18 +254,52 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 export const url = (url: string | URL): WebSource<HttpClientError.HttpClientError, HttpClient.HttpClient> => ({
   url: String(url),
   open: Effect.gen(function* () {
-    const client = HttpClient.followRedirects(yield* HttpClient.HttpClient, 5)
-    // Packed on the way, the bytes would not be those that the length is of.
+    const client = HttpClient.filterStatusOk(withRedirects(yield* HttpClient.HttpClient, maxRedirects))
     const request = HttpClientRequest.get(String(url), { headers: { "accept-encoding": "identity" } })
-    const response = yield* HttpClient.filterStatusOk(client).execute(request)
-    const length = Number(response.headers["content-length"])
-    return {
-      stream: response.stream,
-      size: Number.isSafeInteger(length) && length > 0 ? Option.some(length) : Option.none()
+    if (webUrl(request.url) === undefined) {
+      const description = "the address of a source must be a URL that begins with http:// or https://"
+      return yield* new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
     }
+    const response = yield* client.execute(request)
+    const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
+    if (encoding !== "" && encoding !== "identity") {
+      const description = `the source comes in Content-Encoding ${encoding.slice(0, 40)}, although identity was asked for`
+      return yield* new HttpClientError.ResponseError({ request, response, reason: "Decode", description })
+    }
+    const length = response.headers["content-length"] ?? ""
+    const size = /^\d+$/.test(length) ? Number(length) : 0
+    return { stream: response.stream, size: Number.isSafeInteger(size) && size > 0 ? Option.some(size) : Option.none() }
   }),
   replayable: true
 })
+
+const maxRedirects = 5
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/** The URL that a text means, if it is one of the web. */
+const webUrl = (text: string, base?: string): string | undefined => {
+  if (!URL.canParse(text, base)) return undefined
+  const { href, protocol } = new URL(text, base)
+  return protocol === "http:" || protocol === "https:" ? href : undefined
+}
+
+/** `HttpClient.followRedirects` ends in a defect if the address of a redirect cannot be parsed. */
+const withRedirects = (client: HttpClient.HttpClient, left: number): HttpClient.HttpClient =>
+  HttpClient.transformResponse(
+    client,
+    Effect.flatMap((response) => {
+      if (!redirects.has(response.status)) return Effect.succeed(response)
+      const { request } = response
+      const next = webUrl(response.headers["location"] ?? "", request.url)
+      if (next !== undefined && left > 0) {
+        return withRedirects(client, left - 1).execute(HttpClientRequest.setUrl(request, next))
+      }
+      const description =
+        left === 0 ? `more than ${maxRedirects} redirects` : "a redirect that leads to no http or https address"
+      return Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "StatusCode", description }))
+    })
+  )
 
 /**
  * Converts an input to a source.

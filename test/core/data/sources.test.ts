@@ -231,7 +231,7 @@ describe("an input of an upload", () => {
     })
   )
 
-  it.effect("may come in pieces of one byte, with empty ones after them", () =>
+  it.effect("may come in pieces of one byte, with empty ones after them", { timeout: 30_000 }, () =>
     Effect.gen(function* () {
       const { data, seen } = yield* cloud("always")
       const count = 200_000
