@@ -17,6 +17,7 @@ export default defineConfig({
           typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.json" }
         }
       },
+      { test: { name: "browsers", include: ["test/browsers/**/*.test.ts"] } },
       {
         test: {
           name: "glance",

@@ -8,7 +8,7 @@ import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import { Effect, Layer } from "effect"
 import { release } from "./release.js"
 
-const cloud = Glance.layerWithData.pipe(Layer.provideMerge(MemoryCloud.layer()), Layer.provide(NodeHasher.layer))
+const cloud = Glance.layer.pipe(Layer.provideMerge(MemoryCloud.layer()), Layer.provide(NodeHasher.layer))
 
 it.scoped("a second release of the same file changes nothing, one of another puts that behind the name", () =>
   Effect.gen(function* () {

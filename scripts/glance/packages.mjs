@@ -25,7 +25,7 @@ export async function install(log = () => {}, names = packages) {
   const wanted = missing(names)
   if (wanted.length === 0) return
   if (spawnSync("apt-get", ["--version"]).error) {
-    throw new Error(`A real Glance needs Debian's packages ${wanted.join(", ")}, and this machine has no apt-get.`)
+    throw new Error(`Debian's packages ${wanted.join(", ")} are missing, and this machine has no apt-get.`)
   }
   if (process.getuid?.() !== 0) {
     throw new Error(`The packages ${wanted.join(", ")} are missing, and only root can install them.`)
@@ -37,7 +37,7 @@ export async function install(log = () => {}, names = packages) {
       await apt(["install", "--yes", "--no-install-recommends", ...wanted])
     })
   )
-  const stillMissing = missing(wanted)
+  const stillMissing = missing(names)
   if (stillMissing.length > 0) {
     throw new Error(`apt-get reported success, yet ${stillMissing.join(", ")} did not get installed.`)
   }

@@ -109,7 +109,7 @@ export const creation = (it: Vitest.MethodsNonLive<Projects | Web, true>) => {
       ] as const
       for (const [origin, options, expected] of cases) {
         const { image, left } = yield* attributes(alice)
-        const failure = yield* Effect.flip(alice.creation.createFrom<string>(image, origin, { ...soon, ...options }))
+        const failure = yield* Effect.flip(alice.creation.createFrom(image, origin, { ...soon, ...options }))
         assert.strictEqual(typeof failure === "string" ? failure : failure._tag, expected)
         assert.strictEqual(yield* left, 0, expected)
       }

@@ -21,7 +21,7 @@ describe("the table of routes", () => {
   it.scoped("names functions that are there", () =>
     Effect.gen(function* () {
       const port = Layer.succeed(GlanceHttp.GlanceHttp, MemoryCloud.port(yield* MemoryCloud.make()))
-      const services = yield* Layer.build(Glance.layerWithData.pipe(Layer.provide(Layer.merge(port, NodeHasher.layer))))
+      const services = yield* Layer.build(Glance.layer.pipe(Layer.provide(Layer.merge(port, NodeHasher.layer))))
       const byName = new Map(
         [...services.unsafeMap].map(([key, service]) => [key.replace(/^.*\//, ""), service as unknown])
       )

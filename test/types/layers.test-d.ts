@@ -1,4 +1,15 @@
-import { Glance, type GlanceHttp, ImageMembers, ImageSchemas, Images, ImageTags, ImageTasks } from "@effect-glance/core"
+import {
+  Glance,
+  type GlanceHttp,
+  type ImageCreation,
+  ImageData,
+  ImageMembers,
+  type ImageReleases,
+  ImageSchemas,
+  Images,
+  ImageTags,
+  ImageTasks
+} from "@effect-glance/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { describe, expectTypeOf, it } from "vitest"
@@ -14,6 +25,12 @@ describe("each layer needs the port and nothing else", () => {
     expectTypeOf(ImageSchemas.layer).toEqualTypeOf<
       Layer.Layer<ImageSchemas.ImageSchemas, never, GlanceHttp.GlanceHttp>
     >()
+  })
+
+  it("the layers that hash image data need no hasher", () => {
+    expectTypeOf(ImageData.layer).toEqualTypeOf<Layer.Layer<ImageData.ImageData, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf<Layer.Layer.Context<typeof ImageCreation.layer>>().toEqualTypeOf<GlanceHttp.GlanceHttp>()
+    expectTypeOf<Layer.Layer.Context<typeof ImageReleases.layer>>().toEqualTypeOf<GlanceHttp.GlanceHttp>()
   })
 
   it("and the makers as well", () => {

@@ -6,7 +6,6 @@
 import * as Layer from "effect/Layer"
 import * as Discovery from "./Discovery.js"
 import type * as GlanceHttp from "./GlanceHttp.js"
-import type * as Hasher from "./Hasher.js"
 import * as ImageCache from "./ImageCache.js"
 import * as ImageCreation from "./ImageCreation.js"
 import * as ImageData from "./ImageData.js"
@@ -22,8 +21,10 @@ import * as ImageTasks from "./ImageTasks.js"
 import * as Metadefs from "./Metadefs.js"
 
 /**
- * Every service of this package that needs nothing but a port. A layer is built once for all who ask for it in one
- * graph: for two projects side by side take `Layer.fresh` of it, or `make` of each service.
+ * Every service of this package, on a port. A layer is built once for all who ask for it in one graph: for two projects
+ * side by side take `Layer.fresh` of it, or `make` of each service.
+ *
+ * Hashes of image data are computed by the `Hasher` of the context, or by its default.
  *
  * @since 0.1.0
  * @category layers
@@ -39,7 +40,10 @@ export const layer: Layer.Layer<
   | ImageStores.ImageStores
   | ImageLocations.ImageLocations
   | ImageCache.ImageCache
-  | Discovery.Discovery,
+  | Discovery.Discovery
+  | ImageData.ImageData
+  | ImageCreation.ImageCreation
+  | ImageReleases.ImageReleases,
   never,
   GlanceHttp.GlanceHttp
 > = Layer.mergeAll(
@@ -53,18 +57,8 @@ export const layer: Layer.Layer<
   ImageStores.layer,
   ImageLocations.layer,
   ImageCache.layer,
-  Discovery.layer
+  Discovery.layer,
+  ImageData.layer,
+  ImageCreation.layer,
+  ImageReleases.layer
 )
-
-/**
- * {@link layer}, and what needs a hasher as well: {@link ImageData.ImageData}, {@link ImageCreation.ImageCreation} and
- * {@link ImageReleases.ImageReleases}.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerWithData: Layer.Layer<
-  Layer.Layer.Success<typeof layer> | ImageData.ImageData | ImageCreation.ImageCreation | ImageReleases.ImageReleases,
-  never,
-  GlanceHttp.GlanceHttp | Hasher.Hasher
-> = Layer.mergeAll(layer, ImageData.layer, ImageCreation.layer, ImageReleases.layer)

@@ -23,6 +23,18 @@ export type Execute = (
 ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | GlanceError.ConnectionError>
 
 /**
+ * Which request bodies an HTTP client can send as a stream:
+ *
+ * - `always`: every one. Node, Bun, Deno and edge workers.
+ * - `http2`: over HTTP/2 and HTTP/3 only. The `fetch` of Chromium, which fails over HTTP/1.1.
+ * - `never`: none. The `fetch` of Firefox and Safari, which sends the text `[object ReadableStream]` instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BodyStreaming = "always" | "http2" | "never"
+
+/**
  * What a provider guarantees.
  *
  * @since 0.1.0
@@ -57,6 +69,13 @@ export interface Service {
    * what {@link Operation} was held back not.
    */
   readonly timeLimit: Duration.Duration
+  /**
+   * Which request bodies the HTTP client can send as a stream. Unless it is `always`, core sends bytes and blobs as
+   * `Raw` bodies, each a `Uint8Array` or a `Blob`, which a provider does not send again by itself.
+   *
+   * @default what the `fetch` of the runtime can do
+   */
+  readonly bodyStreaming?: BodyStreaming | undefined
 }
 
 /**

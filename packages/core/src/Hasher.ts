@@ -1,5 +1,5 @@
 /**
- * How hashes are computed while bytes flow: the platform does it, since the runtimes have no common way to.
+ * Computes hashes of data while it is transferred. Runtimes differ in how they do that, so it is a service.
  *
  * @since 0.1.0
  */
@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
+import * as Portable from "./internal/portableHasher.js"
 
 /**
  * Hashes of one run of bytes, of several algorithms at once.
@@ -38,12 +39,17 @@ export interface Service {
 }
 
 /**
- * The hasher, as `ImageData` asks for it.
+ * The hasher that `ImageData`, `ImageCreation` and `ImageReleases` use. They read it when their layer is built.
+ *
+ * Its default works in every runtime and is the same as `PortableHasher.layer`. On Node, provide `NodeHasher.layer` of
+ * `@effect-glance/http`, which is several times as fast and uses threads.
  *
  * @since 0.1.0
- * @category tags
+ * @category context
  */
-export class Hasher extends Context.Tag("@effect-glance/core/Hasher")<Hasher, Service>() {}
+export class Hasher extends Context.Reference<Hasher>()("@effect-glance/core/Hasher", {
+  defaultValue: (): Service => ({ supports: Portable.supports, start: Portable.start })
+}) {}
 
 /**
  * Returns the name that Python's hashlib has for a hash algorithm. Glance writes the name from its configuration to

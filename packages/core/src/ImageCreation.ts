@@ -12,18 +12,18 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Discovery from "./Discovery.js"
 import * as GlanceError from "./GlanceError.js"
-import type * as GlanceHttp from "./GlanceHttp.js"
-import type * as Hasher from "./Hasher.js"
+import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
-import type * as ImageSource from "./ImageSource.js"
+import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as ImageTasks from "./ImageTasks.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Settle from "./internal/settle.js"
+import * as Source from "./internal/source.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -50,6 +50,14 @@ export type Origin<E = never, R = never> =
   | ImageSource.WebSource<E, R>
   | ImageImport.WebDownload
   | StoredObject
+
+/**
+ * Everything that `createFrom` takes as an origin.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AnyOrigin = Origin<unknown, unknown> | ImageSource.FileInput
 
 /**
  * How data get into a new image: fetched by the cloud; sent by this process, straight into one store, or staged first and
@@ -129,11 +137,11 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
-  readonly createFrom: <E = never, R = never, E2 = never, R2 = never>(
+  readonly createFrom: <O extends AnyOrigin, E = never, R = never>(
     image: Images.NewImage,
-    origin: Origin<E, R>,
-    options?: CreateFromOptions<E2, R2>
-  ) => Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2>
+    origin: O,
+    options?: CreateFromOptions<E, R>
+  ) => Effect.Effect<Image.Image, CreateFromError | ImageSource.ErrorOf<O> | E, ImageSource.ContextOf<O> | R>
 }
 
 /**
@@ -147,6 +155,7 @@ export class ImageCreation extends Context.Tag("@effect-glance/core/ImageCreatio
 const operation = "ImageCreation.createFrom"
 
 interface Services {
+  readonly http: GlanceHttp.Service
   readonly images: Images.Service
   readonly data: ImageData.Service
   readonly imports: ImageImport.Service
@@ -157,7 +166,15 @@ interface Services {
 const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ operation, argument, reason })
 
 /** An origin as its parts: what the cloud can fetch, what this process can send, what a task can import. */
-const partsOf = <E, R>(origin: Origin<E, R>) => {
+const partsOf = (
+  origin: AnyOrigin
+): {
+  readonly object?: StoredObject | undefined
+  readonly uri?: string | undefined
+  readonly source?: ImageSource.Any | undefined
+} => {
+  // A File has a name, as a web download does.
+  if (origin instanceof Uint8Array || ImageSource.isBlob(origin)) return { source: origin }
   if ("container" in origin) return { object: origin }
   if ("name" in origin) return { uri: String(origin.uri) }
   return "url" in origin ? { uri: origin.url, source: origin } : { source: origin }
@@ -180,7 +197,7 @@ const mustStay = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
     (error) => error instanceof GlanceError.ImportIncomplete || Settle.isStored(error)
   )
 
-const fromServices = ({ data, discovery, images, imports, tasks }: Services): Service => {
+const fromServices = ({ data, discovery, http, images, imports, tasks }: Services): Service => {
   /** Of what the cloud has fetched: what was sent from here is compared already. */
   const verified = (
     image: Image.Image,
@@ -233,10 +250,16 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
       return yield* images.update(Image.ImageId.make(result.image_id), rest)
     })
 
-  const createFrom: Service["createFrom"] = <E, R, E2, R2>(
+  const createFrom: Service["createFrom"] = <O extends AnyOrigin, E2, R2>(
     image: Images.NewImage,
-    origin: Origin<E, R>,
+    origin: O,
     options: CreateFromOptions<E2, R2> = {}
+  ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>, E2, R2>(image, origin, options)
+
+  const createFromOrigin = <E, R, E2, R2>(
+    image: Images.NewImage,
+    origin: AnyOrigin,
+    options: CreateFromOptions<E2, R2>
   ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "origin", origin, (value) =>
@@ -244,11 +267,11 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
           ? undefined
           : `must be an origin, not ${Argument.shown(value)}`
       )
-      const { object, source, uri } = partsOf(origin) as {
-        readonly object?: StoredObject
-        readonly source?: ImageSource.Input<E, R>
-        readonly uri?: string
-      }
+      const { object, source: input, uri } = partsOf(origin)
+      // What lies on the web may never have to be sent by this process.
+      const source = (
+        input === undefined || uri !== undefined ? input : yield* Source.resolve(operation, http, input)
+      ) as ImageSource.ImageSource<E, R> | undefined
       const { allStoresMustSucceed, by, expected, keep = false, stores } = options
       const several = stores === "all" || (stores !== undefined && stores.length > 1)
       const sending: Way = several ? "stage" : "upload"
@@ -272,7 +295,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
 
       const send = (
         created: Image.Image,
-        from: ImageSource.Input<E, R>,
+        from: ImageSource.ImageSource<E, R>,
         way: Way
       ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
         way === "upload"
@@ -324,7 +347,7 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
               })
             )
           }
-          return send(created, source as ImageSource.Input<E, R>, way)
+          return send(created, source as ImageSource.ImageSource<E, R>, way)
         }
       )
     }).pipe(Effect.withSpan(operation))
@@ -333,13 +356,14 @@ const fromServices = ({ data, discovery, images, imports, tasks }: Services): Se
 }
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.map(
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(
   Effect.all({
+    http: GlanceHttp.GlanceHttp,
     images: Images.make,
     data: ImageData.make,
     imports: ImageImport.make,
@@ -356,10 +380,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
+export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp> = Layer.effect(
   ImageCreation,
   Effect.map(
     Effect.all({
+      http: GlanceHttp.GlanceHttp,
       images: Images.Images,
       data: ImageData.ImageData,
       imports: ImageImport.ImageImport,

@@ -19,7 +19,7 @@ import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
-import * as ImageSource from "./ImageSource.js"
+import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Creation from "./internal/creation.js"
@@ -32,6 +32,7 @@ import * as Internal from "./internal/image.js"
 import * as Part from "./internal/part.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
+import * as Source from "./internal/source.js"
 import * as InternalProgress from "./internal/transferProgress.js"
 import * as Upload from "./internal/upload.js"
 
@@ -291,11 +292,11 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
-  readonly upload: <E, R, E2 = never, R2 = never>(
+  readonly upload: <S extends ImageSource.Any, E = never, R = never>(
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
-    options?: UploadOptions<E2, R2>
-  ) => Effect.Effect<Image.Image, UploadError | E | E2, R | R2>
+    source: S,
+    options?: UploadOptions<E, R>
+  ) => Effect.Effect<Image.Image, UploadError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
   /**
    * {@link Service.upload} as a stream of its progress, with the rate and the time left. The last element has the image
    * as its `result`. The upload is interrupted if the stream is not run to its end. A consumer that is slower than the
@@ -303,22 +304,22 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
-  readonly uploadWithProgress: <E, R>(
+  readonly uploadWithProgress: <S extends ImageSource.Any>(
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: S,
     options?: Omit<UploadOptions, "onProgress">
-  ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | E, R>
+  ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
   /**
    * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
    * the import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
-  readonly stage: <E, R, E2 = never, R2 = never>(
+  readonly stage: <S extends ImageSource.Any, E = never, R = never>(
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
-    options?: StageOptions<E2, R2>
-  ) => Effect.Effect<void, StageError | E | E2, R | R2>
+    source: S,
+    options?: StageOptions<E, R>
+  ) => Effect.Effect<void, StageError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
   /**
    * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
    * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
@@ -326,11 +327,15 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly createWithData: <E, R, E2 = never, R2 = never>(
+  readonly createWithData: <S extends ImageSource.Any, E = never, R = never>(
     image: Images.NewImage,
-    source: ImageSource.Input<E, R>,
-    options?: CreateOptions<E2, R2>
-  ) => Effect.Effect<Image.Image, UploadError | GlanceError.DuplicateImage | E | E2, R | R2>
+    source: S,
+    options?: CreateOptions<E, R>
+  ) => Effect.Effect<
+    Image.Image,
+    UploadError | GlanceError.DuplicateImage | ImageSource.ErrorOf<S> | E,
+    ImageSource.ContextOf<S> | R
+  >
   /**
    * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
    * ending. A connection that breaks off is taken up where it left.
@@ -425,12 +430,12 @@ const hashCheck =
   }
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.gen(function* () {
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
@@ -470,7 +475,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
     operation: string,
     where: "file" | "stage",
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: ImageSource.ImageSource<E, R>,
     algorithms: ReadonlyArray<string>,
     options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
   ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
@@ -483,7 +488,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const upload = {
         ...transfer(operation, image, options),
         path,
-        source: ImageSource.from(source),
+        source,
         store: options.store,
         hasher,
         algorithms: [...new Set([...algorithms, ...(expected === undefined ? [] : [expected.algorithm])])],
@@ -499,7 +504,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
   const uploadAs = <E, R, E2, R2>(
     operation: string,
     image: Image.ImageRef,
-    source: ImageSource.Input<E, R>,
+    source: ImageSource.ImageSource<E, R>,
     options: UploadOptions<E2, R2>
   ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
     Effect.gen(function* () {
@@ -524,27 +529,40 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       return yield* new GlanceError.ImageUnverifiable({ operation, imageId, algorithms: found })
     })
 
-  const upload: Service["upload"] = (image, source, options = {}) =>
-    Effect.withSpan(uploadAs("ImageData.upload", image, source, options), "ImageData.upload")
+  const resolve = <S extends ImageSource.Any>(operation: string, input: S) => Source.resolve(operation, http, input)
 
-  const uploadWithProgress: Service["uploadWithProgress"] = (image, source, options = {}) => {
-    const operation = "ImageData.uploadWithProgress"
-    return Stream.withSpan(
-      withProgress((onProgress) => uploadAs(operation, image, source, { ...options, onProgress })),
-      operation
+  const upload: Service["upload"] = (image, input, options = {}) => {
+    const operation = "ImageData.upload"
+    return Effect.flatMap(resolve(operation, input), (source) => uploadAs(operation, image, source, options)).pipe(
+      Effect.withSpan(operation)
     )
   }
 
-  const stage: Service["stage"] = (image, source, options = {}) =>
-    Effect.withSpan(Effect.asVoid(send("ImageData.stage", "stage", image, source, [], options)), "ImageData.stage")
+  const uploadWithProgress: Service["uploadWithProgress"] = (image, input, options = {}) => {
+    const operation = "ImageData.uploadWithProgress"
+    return withProgress((onProgress) =>
+      Effect.flatMap(resolve(operation, input), (source) =>
+        uploadAs(operation, image, source, { ...options, onProgress })
+      )
+    ).pipe(Stream.withSpan(operation))
+  }
 
-  const createWithData: Service["createWithData"] = (image, source, { keep = false, ...options } = {}) => {
+  const stage: Service["stage"] = (image, input, options = {}) => {
+    const operation = "ImageData.stage"
+    return Effect.flatMap(resolve(operation, input), (source) =>
+      Effect.asVoid(send(operation, "stage", image, source, [], options))
+    ).pipe(Effect.withSpan(operation))
+  }
+
+  const createWithData: Service["createWithData"] = (image, input, { keep = false, ...options } = {}) => {
     const operation = "ImageData.createWithData"
-    return Creation.creating(
-      images,
-      image,
-      (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
-      (created) => uploadAs(operation, created, source, options)
+    return Effect.flatMap(resolve(operation, input), (source) =>
+      Creation.creating(
+        images,
+        image,
+        (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
+        (created) => uploadAs(operation, created, source, options)
+      )
     ).pipe(Effect.withSpan(operation))
   }
 
@@ -754,4 +772,4 @@ const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageData, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(ImageData, make)
+export const layer: Layer.Layer<ImageData, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageData, make)

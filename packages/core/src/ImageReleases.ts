@@ -41,7 +41,7 @@ import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import * as ImageData from "./ImageData.js"
-import * as ImageSource from "./ImageSource.js"
+import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Argument from "./internal/argument.js"
 import * as Data from "./internal/data.js"
@@ -50,6 +50,7 @@ import * as Listing from "./internal/images.js"
 import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
+import * as Source from "./internal/source.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -171,11 +172,11 @@ export interface Service {
    *
    * What happened to each older image is told for each; failures there do not undo the release.
    */
-  readonly ensure: <E, R, E2 = never, R2 = never>(
+  readonly ensure: <S extends ImageSource.Any, E = never, R = never>(
     release: Release,
-    source: ImageSource.Input<E, R>,
-    options?: EnsureOptions<E2, R2>
-  ) => Effect.Effect<Ensured, EnsureError | E | E2, R | R2>
+    source: S,
+    options?: EnsureOptions<E, R>
+  ) => Effect.Effect<Ensured, EnsureError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
 }
 
 /**
@@ -209,12 +210,12 @@ const nothing = Effect.succeed(Option.none<Image.Image>())
 const isUploading = (status: Image.ImageStatus) => ["saving", "uploading", "importing"].includes(status)
 
 /**
- * The service on the port and the hasher of the context.
+ * Makes the service on the port of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Effect.gen(function* () {
+export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
   const http = yield* GlanceHttp.GlanceHttp
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
@@ -261,11 +262,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       return hashes.get(algorithm) ?? ""
     })
 
-  const ensure: Service["ensure"] = <E, R, E2, R2>(
+  const ensureFrom = <E, R, E2, R2>(
     { containerFormat, diskFormat, name, properties, protected: kept, ...attributes }: Release,
-    input: ImageSource.Input<E, R>,
-    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2> = {}
-  ) =>
+    source: ImageSource.ImageSource<E, R>,
+    { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
+  ): Effect.Effect<Ensured, EnsureError | E | E2, R | R2> =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
       if (older !== undefined) {
@@ -289,7 +290,6 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
         })
       }
       const begun = yield* Clock.currentTimeMillis
-      const source = ImageSource.from(input)
       const algorithm = yield* canonical("hashAlgorithm", upload.hashAlgorithm ?? "sha512")
       const value = yield* contentOf(source, algorithm, hash)
 
@@ -428,7 +428,12 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
       const steps = yield* ImageChanges.plan(image, wanted, operation)
       const current = steps.length === 0 ? image : yield* Record.update(http, operation, image, wanted, { fresh: true })
       return { image: current, created, retired: older === undefined ? [] : yield* retire(current, older, limit) }
-    }).pipe(Effect.withSpan(operation))
+    })
+
+  const ensure: Service["ensure"] = (release, input, options = {}) =>
+    Effect.flatMap(Source.resolve(operation, http, input), (source) => ensureFrom(release, source, options)).pipe(
+      Effect.withSpan(operation)
+    )
 
   /**
    * Deletes a record that was not published. It loses its mark first, so that nobody publishes it any more; where it has
@@ -490,7 +495,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp | Hasher.
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp | Hasher.Hasher> = Layer.effect(
-  ImageReleases,
-  make
-)
+export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageReleases, make)

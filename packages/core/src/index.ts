@@ -30,7 +30,7 @@ export * as GlanceError from "./GlanceError.js"
  */
 export * as GlanceHttp from "./GlanceHttp.js"
 /**
- * How hashes are computed while bytes flow: the platform does it, since the runtimes have no common way to.
+ * Computes hashes of data while it is transferred. Runtimes differ in how they do that, so it is a service.
  *
  * @since 0.1.0
  */
@@ -211,3 +211,9 @@ export * as MetadefTags from "./MetadefTags.js"
  * @since 0.1.0
  */
 export * as Page from "./Page.js"
+/**
+ * Computes hashes in plain JavaScript, for every runtime: browsers, workers, Bun, Deno and Node.
+ *
+ * @since 0.1.0
+ */
+export * as PortableHasher from "./PortableHasher.js"

@@ -64,6 +64,12 @@ export interface Options extends Catalog.Selection {
    * @default 200 milliseconds
    */
   readonly backoff?: Duration.DurationInput | undefined
+  /**
+   * Which request bodies the `HttpClient` can send as a stream. Set it if the client is not the `fetch` of the runtime.
+   *
+   * @default what the `fetch` of the runtime can do
+   */
+  readonly bodyStreaming?: GlanceHttp.BodyStreaming | undefined
 }
 
 /**
@@ -89,6 +95,7 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  */
 export const make = ({
   backoff,
+  bodyStreaming,
   endpoint,
   retries,
   timeLimit,
@@ -135,7 +142,8 @@ export const make = ({
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit: retry.longest
+      timeLimit: retry.longest,
+      bodyStreaming
     }
   })
 

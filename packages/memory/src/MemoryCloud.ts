@@ -277,7 +277,8 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.
         : Option.none()
     ),
     ensureToken: () => Effect.void,
-    timeLimit: Duration.decode(options.timeLimit ?? "5 minutes")
+    timeLimit: Duration.decode(options.timeLimit ?? "5 minutes"),
+    bodyStreaming: "always"
   }
 }
 

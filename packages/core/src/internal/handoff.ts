@@ -5,10 +5,12 @@ import * as Stream from "effect/Stream"
 
 type Item = Chunk.Chunk<Uint8Array>
 
-/** So many bytes may lie here to be taken at once: of small pieces many, since each taking costs more than they do. */
+/**
+ * Bytes and pieces that may wait, and that are taken at once. Small pieces are taken together, because each taking costs
+ * more than they do. `Stream.runFold` takes one stack frame for each piece of a chunk, so their number has a limit too.
+ */
 const room = 1024 * 1024
-/** So many pieces, because each takes far more memory than one byte. */
-const maxPieces = 1024
+const roomForPieces = 1024
 
 const sizeOf = (item: Item): number => {
   let size = 0
@@ -38,6 +40,7 @@ export interface Handoff<E> {
  */
 export const make = <E = never>(now: () => number): Handoff<E> => {
   type Taken = Effect.Effect<Item, Option.Option<E>>
+  /** An array: appending to a chunk piece by piece makes one so deep that reading it overflows the stack. */
   let slot: Array<Uint8Array> | undefined
   let filled = 0
   let outcome: Effect.Effect<never, Option.Option<E>> | undefined
@@ -59,8 +62,9 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
   /** What lies here, or how it ended. */
   const taken = (): Taken | undefined => {
     if (slot === undefined) return outcome
-    const item = Chunk.unsafeFromArray(slot)
-    slot = next && [...next.item]
+    const item = Chunk.unsafeFromArray(slot.splice(0, roomForPieces))
+    if (slot.length > 0) return Effect.succeed(item)
+    slot = next === undefined ? undefined : [...next.item]
     filled = next === undefined ? 0 : sizeOf(next.item)
     next?.resume?.(Effect.void)
     next = undefined
@@ -88,7 +92,7 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
 
   return {
     put: (item) => {
-      if (taker !== undefined) {
+      if (taker !== undefined && item.length <= roomForPieces) {
         const resume = taker
         taker = undefined
         resume(Effect.succeed(item))
@@ -96,10 +100,15 @@ export const make = <E = never>(now: () => number): Handoff<E> => {
       }
       lyingSince ??= now()
       const size = sizeOf(item)
-      if (slot === undefined || (filled + size <= room && slot.length + item.length <= maxPieces)) {
+      if (slot === undefined || (filled + size <= room && slot.length + item.length <= roomForPieces)) {
         slot ??= []
         for (const bytes of item) slot.push(bytes)
         filled += size
+        if (taker !== undefined) {
+          const resume = taker
+          taker = undefined
+          resume(Effect.suspend(() => taken() ?? coming))
+        }
         return undefined
       }
       const mine: typeof next = { item, resume: undefined }

@@ -1,7 +1,9 @@
+import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -13,6 +15,7 @@ import type * as Hasher from "../Hasher.js"
 import type * as Image from "../Image.js"
 import * as ImageFormat from "../ImageFormat.js"
 import type * as ImageSource from "../ImageSource.js"
+import * as Argument from "./argument.js"
 import * as Data from "./data.js"
 import * as Handoff from "./handoff.js"
 import * as HashAlgorithms from "./hashAlgorithms.js"
@@ -22,6 +25,7 @@ import * as Limit from "./limit.js"
 import * as Progress from "./transferProgress.js"
 import type * as Request from "./request.js"
 import * as Settle from "./settle.js"
+import * as Source from "./source.js"
 import * as Telemetry from "./telemetry.js"
 
 export interface Upload<E, R> extends Data.Transfer {
@@ -61,6 +65,7 @@ export type Failure =
   | GlanceError.ImageIntegrityError
   | GlanceError.UploadFailed
   | GlanceError.TransferStalled
+  | GlanceError.InvalidArgument
 
 /**
  * A failure of the caller's source, kept apart from those of the upload: a source that is a download of another image
@@ -79,6 +84,8 @@ interface Reader<E, R> {
   readonly head: Chunk.Chunk<Uint8Array>
   readonly rest: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>, R>
   readonly hash: Hasher.Hash
+  /** What is sent instead of a stream, if the HTTP client may not be able to send one. */
+  readonly whole: Uint8Array | Blob | undefined
 }
 
 /**
@@ -99,7 +106,11 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
       for (let attempt = 1; ; attempt++) {
         const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
         const state: State = { attempt, taken: false, size: 0, hashes: undefined }
-        const exit = yield* sendOnce(upload, current, state).pipe(
+        const once =
+          current.whole === undefined
+            ? sendStream(upload, current, state)
+            : sendWhole(upload, current, current.whole, state)
+        const exit = yield* once.pipe(
           Effect.ensuring(Telemetry.moved(upload.operation, "transmit", () => state.size)),
           Effect.exit
         )
@@ -111,6 +122,13 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         if (error._tag === "ImageNotQueued" && complete !== undefined) {
           const stored = yield* afterBreak(upload, complete, error)
           if (Option.isSome(stored)) return stored.value
+        }
+        if (
+          error._tag === "TransportError" &&
+          current.whole === undefined &&
+          Source.streamingOf(upload.http) === "http2"
+        ) {
+          return yield* new GlanceError.TransportError({ ...error, detail: `${error.detail}; ${http2Hint}` })
         }
         const refused: boolean =
           error._tag === "AuthenticationFailed" && error.operation === upload.operation && !renewed
@@ -132,6 +150,9 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
     })
   ).pipe(Effect.mapError((error) => (error instanceof SourceFailure ? (error.error as E) : error)))
 
+/** A browser does not tell why a request failed. To try again would fail in the same way, after reading the source again. */
+const http2Hint = `this browser sends a stream over HTTP/2 only, and the server may not speak it. ${Source.hint}`
+
 /** What became of an attempt, as far as this side knows. */
 interface State {
   readonly attempt: number
@@ -143,16 +164,21 @@ interface State {
 }
 
 const open = <E, R>(
-  { algorithms, format, hasher, imageId, operation, source }: Upload<E, R>,
+  { algorithms, format, hasher, http, imageId, operation, source }: Upload<E, R>,
   parent: Scope.Scope
-): Effect.Effect<Reader<E, R>, GlanceError.ImageFormatMismatch | GlanceError.EmptyImageSource | SourceFailure<E>, R> =>
+): Effect.Effect<
+  Reader<E, R>,
+  GlanceError.ImageFormatMismatch | GlanceError.EmptyImageSource | GlanceError.InvalidArgument | SourceFailure<E>,
+  R
+> =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(parent, { _tag: "Sequential" })
     const mapped = Effect.mapError((error: E) => new SourceFailure(error))
     const { size, stream } = yield* mapped(Lending.open(source))
+    if (Option.isSome(size)) yield* Argument.checked(operation, "source.size", size.value, Source.size)
     const rest = yield* Scope.extend(Stream.toPull(stream), scope)
     const hash = yield* Scope.extend(hasher.start(algorithms), scope)
-    let head = Chunk.empty<Uint8Array>()
+    const head: Array<Uint8Array> = []
     let length = 0
     // One byte is enough to know that the source is not empty, and that it opens at all, before anything is sent.
     const wanted = format === undefined ? 1 : ImageFormat.headSize
@@ -165,8 +191,13 @@ const open = <E, R>(
         })
       )
       if (chunk === undefined) break
-      for (const bytes of chunk) length += bytes.length
-      head = Chunk.appendAll(head, chunk)
+      for (const bytes of chunk) {
+        if (!(bytes instanceof Uint8Array)) {
+          yield* Argument.invalid(operation, "source", `must give pieces of type Uint8Array, not ${typeof bytes}`)
+        }
+        length += bytes.length
+        if (bytes.length > 0) head.push(bytes)
+      }
     }
     if (length === 0) return yield* new GlanceError.EmptyImageSource({ operation, imageId })
     if (format !== undefined) {
@@ -184,10 +215,11 @@ const open = <E, R>(
         })
       }
     }
-    return { scope, size, head, rest, hash }
+    const whole = Source.streamingOf(http) === "always" ? undefined : source.whole
+    return { scope, size, head: Chunk.unsafeFromArray(head), rest, hash, whole }
   })
 
-const join = (chunk: Chunk.Chunk<Uint8Array>, most: number): Uint8Array => {
+const join = (chunk: Iterable<Uint8Array>, most: number): Uint8Array => {
   const joined = new Uint8Array(most)
   let at = 0
   for (const bytes of chunk) {
@@ -211,27 +243,36 @@ const inPieces = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
   return Chunk.unsafeFromArray([bytes.subarray(0, half), bytes.subarray(half)])
 }
 
-const sendOnce = <E, R>(
+/** The request without its body. A browser asks the server before it sends a header that CORS does not allow by itself. */
+const requestOf = <E, R>({ path, store }: Upload<E, R>): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.put(path).pipe(
+    HttpClientRequest.setHeaders({
+      accept: "application/json",
+      ...(store === undefined ? {} : { "x-image-meta-store": store })
+    })
+  )
+
+const contentType = "application/octet-stream"
+
+/** Sends the source as a stream. */
+const sendStream = <E, R>(
   upload: Upload<E, R>,
   reader: Reader<E, R>,
   state: State
 ): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
   Effect.gen(function* () {
-    const { imageId, operation } = upload
     const clock = yield* Effect.clock
     const handoff = Handoff.make(() => clock.unsafeCurrentTimeMillis())
     const held = new Limit.Held(clock)
-    const request = HttpClientRequest.put(upload.path).pipe(
-      HttpClientRequest.setHeaders({
-        accept: "application/json",
-        ...(upload.store === undefined ? {} : { "x-image-meta-store": upload.store }),
-        ...Option.match(reader.size, {
+    const request = requestOf(upload).pipe(
+      HttpClientRequest.setHeaders(
+        Option.match(reader.size, {
           onNone: () => ({}),
           onSome: (size) => ({ "x-openstack-image-size": String(size) })
         })
-      }),
+      ),
       HttpClientRequest.bodyStream(Stream.mapChunks(handoff.stream, inPieces), {
-        contentType: "application/octet-stream",
+        contentType,
         contentLength: Option.getOrUndefined(reader.size)
       })
     )
@@ -242,6 +283,63 @@ const sendOnce = <E, R>(
     const watch = Data.watch(upload, handoff.lyingSince, () => state.size, held)
     // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
     const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
+    return yield* confirmed(upload, request, response, state)
+  })
+
+/** Bytes of a whole body for which the server may take one idle limit, because nothing tells how many have arrived. */
+const bytesPerIdleLimit = 16 * 1024 * 1024
+
+/**
+ * Sends bytes or a blob as one value, after hashing it. `x-openstack-image-size` is left out: Glance's `[cors]` does not
+ * allow it by default, and the body has a `Content-Length`.
+ */
+const sendWhole = <E, R>(
+  upload: Upload<E, R>,
+  reader: Reader<E, R>,
+  whole: Uint8Array | Blob,
+  state: State
+): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
+  Effect.gen(function* () {
+    const { algorithms, idleLimit, onProgress } = upload
+    const size = whole instanceof Uint8Array ? whole.length : whole.size
+    if (algorithms.length > 0) yield* produce({ ...upload, onProgress: undefined }, reader, state, nowhere)
+    state.hashes ??= new Map()
+    state.size = size
+    state.taken = true
+    const request = requestOf(upload).pipe(
+      HttpClientRequest.setBody(HttpBody.raw(whole, { contentType, contentLength: size }))
+    )
+    const clock = yield* Effect.clock
+    const held = new Limit.Held(clock)
+    const since = clock.unsafeCurrentTimeMillis()
+    const limit = Duration.times(idleLimit, 1 + Math.floor(size / bytesPerIdleLimit))
+    const response = yield* Effect.raceFirst(
+      Effect.interruptible(Data.execute(upload, request, held)),
+      Effect.interruptible(
+        Data.watch(
+          { ...upload, idleLimit: limit },
+          () => since,
+          () => 0,
+          held
+        )
+      )
+    )
+    const sent = yield* confirmed(upload, request, response, state)
+    if (onProgress !== undefined) yield* onProgress({ attempt: state.attempt, bytes: size, total: Option.some(size) })
+    return sent
+  })
+
+/** Takes what is read only to hash it. */
+const nowhere: Sink = { put: () => undefined, end: () => {}, wanted: Effect.void }
+
+const confirmed = <E, R>(
+  upload: Upload<E, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  state: State
+): Effect.Effect<Sent, Failure> =>
+  Effect.gen(function* () {
+    const { imageId, operation } = upload
     yield* Data.interpret(upload, request, response, {
       404: Internal.notFound(imageId),
       409: (answer: Answer.Answer) => new GlanceError.ImageNotQueued({ ...answer, imageId }),
@@ -257,16 +355,18 @@ const sendOnce = <E, R>(
     return { size: state.size, hashes: state.hashes }
   })
 
+type Sink = Pick<Handoff.Handoff<never>, "put" | "end" | "wanted">
+
 /** Reads the source into the body, and ends the body when everything is as it should be. */
 const produce = <E, R>(
   { expected, imageId, onProgress, operation }: Upload<E, R>,
   { hash, head, rest, size }: Reader<E, R>,
   state: State,
-  handoff: Handoff.Handoff<never>
+  handoff: Sink
 ): Effect.Effect<void, GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>, R> => {
   const promised = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
   /** What makes the body as long as was promised is kept back until the source has ended: a server asks for no more. */
-  let last: Chunk.Chunk<Uint8Array> | undefined
+  let last: Array<Uint8Array> | undefined
 
   const mismatch = () =>
     new GlanceError.SourceLengthMismatch({ operation, imageId, expected: promised, actual: state.size })
@@ -289,7 +389,8 @@ const produce = <E, R>(
     if (state.size > promised) return Effect.fail(mismatch())
     const wait = Data.hashed(hash, chunk)
     if (state.size === promised) {
-      last = last === undefined ? chunk : Chunk.appendAll(last, chunk)
+      // Empty pieces after the last byte are without number.
+      last ??= [...chunk]
       return wait
     }
     return wait === undefined ? put(chunk) : Effect.flatMap(wait, () => put(chunk) ?? Effect.void)
@@ -320,7 +421,7 @@ const produce = <E, R>(
         })
       }
     }
-    const wait = last === undefined ? undefined : handoff.put(last)
+    const wait = last === undefined ? undefined : handoff.put(Chunk.unsafeFromArray(last))
     if (wait !== undefined) yield* wait
     // With the last bytes the server may have all, and its answer ends this.
     state.hashes = hashes

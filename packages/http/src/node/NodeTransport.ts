@@ -8,6 +8,8 @@
 import { Readable } from "node:stream"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as ImageSource from "@effect-glance/core/ImageSource"
@@ -102,6 +104,18 @@ const bodyOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Exchange.Bod
   }
 }
 
+/** Bun has a module `undici` of its own, whose agents dispatch nothing. */
+const withoutDispatcher = (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.fail(
+    new HttpClientError.RequestError({
+      request,
+      reason: "Encode",
+      cause: new Error(
+        "the undici of this runtime cannot send requests, as in Bun: provide FetchHttpClient.layer of @effect/platform instead of NodeTransport"
+      )
+    })
+  )
+
 /**
  * An HTTP client over undici. The pieces of a file that is uploaded are written over when they have been sent: what
  * stands between `ImageData` and this client must not keep them.
@@ -115,6 +129,7 @@ const bodyOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Exchange.Bod
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.map(
   NodeHttpClient.Dispatcher,
   (dispatcher) => {
+    if (typeof dispatcher.dispatch !== "function") return HttpClient.make(withoutDispatcher)
     const begin: Direct.Send = (request, url, { currentContext }) => {
       const options = Context.getOption(currentContext, NodeHttpClient.UndiciRequestOptions)
       const { giveUp, send } = Exchange.exchange(dispatcher, Option.getOrUndefined(options), request, url)

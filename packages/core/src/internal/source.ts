@@ -1,0 +1,48 @@
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import type * as GlanceError from "../GlanceError.js"
+import type * as GlanceHttp from "../GlanceHttp.js"
+import * as ImageSource from "../ImageSource.js"
+import * as Argument from "./argument.js"
+import * as BodyStreaming from "./bodyStreaming.js"
+
+export const size: Argument.Check = Argument.wholeNumber(0)
+
+const isInput: Argument.Check = (value) => {
+  const expected = "must be an ImageSource, a Stream, a Uint8Array, a Blob or { file: path }"
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) {
+    return `${expected}, not ${value === null ? "null" : Array.isArray(value) ? "an array" : typeof value}`
+  }
+  if (value instanceof Uint8Array || Stream.StreamTypeId in value || ImageSource.isBlob(value)) return undefined
+  if ("open" in value && "replayable" in value) return undefined
+  return "file" in value && typeof value.file === "string" && value.file !== "" ? undefined : expected
+}
+
+export const streamingOf = ({ bodyStreaming }: Pick<GlanceHttp.Service, "bodyStreaming">): GlanceHttp.BodyStreaming =>
+  bodyStreaming ?? BodyStreaming.ofRuntime()
+
+/** Why a stream cannot be sent, and what can be. */
+export const hint = "Use ImageSource.bytes or ImageSource.blob (a File of the browser is a Blob)"
+
+/** The source that was meant, checked as far as it can be before it is opened and anything is sent. */
+export const resolve = <S extends ImageSource.Any>(
+  operation: string,
+  http: Pick<GlanceHttp.Service, "bodyStreaming">,
+  input: S
+): Either.Either<
+  ImageSource.ImageSource<ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>,
+  GlanceError.InvalidArgument
+> =>
+  Either.gen(function* () {
+    yield* Argument.checked(operation, "source", input, isInput)
+    const source = ImageSource.from(input)
+    if (source.size !== undefined) yield* Argument.checked(operation, "source.size", source.size, size)
+    if (source.whole === undefined && streamingOf(http) === "never") {
+      yield* Argument.invalid(
+        operation,
+        "source",
+        `is a stream, and the fetch of this runtime would send its name instead of its bytes. ${hint}`
+      )
+    }
+    return source
+  })
