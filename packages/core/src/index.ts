@@ -12,6 +12,12 @@ export * as Answer from "./Answer.js"
  */
 export * as Discovery from "./Discovery.js"
 /**
+ * Text that a server, a file or a caller wrote, made fit to be shown in errors, spans and logs.
+ *
+ * @since 0.1.0
+ */
+export * as ForeignText from "./ForeignText.js"
+/**
  * All of the Image API at once.
  *
  * @since 0.1.0
@@ -211,3 +217,10 @@ export * as MetadefTags from "./MetadefTags.js"
  * @since 0.1.0
  */
 export * as Page from "./Page.js"
+/**
+ * Removes secrets from what is shown: URLs, headers, requests, and texts that repeat them. Everything of this library
+ * that makes an error, a span or a log line calls this module.
+ *
+ * @since 0.1.0
+ */
+export * as Secrets from "./Secrets.js"
