@@ -57,6 +57,12 @@ export interface Service {
    * what {@link Operation} was held back not.
    */
   readonly timeLimit: Duration.Duration
+  /**
+   * The longest JSON body that is read, in bytes; a longer one fails with `UnexpectedAnswer`.
+   *
+   * @default 134217728 (128 MiB)
+   */
+  readonly bodyLimit?: number | undefined
 }
 
 /**

@@ -11,6 +11,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as GuardedClient from "./GuardedClient.js"
 import * as File from "./internal/file.js"
 import * as Lending from "./internal/lending.js"
 
@@ -136,6 +137,7 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 
 /**
  * What lies at an address, read by the runtime's own HTTP client where this process is to read it. Redirects are followed.
+ * A user and a password in the address are sent as a header; errors and spans show neither them nor signatures.
  *
  * @since 0.1.0
  * @category constructors
@@ -143,13 +145,16 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 export const url = (url: string | URL): WebSource<HttpClientError.HttpClientError, HttpClient.HttpClient> => ({
   url: String(url),
   open: Effect.gen(function* () {
-    const client = HttpClient.followRedirects(yield* HttpClient.HttpClient, 5)
+    const client = HttpClient.followRedirects(GuardedClient.make(yield* HttpClient.HttpClient), 5)
     // Packed on the way, the bytes would not be those that the length is of.
     const request = HttpClientRequest.get(String(url), { headers: { "accept-encoding": "identity" } })
-    const response = yield* HttpClient.filterStatusOk(client).execute(request)
+    const response = yield* Effect.mapError(
+      HttpClient.filterStatusOk(client).execute(request),
+      GuardedClient.discreet<HttpClientError.HttpClientError>
+    )
     const length = Number(response.headers["content-length"])
     return {
-      stream: response.stream,
+      stream: Stream.mapError(response.stream, GuardedClient.discreet<HttpClientError.HttpClientError>),
       size: Number.isSafeInteger(length) && length > 0 ? Option.some(length) : Option.none()
     }
   }),

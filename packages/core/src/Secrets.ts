@@ -140,6 +140,19 @@ const isParsable = (url: string): boolean => {
 }
 
 /**
+ * Whether a URL has an `@` behind its host: a password with a `/`, `?` or `#` that is not encoded makes the user look
+ * like the host.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasDubiousHost = (url: string): boolean => {
+  const begin = scheme.exec(url)?.[0].length ?? 0
+  const end = url.slice(begin).search(/[/?#\\]/)
+  return end >= 0 && url.indexOf("@", begin + end) >= 0
+}
+
+/**
  * The user information of a URL: what a `WHATWG` parser takes for it. None if the URL has none or cannot be parsed.
  *
  * @since 0.1.0

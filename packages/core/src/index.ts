@@ -36,6 +36,13 @@ export * as GlanceError from "./GlanceError.js"
  */
 export * as GlanceHttp from "./GlanceHttp.js"
 /**
+ * Makes an HTTP client fit to carry secrets: user information of a URL becomes a header, and spans and failures show
+ * neither tokens nor passwords nor signatures.
+ *
+ * @since 0.1.0
+ */
+export * as GuardedClient from "./GuardedClient.js"
+/**
  * How hashes are computed while bytes flow: the platform does it, since the runtimes have no common way to.
  *
  * @since 0.1.0
@@ -217,6 +224,13 @@ export * as MetadefTags from "./MetadefTags.js"
  * @since 0.1.0
  */
 export * as Page from "./Page.js"
+/**
+ * Reads the body of a response within a limit. Every reader of this library that wants a whole body calls this module;
+ * image data is streamed instead.
+ *
+ * @since 0.1.0
+ */
+export * as ResponseBody from "./ResponseBody.js"
 /**
  * Removes secrets from what is shown: URLs, headers, requests, and texts that repeat them. Everything of this library
  * that makes an error, a span or a log line calls this module.

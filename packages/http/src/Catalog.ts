@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 
@@ -90,8 +91,9 @@ export const endpoint = (
 ): Either.Either<string, GlanceError.EndpointNotFound> =>
   Either.map(find(catalog, service, selection), ({ url }) => root(url))
 
-/** What paths can be put after. */
-const root = (url: string): string => url.replace(/[?#].*$/s, "").replace(/\/+$/, "")
+/** What paths can be put after. A URL with a password that is not encoded is left as it is, so that it is refused. */
+const root = (url: string): string =>
+  Secrets.hasDubiousHost(url) ? url : url.replace(/[?#].*$/s, "").replace(/\/+$/, "")
 
 /**
  * The versioned root of an image endpoint, in whichever shape a catalog or a person gives it: `/v2` is put at its end

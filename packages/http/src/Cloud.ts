@@ -63,6 +63,13 @@ export interface Options extends Catalog.Selection {
    * @default 200 milliseconds
    */
   readonly backoff?: Duration.DurationInput | undefined
+  /**
+   * The longest JSON body that is read, in bytes, also of what a compressed body holds. A longer one fails with
+   * `UnexpectedAnswer`, and its connection is closed. Of errors at most 64 KiB are read.
+   *
+   * @default 134217728 (128 MiB)
+   */
+  readonly bodyLimit?: number | undefined
 }
 
 /**
@@ -88,6 +95,7 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  */
 export const make = ({
   backoff = "200 millis",
+  bodyLimit,
   endpoint,
   retries = 3,
   timeLimit = "60 seconds",
@@ -135,7 +143,8 @@ export const make = ({
         })
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit: longest
+      timeLimit: longest,
+      bodyLimit
     }
   })
 

@@ -4,7 +4,10 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as ResponseBody from "@effect-glance/core/ResponseBody"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -18,7 +21,7 @@ import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Identity from "../Identity.js"
-import { type Guarded, withoutUser } from "./guard.js"
+import type { Guarded } from "./guard.js"
 import * as Route from "./route.js"
 import * as Transport from "./transport.js"
 
@@ -41,14 +44,6 @@ const places = (issue: ParseResult.ParseIssue): string =>
     .map(({ _tag, path }) => `${path.join(".") || "the document"} (${_tag})`)
     .join(", ")
 
-/** Letters and digits only, so that it does not matter how a text is quoted and escaped. */
-const bare = (text: string): string =>
-  text.replace(/\\+(u[\da-f]{4}|x[\da-f]{2}|[bfnrt])|&#?\w+;/gi, "").replace(/[^a-z\d]/gi, "")
-
-/** Whether a server repeats a secret: Keystone shows the part of a request that it does not take as it came. */
-const repeats = (text: string, secret: string): boolean =>
-  secret !== "" && (text.includes(secret) || (bare(secret) !== "" && bare(text).includes(bare(secret))))
-
 /** Keystone answers a login by fewer factors than the user has to give with what those are, and no sentence. */
 const missingFactors = (text: string): string | undefined => {
   try {
@@ -70,6 +65,9 @@ export const wholeOnes = <A, I>(schema: Schema.Schema<A, I>) => {
   return (all: ReadonlyArray<unknown>): ReadonlyArray<A> => Arr.filterMap(all, (each) => decode(each))
 }
 
+/** A catalog of thousands of endpoints is a few megabytes long. */
+const loginLimit = 16 * 2 ** 20
+
 /** One login. Whatever goes wrong, nothing of the request's body and nothing of a success' body is told. */
 export const login = <A, I>({ body, client, operation, options, schema, secrets, toSession, url }: Login<A, I>) => {
   const timeLimit = Duration.decode(options.timeLimit ?? "60 seconds")
@@ -78,7 +76,7 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
     HttpClientRequest.setHeader("accept", "application/json"),
     HttpClientRequest.bodyUnsafeJson(body)
   )
-  const told = HttpClientRequest.post(withoutUser(url))
+  const shownUrl = Secrets.url(url)
   const send = Transport.persistent(client, {
     times: options.retries ?? 3,
     backoff: Duration.decode(options.backoff ?? "200 millis"),
@@ -86,12 +84,27 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
     repeatable: () => true
   })
 
+  /** The body of a login is secret as a whole; these are the parts that a server may repeat. */
+  const known = (response: HttpClientResponse.HttpClientResponse) => [
+    ...secrets,
+    ...Secrets.ofRequest(response.request),
+    ...Secrets.ofHeaders(response.headers)
+  ]
+
+  const answer = (response: HttpClientResponse.HttpClientResponse, detail: string): Answer.Answer => {
+    const options = { secrets: known(response) }
+    const { requestId, ...shown } = Answer.answer(operation, request, response, ForeignText.show(detail, options))
+    return { ...shown, requestId: Option.map(requestId, (id) => ForeignText.show(id, options)) }
+  }
+
   const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
-    new GlanceError.UnexpectedAnswer({ ...Answer.answer(operation, told, response, detail), record: Option.none() })
+    new GlanceError.UnexpectedAnswer({ ...answer(response, detail), record: Option.none() })
 
   const succeed = (response: HttpClientResponse.HttpClientResponse, begun: number) =>
     Effect.flatMap(
-      response.text,
+      Effect.catchTag(ResponseBody.read(response, loginLimit), "RefusedBody", ({ detail }) =>
+        Effect.fail(unreadable(response, detail))
+      ),
       (text): Either.Either<Identity.Session, GlanceError.UnexpectedAnswer> =>
         Either.gen(function* () {
           const json = yield* Either.try({
@@ -109,38 +122,35 @@ export const login = <A, I>({ body, client, operation, options, schema, secrets,
 
   const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.ConnectionError> =>
     Effect.gen(function* () {
-      const text = yield* Effect.orElseSucceed(response.text, () => "")
-      const detail = secrets.some((secret) => repeats(text, secret))
-        ? "a text that repeats the credentials"
-        : (missingFactors(text) ?? Answer.detailOf(text))
-      const answer = Answer.answer(operation, told, response, detail)
+      const text = yield* ResponseBody.readError(response)
+      const fields = answer(response, missingFactors(text) ?? Answer.detailOf(text, known(response)))
       const retryAfter = yield* Answer.retryAfterOf(response.headers)
-      switch (answer.status) {
+      switch (fields.status) {
         case 400:
         case 401:
         case 403:
-          return yield* new GlanceError.AuthenticationFailed(answer)
+          return yield* new GlanceError.AuthenticationFailed(fields)
         case 404:
           // Keystone's answer to the id of an application credential that there is none of. Of a wrong URL it is HTML.
           return yield* response.headers["content-type"]?.startsWith("application/json")
-            ? new GlanceError.AuthenticationFailed(answer)
-            : new GlanceError.UnexpectedStatus(answer)
+            ? new GlanceError.AuthenticationFailed(fields)
+            : new GlanceError.UnexpectedStatus(fields)
         case 429:
-          return yield* new GlanceError.RateLimited({ ...answer, retryAfter })
+          return yield* new GlanceError.RateLimited({ ...fields, retryAfter })
         case 502:
         case 503:
         case 504:
-          return yield* new GlanceError.ServiceUnavailable({ ...answer, retryAfter })
+          return yield* new GlanceError.ServiceUnavailable({ ...fields, retryAfter })
         default:
-          return yield* answer.status >= 500
-            ? new GlanceError.ServerError(answer)
-            : new GlanceError.UnexpectedStatus(answer)
+          return yield* fields.status >= 500
+            ? new GlanceError.ServerError(fields)
+            : new GlanceError.UnexpectedStatus(fields)
       }
     })
 
   return Effect.flatMap(Clock.currentTimeMillis, (begun) =>
     Effect.flatMap(
-      send({ request, root: told.url, route: Route.plain(told.url), operation, begun }),
+      send({ request, root: url, route: Route.plain(shownUrl), operation, begun }),
       (response): Effect.Effect<Identity.Session, GlanceError.ConnectionError | HttpClientError.HttpClientError> =>
         response.status >= 200 && response.status < 300 ? succeed(response, begun) : fail(response)
     )
