@@ -75,6 +75,7 @@ export const describe = (failure: Failure): string => {
   if (/^(failed to fetch|networkerror|load failed)/i.test(failure.message)) {
     return "the browser could not send the request, and does not say why: the network, the certificate or CORS"
   }
+  if (/ (Encode|InvalidUrl)$/.test(failure.reason)) return `nothing was sent: ${failure.message}`
   const said = [code, failure.message].filter((part) => part !== "").join(" ")
   return `no response arrived (${failure.reason}${said === "" ? "" : `: ${said}`})`
 }
