@@ -377,7 +377,7 @@ describe("a login that Keystone does not answer with a token", () => {
       ["429", () => refusal(429, "Slow down"), "RateLimited", 429, "Slow down", 4],
       ["500", () => refusal(500, "An unexpected error"), "ServerError", 500, "An unexpected error", 1],
       ["501", () => Http.html("", 501), "ServerError", 501, "", 1],
-      ["502", () => Http.html("<h1>502 Bad Gateway</h1>nginx", 502), "ServiceUnavailable", 502, "nginx", 4],
+      ["502", () => Http.html("<h1>502 Bad Gateway</h1>nginx", 502), "ServiceUnavailable", 502, "Bad Gateway", 4],
       ["503", () => refusal(503, "Down for repair"), "ServiceUnavailable", 503, "Down for repair", 4],
       ["504", () => Http.html("", 504), "ServiceUnavailable", 504, "", 4],
       ["200 with a page", () => Http.html("<h1>Welcome</h1>"), "UnexpectedAnswer", 200, "not JSON", 1],
@@ -459,7 +459,10 @@ describe("a login that Keystone does not answer with a token", () => {
           )
         )
         if (!("detail" in error)) return assert.fail(error._tag)
-        assert.strictEqual(error.detail, "a text that repeats the credentials")
+        assert.include(error.detail, "<redacted>")
+        for (const part of ["correct", "horse", "battery", "staple", "quotes", "lines"]) {
+          assert.notInclude(error.detail, part)
+        }
       }
     })
   )

@@ -77,7 +77,7 @@ describe("the spans of an operation", { timeout: 60_000 }, () => {
       ]
       assert.deepStrictEqual(
         shown.map((name) => first?.get(name)),
-        ["GET", "/v2/images/{id}", undefined, 503, "503", "req-0", undefined]
+        ["GET", "/v2/images/{id}", undefined, 503, "503", "req-0", 2]
       )
       assert.deepStrictEqual(
         shown.map((name) => second?.get(name)),

@@ -146,9 +146,9 @@ for (const [name, client] of Object.entries(Server.transports)) {
             details(yield* at("ftp://glance.test", "token"))
           ],
           [
-            "RequestError Encode: a header cannot be sent as it is",
-            "RequestError Encode: a header cannot be sent as it is",
-            "RequestError InvalidUrl: the URL must begin with http:// or https://"
+            "nothing was sent: a header cannot be sent as it is",
+            "nothing was sent: a header cannot be sent as it is",
+            "nothing was sent: the URL must begin with http:// or https://"
           ]
         )
         assert.lengthOf(yield* Http.sent, 0)

@@ -70,8 +70,15 @@ export const lines: Effect.Effect<ReadonlyArray<string>, never, Http> = Effect.m
   all.map(({ method, url }) => `${method} ${url.pathname}${url.search}`)
 )
 
-export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })
+/** As most servers, with the length of the body. */
+export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response => {
+  const text = JSON.stringify(body)
+  const length = String(new TextEncoder().encode(text).length)
+  return new Response(text, {
+    status,
+    headers: { "content-type": "application/json", "content-length": length, ...headers }
+  })
+}
 
 export const html = (body: string, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(body, { status, headers: { "content-type": "text/html; charset=utf-8", ...headers } })

@@ -112,7 +112,12 @@ const typed =
   (status: number, body: string, headers: Record<string, string> = {}) =>
     new Response(body, {
       status,
-      headers: { "content-type": contentType, "x-openstack-request-id": requestId, ...headers }
+      headers: {
+        "content-type": contentType,
+        "content-length": String(new TextEncoder().encode(body).length),
+        "x-openstack-request-id": requestId,
+        ...headers
+      }
     })
 
 export const json = (

@@ -6,11 +6,16 @@
 import type * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as ForeignText from "./ForeignText.js"
+import * as Page from "./internal/errorPage.js"
+import * as ResponseBody from "./ResponseBody.js"
+import * as Secrets from "./Secrets.js"
 
 /**
  * What every error that comes from an answer holds.
@@ -22,12 +27,12 @@ export const fields = {
   /** The operation that failed, as `Module.function`. */
   operation: Schema.String,
   method: Schema.String,
-  /** What was asked for. Of the image service: the path and query below the versioned root. */
+  /** The URL of the request as it was sent, without secrets. Below a port that shows no host: the path and query. */
   url: Schema.String,
   status: Schema.Number,
   /** `x-openstack-request-id`, by which an operator of the cloud finds the request in the logs. */
   requestId: Schema.optionalWith(Schema.String, { as: "Option" }),
-  /** The server's own sentence, cleaned of HTML; empty when it said nothing. */
+  /** The server's own sentence, without HTML, control characters and secrets; empty when it said nothing. */
   detail: Schema.String
 }
 
@@ -39,26 +44,8 @@ export const fields = {
  */
 export interface Answer extends Schema.Struct.Type<typeof fields> {}
 
-const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
-
-/** A character by its name or number: Glance's pages write all but ASCII, and every quote, as numbers. */
-const character = (whole: string, name: string): string => {
-  if (!name.startsWith("#")) return Object.hasOwn(entities, name) ? (entities[name] as string) : whole
-  const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
-  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
-}
-
-/** More than any page says before it comes to the point; what is longer would cost time, and is cut anyway. */
-const maxText = 8192
-
-const withoutMarkup = (text: string): string =>
-  text
-    .replace(/<(title|style|script)\b[^>]*>.*?<\/\1>/gis, " ")
-    .replace(/<[/!]?[a-z-][^>]*(>|$)/gi, " ")
-    .replace(/&(#?\w+);/g, character)
-
-/** Longer than any sentence of Glance, shorter than a proxy's page. */
-const maxDetail = 1000
+/** More than any page says before it comes to the point. */
+const maxText = 32 * 1024
 
 const messageIn = (json: unknown): string | undefined => {
   if (typeof json === "string") return json
@@ -76,28 +63,39 @@ const wrappedIn = (json: unknown): unknown => {
 /** webob puts line breaks into the sentences of JSON and escapes nothing in them. */
 const withoutBreaks = (text: string): string => text.slice(0, maxText).replace(/<br ?\/?>/gi, " ")
 
+/** The message in JSON that was cut. */
+const cutMessage = /^\s*\{(?:\s*"\w{1,64}"\s*:\s*\{)?\s*"message"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)/
+
+const unquoted = (text: string): string => {
+  try {
+    return String(JSON.parse(`"${text}"`))
+  } catch {
+    return text
+  }
+}
+
 const sentenceOf = (body: string): string => {
   try {
     const json: unknown = JSON.parse(body)
     return withoutBreaks(messageIn(json) ?? messageIn(wrappedIn(json)) ?? body)
   } catch {
-    // Text opens with the status line and HTML with a heading, which say nothing that the status does not.
-    const text = body.slice(0, maxText).replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "")
-    return withoutMarkup(text.replace(/<h1\b[^>]*>.*?<\/h1>/gis, " "))
+    const message = cutMessage.exec(body.slice(0, maxText))?.[1]
+    if (message !== undefined) return withoutBreaks(unquoted(message))
+    // Plain text begins with the status line, which says nothing that the status does not.
+    return Page.sentenceOf(body.slice(0, maxText).replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, ""))
   }
 }
 
 /**
- * The sentence in the body of an error, as one line: Glance answers JSON, HTML or plain text as it likes, Keystone
- * wraps its sentence in `error`, proxies send pages.
+ * Returns the sentence in the body of an error as one line, cleaned, without secrets, and cut after 500 characters:
+ * Glance sends JSON, HTML or plain text, Keystone wraps its sentence in `error`, proxies send pages. Takes time in
+ * proportion to the length of the body.
  *
  * @since 0.1.0
  * @category getters
  */
-export const detailOf = (body: string): string => {
-  const sentence = sentenceOf(body).replace(/\s+/g, " ").trim()
-  return sentence.length > maxDetail ? `${sentence.slice(0, maxDetail)} …` : sentence
-}
+export const detailOf = (body: string, secrets: ReadonlyArray<string> = []): string =>
+  ForeignText.show(sentenceOf(body).replace(/\s+/g, " ").trim(), { secrets })
 
 /** Durations of more than some centuries cannot be formatted or encoded. */
 const maxRetryAfter = Duration.days(36_500)
@@ -118,7 +116,8 @@ export const retryAfterOf = (headers: Headers.Headers): Effect.Effect<Option.Opt
 }
 
 /**
- * The request id of an answer, whichever OpenStack or Rackspace service gave it.
+ * The request id in the headers of a response, whichever OpenStack or Rackspace service sent it, as it came. To show it,
+ * take {@link shownRequestId}.
  *
  * @since 0.1.0
  * @category getters
@@ -126,8 +125,28 @@ export const retryAfterOf = (headers: Headers.Headers): Effect.Effect<Option.Opt
 export const requestIdOf = (headers: Headers.Headers): Option.Option<string> =>
   Option.fromNullable(headers["x-openstack-request-id"] ?? headers["x-compute-request-id"] ?? headers["x-trans-id"])
 
+/** The form of all request ids that were ever seen. */
+const requestIdForm = /^[\w.:-]{1,128}$/
+
 /**
- * Reads an answer that is an error. Its body is read to the end, since an unread one keeps the connection; a body that
+ * The request id of a response, cleaned and without the secrets of its request.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const shownRequestId = ({
+  headers,
+  request
+}: Pick<HttpClientResponse.HttpClientResponse, "headers" | "request">): Option.Option<string> =>
+  Option.map(requestIdOf(headers), (id) => {
+    const token = request.headers["x-auth-token"]?.trim()
+    return requestIdForm.test(id) && id.startsWith("req-") && !(token && id.includes(token))
+      ? id
+      : ForeignText.show(id, { secrets: Secrets.ofRequest(request), maxLength: 128 })
+  })
+
+/**
+ * Reads a response that is an error. Of its body at most 64 KiB are read; then the connection is closed. A body that
  * breaks off leaves what the status and the headers say.
  *
  * @since 0.1.0
@@ -138,14 +157,14 @@ export const read = (
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Answer> =>
-  response.text.pipe(
-    Effect.orElseSucceed(() => ""),
-    Effect.map((body) => answer(operation, request, response, detailOf(body)))
+  Effect.map(ResponseBody.readError(response), (body) =>
+    answer(operation, request, response, detailOf(body, Secrets.ofRequest(response.request)))
   )
 
 /**
- * What an answer and its request say, with the sentence that was found in its body. {@link read} finds the sentence,
- * too.
+ * What a response and its request say, with the sentence that was found in its body; {@link read} finds the sentence,
+ * too. The secrets of the request are removed from all of it. The URL is that of the request as it was sent, with host
+ * and version.
  *
  * @since 0.1.0
  * @category constructors
@@ -158,8 +177,13 @@ export const answer = (
 ): Answer => ({
   operation,
   method: request.method,
-  url: request.url,
+  url: ForeignText.show(urlOf(response.request)),
   status: response.status,
-  requestId: requestIdOf(response.headers),
-  detail
+  requestId: shownRequestId(response),
+  detail: ForeignText.show(detail, { secrets: Secrets.ofRequest(response.request) })
 })
+
+const urlOf = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): string => {
+  const query = UrlParams.toString(urlParams)
+  return Secrets.url(query === "" ? url : `${url}?${query}`)
+}

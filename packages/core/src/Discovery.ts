@@ -152,7 +152,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const versionsAt = (path: "/versions" | "/") =>
     Request.run(
-      { execute: http.unversioned, timeLimit: http.timeLimit },
+      { execute: http.unversioned, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
       {
         operation: "Discovery.versions",
         request: HttpClientRequest.get(path),

@@ -9,6 +9,37 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Answer from "./Answer.js"
+import * as ForeignText from "./ForeignText.js"
+import * as TransportFailure from "./internal/transportFailure.js"
+import * as Secrets from "./Secrets.js"
+
+/** A field of an error, when it holds text: cleaned and cut, without secrets. */
+const shownField = (value: unknown): unknown => {
+  if (typeof value === "string") return ForeignText.show(value)
+  if (Array.isArray(value)) return value.map(shownField)
+  return Option.isOption(value) ? Option.map(value, shownField) : value
+}
+
+const shownFields = (props: object): object => {
+  const shown: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(props)) shown[name] = shownField(value)
+  return shown
+}
+
+type ErrorClass = new (props: object, options?: unknown) => object
+
+/**
+ * `Schema.TaggedError`, whose texts are shown by {@link ForeignText.show} in the fields, and so in the message: much of
+ * it was written by a server.
+ */
+const TaggedError = ((identifier?: string) => (tag: string, fields: Schema.Struct.Fields) => {
+  const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
+  return class extends Base {
+    constructor(props: object, options?: unknown) {
+      super(shownFields(props), options)
+    }
+  }
+}) as unknown as typeof Schema.TaggedError
 
 const answerFields = Answer.fields
 
@@ -36,7 +67,7 @@ const pause = (retryAfter: Option.Option<Duration.Duration>): string =>
  * @since 0.1.0
  * @category before the wire
  */
-export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("@effect-glance/core/InvalidArgument")(
+export class InvalidArgument extends TaggedError<InvalidArgument>("@effect-glance/core/InvalidArgument")(
   "InvalidArgument",
   {
     operation: Schema.String,
@@ -57,7 +88,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("@effec
  * @since 0.1.0
  * @category before the wire
  */
-export class InvalidImageMemberStatus extends Schema.TaggedError<InvalidImageMemberStatus>(
+export class InvalidImageMemberStatus extends TaggedError<InvalidImageMemberStatus>(
   "@effect-glance/core/InvalidImageMemberStatus"
 )("InvalidImageMemberStatus", {
   operation: Schema.String,
@@ -74,13 +105,14 @@ export class InvalidImageMemberStatus extends Schema.TaggedError<InvalidImageMem
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * No whole answer arrived: the connection was refused, reset, cut, or the name was not found. `cause` is what the
- * runtime's HTTP client met; it carries no request, hence no token and no password.
+ * No whole response arrived: the connection was refused, reset or cut, the name was not found, or TLS failed. `detail`
+ * says which, and names the setting that helps. `cause` is what the runtime's HTTP client met; it carries no request,
+ * hence no token and no password.
  *
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class TransportError extends Schema.TaggedError<TransportError>("@effect-glance/core/TransportError")(
+export class TransportError extends TaggedError<TransportError>("@effect-glance/core/TransportError")(
   "TransportError",
   {
     operation: Schema.String,
@@ -91,7 +123,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@effect-
   }
 ) {
   override get message(): string {
-    return `${this.operation}: no answer from the cloud (${this.method} ${this.url}: ${this.detail})`
+    return `${this.operation}: ${this.detail} (${this.method} ${this.url})`
   }
 }
 
@@ -102,7 +134,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@effect-
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class CloudUnavailable extends Schema.TaggedError<CloudUnavailable>("@effect-glance/core/CloudUnavailable")(
+export class CloudUnavailable extends TaggedError<CloudUnavailable>("@effect-glance/core/CloudUnavailable")(
   "CloudUnavailable",
   {
     /** Of the service that is down: the image service or the identity service. */
@@ -125,7 +157,7 @@ export class CloudUnavailable extends Schema.TaggedError<CloudUnavailable>("@eff
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class TimeLimitExceeded extends Schema.TaggedError<TimeLimitExceeded>("@effect-glance/core/TimeLimitExceeded")(
+export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>("@effect-glance/core/TimeLimitExceeded")(
   "TimeLimitExceeded",
   { operation: Schema.String, limit: Schema.Duration }
 ) {
@@ -140,9 +172,10 @@ export class TimeLimitExceeded extends Schema.TaggedError<TimeLimitExceeded>("@e
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>(
-  "@effect-glance/core/AuthenticationFailed"
-)("AuthenticationFailed", answerFields) {
+export class AuthenticationFailed extends TaggedError<AuthenticationFailed>("@effect-glance/core/AuthenticationFailed")(
+  "AuthenticationFailed",
+  answerFields
+) {
   override get message(): string {
     return describe("the cloud does not accept these credentials", this)
   }
@@ -154,7 +187,7 @@ export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFaile
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>("@effect-glance/core/EndpointNotFound")(
+export class EndpointNotFound extends TaggedError<EndpointNotFound>("@effect-glance/core/EndpointNotFound")(
   "EndpointNotFound",
   {
     /** Service type that was looked for, such as `image`. */
@@ -179,7 +212,7 @@ export class EndpointNotFound extends Schema.TaggedError<EndpointNotFound>("@eff
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class EndpointVersionMismatch extends Schema.TaggedError<EndpointVersionMismatch>(
+export class EndpointVersionMismatch extends TaggedError<EndpointVersionMismatch>(
   "@effect-glance/core/EndpointVersionMismatch"
 )("EndpointVersionMismatch", answerFields) {
   override get message(): string {
@@ -194,7 +227,7 @@ export class EndpointVersionMismatch extends Schema.TaggedError<EndpointVersionM
  * @since 0.1.0
  * @category reaching the cloud
  */
-export class CapabilityMissing extends Schema.TaggedError<CapabilityMissing>("@effect-glance/core/CapabilityMissing")(
+export class CapabilityMissing extends TaggedError<CapabilityMissing>("@effect-glance/core/CapabilityMissing")(
   "CapabilityMissing",
   {
     operation: Schema.String,
@@ -222,10 +255,7 @@ export class CapabilityMissing extends Schema.TaggedError<CapabilityMissing>("@e
  * @since 0.1.0
  * @category any answer
  */
-export class BadRequest extends Schema.TaggedError<BadRequest>("@effect-glance/core/BadRequest")(
-  "BadRequest",
-  answerFields
-) {
+export class BadRequest extends TaggedError<BadRequest>("@effect-glance/core/BadRequest")("BadRequest", answerFields) {
   override get message(): string {
     return describe("the server refuses the request as it is", this)
   }
@@ -238,10 +268,7 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("@effect-glance/c
  * @since 0.1.0
  * @category any answer
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>("@effect-glance/core/Forbidden")(
-  "Forbidden",
-  answerFields
-) {
+export class Forbidden extends TaggedError<Forbidden>("@effect-glance/core/Forbidden")("Forbidden", answerFields) {
   override get message(): string {
     return describe("not allowed", this)
   }
@@ -254,10 +281,10 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("@effect-glance/cor
  * @since 0.1.0
  * @category any answer
  */
-export class QuotaExceeded extends Schema.TaggedError<QuotaExceeded>("@effect-glance/core/QuotaExceeded")(
-  "QuotaExceeded",
-  { ...answerFields, ...retryAfter }
-) {
+export class QuotaExceeded extends TaggedError<QuotaExceeded>("@effect-glance/core/QuotaExceeded")("QuotaExceeded", {
+  ...answerFields,
+  ...retryAfter
+}) {
   override get message(): string {
     return describe(`a quota or limit of the cloud is reached${pause(this.retryAfter)}`, this)
   }
@@ -269,7 +296,7 @@ export class QuotaExceeded extends Schema.TaggedError<QuotaExceeded>("@effect-gl
  * @since 0.1.0
  * @category any answer
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>("@effect-glance/core/RateLimited")("RateLimited", {
+export class RateLimited extends TaggedError<RateLimited>("@effect-glance/core/RateLimited")("RateLimited", {
   ...answerFields,
   ...retryAfter
 }) {
@@ -284,9 +311,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@effect-glance
  * @since 0.1.0
  * @category any answer
  */
-export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
-  "@effect-glance/core/ServiceUnavailable"
-)("ServiceUnavailable", { ...answerFields, ...retryAfter }) {
+export class ServiceUnavailable extends TaggedError<ServiceUnavailable>("@effect-glance/core/ServiceUnavailable")(
+  "ServiceUnavailable",
+  { ...answerFields, ...retryAfter }
+) {
   override get message(): string {
     return describe(`the service is unavailable${pause(this.retryAfter)}`, this)
   }
@@ -298,7 +326,7 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
  * @since 0.1.0
  * @category any answer
  */
-export class ServerError extends Schema.TaggedError<ServerError>("@effect-glance/core/ServerError")(
+export class ServerError extends TaggedError<ServerError>("@effect-glance/core/ServerError")(
   "ServerError",
   answerFields
 ) {
@@ -314,7 +342,7 @@ export class ServerError extends Schema.TaggedError<ServerError>("@effect-glance
  * @since 0.1.0
  * @category any answer
  */
-export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("@effect-glance/core/UnexpectedStatus")(
+export class UnexpectedStatus extends TaggedError<UnexpectedStatus>("@effect-glance/core/UnexpectedStatus")(
   "UnexpectedStatus",
   answerFields
 ) {
@@ -330,7 +358,7 @@ export class UnexpectedStatus extends Schema.TaggedError<UnexpectedStatus>("@eff
  * @since 0.1.0
  * @category any answer
  */
-export class UnexpectedAnswer extends Schema.TaggedError<UnexpectedAnswer>("@effect-glance/core/UnexpectedAnswer")(
+export class UnexpectedAnswer extends TaggedError<UnexpectedAnswer>("@effect-glance/core/UnexpectedAnswer")(
   "UnexpectedAnswer",
   {
     ...answerFields,
@@ -354,10 +382,10 @@ export class UnexpectedAnswer extends Schema.TaggedError<UnexpectedAnswer>("@eff
  * @since 0.1.0
  * @category images
  */
-export class ImageNotFound extends Schema.TaggedError<ImageNotFound>("@effect-glance/core/ImageNotFound")(
-  "ImageNotFound",
-  { ...answerFields, imageId: Schema.String }
-) {
+export class ImageNotFound extends TaggedError<ImageNotFound>("@effect-glance/core/ImageNotFound")("ImageNotFound", {
+  ...answerFields,
+  imageId: Schema.String
+}) {
   override get message(): string {
     return describe(`image ${this.imageId} is missing or not visible`, this)
   }
@@ -369,7 +397,7 @@ export class ImageNotFound extends Schema.TaggedError<ImageNotFound>("@effect-gl
  * @since 0.1.0
  * @category images
  */
-export class DuplicateImage extends Schema.TaggedError<DuplicateImage>("@effect-glance/core/DuplicateImage")(
+export class DuplicateImage extends TaggedError<DuplicateImage>("@effect-glance/core/DuplicateImage")(
   "DuplicateImage",
   answerFields
 ) {
@@ -384,7 +412,7 @@ export class DuplicateImage extends Schema.TaggedError<DuplicateImage>("@effect-
  * @since 0.1.0
  * @category images
  */
-export class ImageInUse extends Schema.TaggedError<ImageInUse>("@effect-glance/core/ImageInUse")("ImageInUse", {
+export class ImageInUse extends TaggedError<ImageInUse>("@effect-glance/core/ImageInUse")("ImageInUse", {
   ...answerFields,
   imageId: Schema.String
 }) {
@@ -399,7 +427,7 @@ export class ImageInUse extends Schema.TaggedError<ImageInUse>("@effect-glance/c
  * @since 0.1.0
  * @category images
  */
-export class ImageNotInStore extends Schema.TaggedError<ImageNotInStore>("@effect-glance/core/ImageNotInStore")(
+export class ImageNotInStore extends TaggedError<ImageNotInStore>("@effect-glance/core/ImageNotInStore")(
   "ImageNotInStore",
   { ...answerFields, imageId: Schema.String, store: Schema.String }
 ) {
@@ -415,7 +443,7 @@ export class ImageNotInStore extends Schema.TaggedError<ImageNotInStore>("@effec
  * @since 0.1.0
  * @category images
  */
-export class UpdateConflict extends Schema.TaggedError<UpdateConflict>("@effect-glance/core/UpdateConflict")(
+export class UpdateConflict extends TaggedError<UpdateConflict>("@effect-glance/core/UpdateConflict")(
   "UpdateConflict",
   { ...answerFields, imageId: Schema.String }
 ) {
@@ -430,7 +458,7 @@ export class UpdateConflict extends Schema.TaggedError<UpdateConflict>("@effect-
  * @since 0.1.0
  * @category images
  */
-export class NoMatchingImage extends Schema.TaggedError<NoMatchingImage>("@effect-glance/core/NoMatchingImage")(
+export class NoMatchingImage extends TaggedError<NoMatchingImage>("@effect-glance/core/NoMatchingImage")(
   "NoMatchingImage",
   {
     operation: Schema.String,
@@ -449,7 +477,7 @@ export class NoMatchingImage extends Schema.TaggedError<NoMatchingImage>("@effec
  * @since 0.1.0
  * @category images
  */
-export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-glance/core/AmbiguousImage")(
+export class AmbiguousImage extends TaggedError<AmbiguousImage>("@effect-glance/core/AmbiguousImage")(
   "AmbiguousImage",
   {
     operation: Schema.String,
@@ -472,7 +500,7 @@ export class AmbiguousImage extends Schema.TaggedError<AmbiguousImage>("@effect-
  * @since 0.1.0
  * @category images
  */
-export class RepeatedMarker extends Schema.TaggedError<RepeatedMarker>("@effect-glance/core/RepeatedMarker")(
+export class RepeatedMarker extends TaggedError<RepeatedMarker>("@effect-glance/core/RepeatedMarker")(
   "RepeatedMarker",
   { operation: Schema.String, marker: Schema.String }
 ) {
@@ -530,7 +558,7 @@ export class LostMarker extends Schema.TaggedError<LostMarker>("@effect-glance/c
  * @since 0.1.0
  * @category members and tags
  */
-export class UnsharableImage extends Schema.TaggedError<UnsharableImage>("@effect-glance/core/UnsharableImage")(
+export class UnsharableImage extends TaggedError<UnsharableImage>("@effect-glance/core/UnsharableImage")(
   "UnsharableImage",
   { ...answerFields, imageId: Schema.String }
 ) {
@@ -545,9 +573,10 @@ export class UnsharableImage extends Schema.TaggedError<UnsharableImage>("@effec
  * @since 0.1.0
  * @category members and tags
  */
-export class DuplicateImageMember extends Schema.TaggedError<DuplicateImageMember>(
-  "@effect-glance/core/DuplicateImageMember"
-)("DuplicateImageMember", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+export class DuplicateImageMember extends TaggedError<DuplicateImageMember>("@effect-glance/core/DuplicateImageMember")(
+  "DuplicateImageMember",
+  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
+) {
   override get message(): string {
     return describe(`project ${this.memberId} is a member of image ${this.imageId} already`, this)
   }
@@ -560,9 +589,10 @@ export class DuplicateImageMember extends Schema.TaggedError<DuplicateImageMembe
  * @since 0.1.0
  * @category members and tags
  */
-export class InvalidImageMember extends Schema.TaggedError<InvalidImageMember>(
-  "@effect-glance/core/InvalidImageMember"
-)("InvalidImageMember", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+export class InvalidImageMember extends TaggedError<InvalidImageMember>("@effect-glance/core/InvalidImageMember")(
+  "InvalidImageMember",
+  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
+) {
   override get message(): string {
     return describe(`the caller cannot answer for member ${this.memberId} of image ${this.imageId}`, this)
   }
@@ -574,9 +604,10 @@ export class InvalidImageMember extends Schema.TaggedError<InvalidImageMember>(
  * @since 0.1.0
  * @category members and tags
  */
-export class ImageMemberNotFound extends Schema.TaggedError<ImageMemberNotFound>(
-  "@effect-glance/core/ImageMemberNotFound"
-)("ImageMemberNotFound", { ...answerFields, imageId: Schema.String, memberId: Schema.String }) {
+export class ImageMemberNotFound extends TaggedError<ImageMemberNotFound>("@effect-glance/core/ImageMemberNotFound")(
+  "ImageMemberNotFound",
+  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
+) {
   override get message(): string {
     return describe(`project ${this.memberId} is no member of image ${this.imageId}, or the image is not visible`, this)
   }
@@ -588,7 +619,7 @@ export class ImageMemberNotFound extends Schema.TaggedError<ImageMemberNotFound>
  * @since 0.1.0
  * @category members and tags
  */
-export class ImageTagNotFound extends Schema.TaggedError<ImageTagNotFound>("@effect-glance/core/ImageTagNotFound")(
+export class ImageTagNotFound extends TaggedError<ImageTagNotFound>("@effect-glance/core/ImageTagNotFound")(
   "ImageTagNotFound",
   {
     operation: Schema.String,
@@ -616,7 +647,7 @@ export class ImageTagNotFound extends Schema.TaggedError<ImageTagNotFound>("@eff
  * @since 0.1.0
  * @category tasks
  */
-export class TaskNotFound extends Schema.TaggedError<TaskNotFound>("@effect-glance/core/TaskNotFound")("TaskNotFound", {
+export class TaskNotFound extends TaggedError<TaskNotFound>("@effect-glance/core/TaskNotFound")("TaskNotFound", {
   ...answerFields,
   taskId: Schema.String
 }) {
@@ -631,7 +662,7 @@ export class TaskNotFound extends Schema.TaggedError<TaskNotFound>("@effect-glan
  * @since 0.1.0
  * @category tasks
  */
-export class TaskFailed extends Schema.TaggedError<TaskFailed>("@effect-glance/core/TaskFailed")("TaskFailed", {
+export class TaskFailed extends TaggedError<TaskFailed>("@effect-glance/core/TaskFailed")("TaskFailed", {
   operation: Schema.String,
   taskId: Schema.String,
   /** `import`, `export` or what else the cloud runs. */
@@ -649,7 +680,7 @@ export class TaskFailed extends Schema.TaggedError<TaskFailed>("@effect-glance/c
  * @since 0.1.0
  * @category tasks
  */
-export class TaskNotEnded extends Schema.TaggedError<TaskNotEnded>("@effect-glance/core/TaskNotEnded")("TaskNotEnded", {
+export class TaskNotEnded extends TaggedError<TaskNotEnded>("@effect-glance/core/TaskNotEnded")("TaskNotEnded", {
   operation: Schema.String,
   taskId: Schema.String,
   type: Schema.String,
@@ -667,7 +698,7 @@ export class TaskNotEnded extends Schema.TaggedError<TaskNotEnded>("@effect-glan
  * @since 0.1.0
  * @category tasks
  */
-export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effect-glance/core/NoSuchContainer")(
+export class NoSuchContainer extends TaggedError<NoSuchContainer>("@effect-glance/core/NoSuchContainer")(
   "NoSuchContainer",
   { ...answerFields, container: Schema.String }
 ) {
@@ -687,7 +718,7 @@ export class NoSuchContainer extends Schema.TaggedError<NoSuchContainer>("@effec
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefNamespaceNotFound extends Schema.TaggedError<MetadefNamespaceNotFound>(
+export class MetadefNamespaceNotFound extends TaggedError<MetadefNamespaceNotFound>(
   "@effect-glance/core/MetadefNamespaceNotFound"
 )("MetadefNamespaceNotFound", { ...answerFields, namespace: Schema.String }) {
   override get message(): string {
@@ -701,7 +732,7 @@ export class MetadefNamespaceNotFound extends Schema.TaggedError<MetadefNamespac
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefPropertyNotFound extends Schema.TaggedError<MetadefPropertyNotFound>(
+export class MetadefPropertyNotFound extends TaggedError<MetadefPropertyNotFound>(
   "@effect-glance/core/MetadefPropertyNotFound"
 )("MetadefPropertyNotFound", { ...answerFields, namespace: Schema.String, property: Schema.String }) {
   override get message(): string {
@@ -715,7 +746,7 @@ export class MetadefPropertyNotFound extends Schema.TaggedError<MetadefPropertyN
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefObjectNotFound extends Schema.TaggedError<MetadefObjectNotFound>(
+export class MetadefObjectNotFound extends TaggedError<MetadefObjectNotFound>(
   "@effect-glance/core/MetadefObjectNotFound"
 )("MetadefObjectNotFound", { ...answerFields, namespace: Schema.String, object: Schema.String }) {
   override get message(): string {
@@ -729,9 +760,10 @@ export class MetadefObjectNotFound extends Schema.TaggedError<MetadefObjectNotFo
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefTagNotFound extends Schema.TaggedError<MetadefTagNotFound>(
-  "@effect-glance/core/MetadefTagNotFound"
-)("MetadefTagNotFound", { ...answerFields, namespace: Schema.String, tag: Schema.String }) {
+export class MetadefTagNotFound extends TaggedError<MetadefTagNotFound>("@effect-glance/core/MetadefTagNotFound")(
+  "MetadefTagNotFound",
+  { ...answerFields, namespace: Schema.String, tag: Schema.String }
+) {
   override get message(): string {
     return describe(absent("tag", this.tag, this.namespace), this)
   }
@@ -743,7 +775,7 @@ export class MetadefTagNotFound extends Schema.TaggedError<MetadefTagNotFound>(
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefAssociationNotFound extends Schema.TaggedError<MetadefAssociationNotFound>(
+export class MetadefAssociationNotFound extends TaggedError<MetadefAssociationNotFound>(
   "@effect-glance/core/MetadefAssociationNotFound"
 )("MetadefAssociationNotFound", { ...answerFields, namespace: Schema.String, resourceType: Schema.String }) {
   override get message(): string {
@@ -761,7 +793,7 @@ const absent = (kind: string, name: string, namespace: string): string =>
  * @since 0.1.0
  * @category metadata definitions
  */
-export class DuplicateMetadef extends Schema.TaggedError<DuplicateMetadef>("@effect-glance/core/DuplicateMetadef")(
+export class DuplicateMetadef extends TaggedError<DuplicateMetadef>("@effect-glance/core/DuplicateMetadef")(
   "DuplicateMetadef",
   {
     ...answerFields,
@@ -782,7 +814,7 @@ export class DuplicateMetadef extends Schema.TaggedError<DuplicateMetadef>("@eff
  * @since 0.1.0
  * @category metadata definitions
  */
-export class ProtectedMetadef extends Schema.TaggedError<ProtectedMetadef>("@effect-glance/core/ProtectedMetadef")(
+export class ProtectedMetadef extends TaggedError<ProtectedMetadef>("@effect-glance/core/ProtectedMetadef")(
   "ProtectedMetadef",
   { ...answerFields, namespace: Schema.String }
 ) {
@@ -802,7 +834,7 @@ export class ProtectedMetadef extends Schema.TaggedError<ProtectedMetadef>("@eff
  * @since 0.1.0
  * @category imports
  */
-export class ImageLocked extends Schema.TaggedError<ImageLocked>("@effect-glance/core/ImageLocked")("ImageLocked", {
+export class ImageLocked extends TaggedError<ImageLocked>("@effect-glance/core/ImageLocked")("ImageLocked", {
   ...answerFields,
   imageId: Schema.String,
   /** The task that holds the image, where the record still named it. */
@@ -826,9 +858,10 @@ export class ImageLocked extends Schema.TaggedError<ImageLocked>("@effect-glance
  * @since 0.1.0
  * @category imports
  */
-export class ImageNotImportable extends Schema.TaggedError<ImageNotImportable>(
-  "@effect-glance/core/ImageNotImportable"
-)("ImageNotImportable", { ...answerFields, imageId: Schema.String }) {
+export class ImageNotImportable extends TaggedError<ImageNotImportable>("@effect-glance/core/ImageNotImportable")(
+  "ImageNotImportable",
+  { ...answerFields, imageId: Schema.String }
+) {
   override get message(): string {
     return describe(`image ${this.imageId} is not ready for an import`, this)
   }
@@ -842,7 +875,7 @@ export class ImageNotImportable extends Schema.TaggedError<ImageNotImportable>(
  * @since 0.1.0
  * @category imports
  */
-export class ImportFailed extends Schema.TaggedError<ImportFailed>("@effect-glance/core/ImportFailed")("ImportFailed", {
+export class ImportFailed extends TaggedError<ImportFailed>("@effect-glance/core/ImportFailed")("ImportFailed", {
   operation: Schema.String,
   imageId: Schema.String,
   /** The task that did the work, where it could be seen. */
@@ -872,7 +905,7 @@ export class ImportFailed extends Schema.TaggedError<ImportFailed>("@effect-glan
  * @since 0.1.0
  * @category imports
  */
-export class ImportIncomplete extends Schema.TaggedError<ImportIncomplete>("@effect-glance/core/ImportIncomplete")(
+export class ImportIncomplete extends TaggedError<ImportIncomplete>("@effect-glance/core/ImportIncomplete")(
   "ImportIncomplete",
   {
     operation: Schema.String,
@@ -894,7 +927,7 @@ export class ImportIncomplete extends Schema.TaggedError<ImportIncomplete>("@eff
  * @since 0.1.0
  * @category imports
  */
-export class ImportNotEnded extends Schema.TaggedError<ImportNotEnded>("@effect-glance/core/ImportNotEnded")(
+export class ImportNotEnded extends TaggedError<ImportNotEnded>("@effect-glance/core/ImportNotEnded")(
   "ImportNotEnded",
   {
     operation: Schema.String,
@@ -922,7 +955,7 @@ export class ImportNotEnded extends Schema.TaggedError<ImportNotEnded>("@effect-
  * @since 0.1.0
  * @category image data
  */
-export class NoImageData extends Schema.TaggedError<NoImageData>("@effect-glance/core/NoImageData")("NoImageData", {
+export class NoImageData extends TaggedError<NoImageData>("@effect-glance/core/NoImageData")("NoImageData", {
   ...answerFields,
   imageId: Schema.String
 }) {
@@ -937,7 +970,7 @@ export class NoImageData extends Schema.TaggedError<NoImageData>("@effect-glance
  * @since 0.1.0
  * @category image data
  */
-export class ImageDeactivated extends Schema.TaggedError<ImageDeactivated>("@effect-glance/core/ImageDeactivated")(
+export class ImageDeactivated extends TaggedError<ImageDeactivated>("@effect-glance/core/ImageDeactivated")(
   "ImageDeactivated",
   {
     ...answerFields,
@@ -955,12 +988,13 @@ export class ImageDeactivated extends Schema.TaggedError<ImageDeactivated>("@eff
  * @since 0.1.0
  * @category image data
  */
-export class RangeNotSatisfiable extends Schema.TaggedError<RangeNotSatisfiable>(
-  "@effect-glance/core/RangeNotSatisfiable"
-)("RangeNotSatisfiable", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
+export class RangeNotSatisfiable extends TaggedError<RangeNotSatisfiable>("@effect-glance/core/RangeNotSatisfiable")(
+  "RangeNotSatisfiable",
+  {
+    ...answerFields,
+    imageId: Schema.String
+  }
+) {
   override get message(): string {
     return describe(`image ${this.imageId} has no such range`, this)
   }
@@ -972,7 +1006,7 @@ export class RangeNotSatisfiable extends Schema.TaggedError<RangeNotSatisfiable>
  * @since 0.1.0
  * @category image data
  */
-export class ImageNotQueued extends Schema.TaggedError<ImageNotQueued>("@effect-glance/core/ImageNotQueued")(
+export class ImageNotQueued extends TaggedError<ImageNotQueued>("@effect-glance/core/ImageNotQueued")(
   "ImageNotQueued",
   {
     ...answerFields,
@@ -990,7 +1024,7 @@ export class ImageNotQueued extends Schema.TaggedError<ImageNotQueued>("@effect-
  * @since 0.1.0
  * @category image data
  */
-export class ImageDeletedMeanwhile extends Schema.TaggedError<ImageDeletedMeanwhile>(
+export class ImageDeletedMeanwhile extends TaggedError<ImageDeletedMeanwhile>(
   "@effect-glance/core/ImageDeletedMeanwhile"
 )("ImageDeletedMeanwhile", {
   ...answerFields,
@@ -1011,12 +1045,13 @@ export class ImageDeletedMeanwhile extends Schema.TaggedError<ImageDeletedMeanwh
  * @since 0.1.0
  * @category image data
  */
-export class ImageFormatRefused extends Schema.TaggedError<ImageFormatRefused>(
-  "@effect-glance/core/ImageFormatRefused"
-)("ImageFormatRefused", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
+export class ImageFormatRefused extends TaggedError<ImageFormatRefused>("@effect-glance/core/ImageFormatRefused")(
+  "ImageFormatRefused",
+  {
+    ...answerFields,
+    imageId: Schema.String
+  }
+) {
   override get message(): string {
     return describe(
       `the server says that the data are not of the format of image ${this.imageId}; delete the image, which may hold them`,
@@ -1031,15 +1066,16 @@ export class ImageFormatRefused extends Schema.TaggedError<ImageFormatRefused>(
  * @since 0.1.0
  * @category image data
  */
-export class ImageFormatMismatch extends Schema.TaggedError<ImageFormatMismatch>(
-  "@effect-glance/core/ImageFormatMismatch"
-)("ImageFormatMismatch", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  diskFormat: Schema.String,
-  /** The format that the first bytes are of; `raw` when they bear no mark. */
-  found: Schema.String
-}) {
+export class ImageFormatMismatch extends TaggedError<ImageFormatMismatch>("@effect-glance/core/ImageFormatMismatch")(
+  "ImageFormatMismatch",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    diskFormat: Schema.String,
+    /** The format that the first bytes are of; `raw` when they bear no mark. */
+    found: Schema.String
+  }
+) {
   override get message(): string {
     return `${this.operation}: image ${this.imageId} is of disk format ${this.diskFormat}, and its data begin as ${this.found}`
   }
@@ -1052,15 +1088,16 @@ export class ImageFormatMismatch extends Schema.TaggedError<ImageFormatMismatch>
  * @since 0.1.0
  * @category image data
  */
-export class SourceLengthMismatch extends Schema.TaggedError<SourceLengthMismatch>(
-  "@effect-glance/core/SourceLengthMismatch"
-)("SourceLengthMismatch", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  expected: Schema.Number,
-  /** What the source gave: less than expected, or more, when it was stopped there. */
-  actual: Schema.Number
-}) {
+export class SourceLengthMismatch extends TaggedError<SourceLengthMismatch>("@effect-glance/core/SourceLengthMismatch")(
+  "SourceLengthMismatch",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    expected: Schema.Number,
+    /** What the source gave: less than expected, or more, when it was stopped there. */
+    actual: Schema.Number
+  }
+) {
   override get message(): string {
     return `${this.operation}: the source for image ${this.imageId} was to give ${this.expected} bytes and gave ${this.actual < this.expected ? "only " : ""}${this.actual}`
   }
@@ -1072,7 +1109,7 @@ export class SourceLengthMismatch extends Schema.TaggedError<SourceLengthMismatc
  * @since 0.1.0
  * @category image data
  */
-export class EmptyImageSource extends Schema.TaggedError<EmptyImageSource>("@effect-glance/core/EmptyImageSource")(
+export class EmptyImageSource extends TaggedError<EmptyImageSource>("@effect-glance/core/EmptyImageSource")(
   "EmptyImageSource",
   {
     operation: Schema.String,
@@ -1090,21 +1127,22 @@ export class EmptyImageSource extends Schema.TaggedError<EmptyImageSource>("@eff
  * @since 0.1.0
  * @category image data
  */
-export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>(
-  "@effect-glance/core/ImageIntegrityError"
-)("ImageIntegrityError", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  /**
-   * Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on
-   * what was downloaded.
-   */
-  at: Schema.Literal("source", "upload", "download"),
-  /** `size`, or the algorithm of the hash. */
-  property: Schema.String,
-  expected: Schema.String,
-  actual: Schema.String
-}) {
+export class ImageIntegrityError extends TaggedError<ImageIntegrityError>("@effect-glance/core/ImageIntegrityError")(
+  "ImageIntegrityError",
+  {
+    operation: Schema.String,
+    imageId: Schema.String,
+    /**
+     * Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on
+     * what was downloaded.
+     */
+    at: Schema.Literal("source", "upload", "download"),
+    /** `size`, or the algorithm of the hash. */
+    property: Schema.String,
+    expected: Schema.String,
+    actual: Schema.String
+  }
+) {
   override get message(): string {
     return `${this.operation}: the data of image ${this.imageId} are wrong (${this.at}): ${this.property} should be ${this.expected} and is ${this.actual}`
   }
@@ -1117,7 +1155,7 @@ export class ImageIntegrityError extends Schema.TaggedError<ImageIntegrityError>
  * @since 0.1.0
  * @category image data
  */
-export class ImageUnverifiable extends Schema.TaggedError<ImageUnverifiable>("@effect-glance/core/ImageUnverifiable")(
+export class ImageUnverifiable extends TaggedError<ImageUnverifiable>("@effect-glance/core/ImageUnverifiable")(
   "ImageUnverifiable",
   {
     operation: Schema.String,
@@ -1184,7 +1222,7 @@ export class UploadNotEnded extends Schema.TaggedError<UploadNotEnded>("@effect-
  * @since 0.1.0
  * @category image data
  */
-export class TransferStalled extends Schema.TaggedError<TransferStalled>("@effect-glance/core/TransferStalled")(
+export class TransferStalled extends TaggedError<TransferStalled>("@effect-glance/core/TransferStalled")(
   "TransferStalled",
   {
     operation: Schema.String,
@@ -1326,28 +1364,44 @@ const rootCause = (error: unknown): unknown => {
   return root
 }
 
+/** Where several addresses were tried, there is an error of each; the last is as good as any. */
+const codeIn = (root: unknown): string => {
+  const { code, errors } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
+  if (typeof code === "string") return code
+  return Array.isArray(errors) && errors.length > 0 ? codeIn(errors.at(-1)) : ""
+}
+
 /**
  * The failure of an HTTP client without the request that it carries, since a request holds tokens and passwords. The
- * root cause is kept as name, code and message only.
+ * root cause is kept as name, code and message only, cleaned and without the secrets of the request. `detail` names the
+ * failure, and the setting that helps.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const transportError = (operation: string, error: HttpClientError.HttpClientError): TransportError => {
   const root = rootCause(error.cause)
-  const { code, message, name } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
-  const told = [code, message].filter((part) => typeof part === "string" && part !== "").join(" ")
-  const cause = new Error(told === "" ? error.reason : told)
-  cause.name = typeof name === "string" ? name : error._tag
+  const { message, name } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
+  const code = codeIn(root)
+  const secrets = Secrets.ofRequest(error.request)
+  const said = [code, message].filter((part) => typeof part === "string" && part !== "").join(" ")
+  const shown = ForeignText.show(said, { secrets })
+  const cause = new Error(shown === "" ? error.reason : shown)
+  // By definition: an assignment fails where `Error.prototype` is frozen.
+  Object.defineProperty(cause, "name", { value: typeof name === "string" ? ForeignText.show(name) : error._tag })
   // The stack would show this line, not the place of the failure.
   delete cause.stack
   return new TransportError({
     operation,
     method: error.request.method,
-    url: withoutQuery(error.request.url),
-    detail: `${error._tag} ${error.reason}${told === "" ? "" : `: ${told}`}`,
+    url: Secrets.url(error.request.url).replace(/[?#].*$/s, ""),
+    detail: TransportFailure.describe({
+      code,
+      message: ForeignText.show(typeof message === "string" ? message : "", { secrets }),
+      reason: `${error._tag} ${error.reason}`,
+      isResponse: error._tag === "ResponseError",
+      url: error.request.url
+    }),
     cause
   })
 }
-
-const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, "").replace(/^(\w+:\/\/)[^/@]*@/, "$1")

@@ -76,6 +76,12 @@ export interface Service {
    * @default what the `fetch` of the runtime can do
    */
   readonly bodyStreaming?: BodyStreaming | undefined
+  /**
+   * The longest JSON body that is read, in bytes; a longer one fails with `UnexpectedAnswer`.
+   *
+   * @default 134217728 (128 MiB)
+   */
+  readonly bodyLimit?: number | undefined
 }
 
 /**

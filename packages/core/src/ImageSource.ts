@@ -11,6 +11,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as GuardedClient from "./GuardedClient.js"
 import * as File from "./internal/file.js"
 import * as Lending from "./internal/lending.js"
 
@@ -246,7 +247,8 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
  * What an address gives, read by the `HttpClient` of the context if this process has to read it.
  *
  * Follows up to 5 redirects to other `http` and `https` addresses. Fails with an `HttpClientError` if the response has
- * no status 2xx, redirects elsewhere, or has a `Content-Encoding`: the bytes would not be those of the image.
+ * no status 2xx, redirects elsewhere, or has a `Content-Encoding`: the bytes would not be those of the image. A user and a
+ * password in the address are sent as a header; errors and spans show neither them nor signatures.
  *
  * @since 0.1.0
  * @category constructors
@@ -254,11 +256,15 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 export const url = (url: string | URL): WebSource<HttpClientError.HttpClientError, HttpClient.HttpClient> => ({
   url: String(url),
   open: Effect.gen(function* () {
-    const client = HttpClient.filterStatusOk(withRedirects(yield* HttpClient.HttpClient, maxRedirects))
+    const client = HttpClient.filterStatusOk(
+      withRedirects(GuardedClient.make(yield* HttpClient.HttpClient), maxRedirects)
+    )
     const request = HttpClientRequest.get(String(url), { headers: { "accept-encoding": "identity" } })
     if (webUrl(request.url) === undefined) {
       const description = "the address of a source must be a URL that begins with http:// or https://"
-      return yield* new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
+      return yield* GuardedClient.discreet(
+        new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
+      )
     }
     const response = yield* client.execute(request)
     const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""

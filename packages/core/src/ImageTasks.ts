@@ -334,7 +334,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       const execute = yield* http.objectStore
       if (Option.isNone(execute)) return
       yield* Request.run(
-        { execute: execute.value, timeLimit: http.timeLimit },
+        { execute: execute.value, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
         {
           operation,
           request: HttpClientRequest.head(`/${encodeURIComponent(container)}`),

@@ -12,6 +12,12 @@ export * as Answer from "./Answer.js"
  */
 export * as Discovery from "./Discovery.js"
 /**
+ * Text that a server, a file or a caller wrote, made fit to be shown in errors, spans and logs.
+ *
+ * @since 0.1.0
+ */
+export * as ForeignText from "./ForeignText.js"
+/**
  * All of the Image API at once.
  *
  * @since 0.1.0
@@ -29,6 +35,13 @@ export * as GlanceError from "./GlanceError.js"
  * @since 0.1.0
  */
 export * as GlanceHttp from "./GlanceHttp.js"
+/**
+ * Makes an HTTP client fit to carry secrets: user information of a URL becomes a header, and spans and failures show
+ * neither tokens nor passwords nor signatures.
+ *
+ * @since 0.1.0
+ */
+export * as GuardedClient from "./GuardedClient.js"
 /**
  * Computes hashes of data while it is transferred. Runtimes differ in how they do that, so it is a service.
  *
@@ -217,3 +230,17 @@ export * as Page from "./Page.js"
  * @since 0.1.0
  */
 export * as PortableHasher from "./PortableHasher.js"
+/**
+ * Reads the body of a response within a limit. Every reader of this library that wants a whole body calls this module;
+ * image data is streamed instead.
+ *
+ * @since 0.1.0
+ */
+export * as ResponseBody from "./ResponseBody.js"
+/**
+ * Removes secrets from what is shown: URLs, headers, requests, and texts that repeat them. Everything of this library
+ * that makes an error, a span or a log line calls this module.
+ *
+ * @since 0.1.0
+ */
+export * as Secrets from "./Secrets.js"

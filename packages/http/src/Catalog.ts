@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as GlanceError from "@effect-glance/core/GlanceError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Shown from "./internal/shown.js"
 import * as Url from "./internal/url.js"
 
 /**
@@ -66,7 +66,9 @@ export const isGlobal = ({ region }: Pick<Endpoint, "region">): boolean => regio
 const maxListed = 40
 
 const described = ({ interface: face, region, service }: Endpoint): string =>
-  [service, isGlobal({ region }) ? "(every region)" : region, face].map((part) => Shown.foreign(part, 64)).join(" ")
+  [service, isGlobal({ region }) ? "(every region)" : region, face]
+    .map((part) => ForeignText.show(part, { maxLength: 64 }))
+    .join(" ")
 
 const listed = (catalog: Catalog): ReadonlyArray<string> => [
   ...catalog.slice(0, maxListed).map(described),

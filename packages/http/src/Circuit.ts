@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -96,9 +97,10 @@ export const make = ({ delay, failures }: Options = {}): Service => {
     return fresh
   }
 
-  const enter: Service["enter"] = (url) =>
+  const enter: Service["enter"] = (root) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const state = stateOf(url)
+      const state = stateOf(root)
+      const url = Secrets.url(root)
       const { reason, until } = state
       if (until !== undefined && now < until) {
         return new GlanceError.CloudUnavailable({ url, until: DateTime.unsafeMake(until), detail: reason })

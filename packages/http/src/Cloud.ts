@@ -70,6 +70,13 @@ export interface Options extends Catalog.Selection {
    * @default what the `fetch` of the runtime can do
    */
   readonly bodyStreaming?: GlanceHttp.BodyStreaming | undefined
+  /**
+   * The longest JSON body that is read, in bytes, also of what a compressed body holds. A longer one fails with
+   * `UnexpectedAnswer`, and its connection is closed. Of errors at most 64 KiB are read.
+   *
+   * @default 134217728 (128 MiB)
+   */
+  readonly bodyLimit?: number | undefined
 }
 
 /**
@@ -95,6 +102,7 @@ export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
  */
 export const make = ({
   backoff,
+  bodyLimit,
   bodyStreaming,
   endpoint,
   retries,
@@ -143,6 +151,7 @@ export const make = ({
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
       timeLimit: retry.longest,
+      bodyLimit,
       bodyStreaming
     }
   })

@@ -231,16 +231,19 @@ describe("an input of an upload", () => {
     })
   )
 
-  it.effect("may come in pieces of one byte, with empty ones after them", { timeout: 30_000 }, () =>
-    Effect.gen(function* () {
-      const { data, seen } = yield* cloud("always")
-      const count = 200_000
-      const pieces = Stream.fromChunk(Chunk.makeBy(count, (n) => Uint8Array.of(n % 256)))
-      const after = Stream.rechunk(Stream.take(Stream.repeatValue(new Uint8Array()), 50), 1)
-      const image = yield* data.upload(id, ImageSource.stream(Stream.concat(pieces, after), { size: count }))
-      assert.deepStrictEqual(image.size, Option.some(count))
-      assert.strictEqual(seen.stored?.length, count)
-    })
+  it.effect(
+    "may come in pieces of one byte, with empty ones after them",
+    () =>
+      Effect.gen(function* () {
+        const { data, seen } = yield* cloud("always")
+        const count = 200_000
+        const pieces = Stream.fromChunk(Chunk.makeBy(count, (n) => Uint8Array.of(n % 256)))
+        const after = Stream.rechunk(Stream.take(Stream.repeatValue(new Uint8Array()), 50), 1)
+        const image = yield* data.upload(id, ImageSource.stream(Stream.concat(pieces, after), { size: count }))
+        assert.deepStrictEqual(image.size, Option.some(count))
+        assert.strictEqual(seen.stored?.length, count)
+      }),
+    30_000
   )
 
   it.effect("in memory reports progress after every mebibyte", () =>

@@ -1,6 +1,8 @@
 import * as Either from "effect/Either"
 import * as Inspectable from "effect/Inspectable"
+import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
+import * as Secrets from "../Secrets.js"
 
 /** A check: the reason against the value, as the end of a sentence, or nothing. */
 export type Check = (value: unknown) => string | undefined
@@ -18,9 +20,11 @@ export const checked = <A>(
   return reason === undefined ? Either.right(value) : invalid(operation, argument, reason)
 }
 
-/** A value of any type, as a message shows it. */
-export const shown = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)
+/** A value of any type, as a message shows it. Of a URL, without its secrets. */
+export const shown = (value: unknown): string => {
+  const shown = typeof value === "string" && /:\/\//.test(value) ? Secrets.url(value) : value
+  return ForeignText.show(typeof shown === "string" ? JSON.stringify(shown) : Inspectable.toStringUnknown(shown, 0))
+}
 
 /** What is looked into by its keys. A `Map` has none, and would silently be empty. */
 export const object: Check = (value) =>

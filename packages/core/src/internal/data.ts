@@ -67,7 +67,7 @@ export const interpret = <On extends Request.Meanings>(
   on: On & Request.Meanings
 ): Effect.Effect<void, Request.ErrorOf<On>> =>
   Request.run(
-    { execute: () => Effect.succeed(response), timeLimit: http.timeLimit },
+    { execute: () => Effect.succeed(response), timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
     { operation, request, decode: Request.nothing, on, counted: false }
   )
 

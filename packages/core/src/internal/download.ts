@@ -10,12 +10,13 @@ import * as Stream from "effect/Stream"
 import * as Answer from "../Answer.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
+import * as ResponseBody from "../ResponseBody.js"
 import * as Data from "./data.js"
 import * as Internal from "./image.js"
 import * as Limit from "./limit.js"
-import * as Progress from "./transferProgress.js"
 import type * as Request from "./request.js"
 import * as Telemetry from "./telemetry.js"
+import * as Progress from "./transferProgress.js"
 
 export interface Download extends Data.Transfer {
   readonly path: string
@@ -157,7 +158,7 @@ const fetchOnce = <E>(
       const response = yield* Data.execute(download, request, held)
       const { status } = response
       if (asksRange && status === 400) {
-        yield* Effect.ignore(response.text)
+        yield* ResponseBody.discard(response)
         return yield* Effect.fail(new RangesRefused())
       }
       if (status === 204) {

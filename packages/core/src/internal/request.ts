@@ -2,15 +2,16 @@ import type * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import * as Answer from "../Answer.js"
+import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
+import * as ResponseBody from "../ResponseBody.js"
 import * as Limit from "./limit.js"
 import * as Telemetry from "./telemetry.js"
 
@@ -39,9 +40,6 @@ export interface Unreadable {
 
 export type Decode<A> = (body: unknown) => Either.Either<A, Unreadable>
 
-/** A `ParseError` of a thousand records is longer than anybody reads. */
-const maxIssue = 500
-
 /** The first complaint about each place. The whole tree would begin with the types of all that is well. */
 const complaints = (issue: ParseResult.ParseIssue): string => {
   const first = new Map<string, string>()
@@ -49,8 +47,7 @@ const complaints = (issue: ParseResult.ParseIssue): string => {
     const place = path.map((key) => `[${JSON.stringify(key)}]`).join("")
     if (!first.has(place)) first.set(place, `${place}${place === "" ? "" : ": "}${message}`)
   }
-  const text = [...first.values()].join("; ")
-  return text.length > maxIssue ? `${text.slice(0, maxIssue)} …` : text
+  return ForeignText.show([...first.values()].join("; "))
 }
 
 /** The id that a record claims, readable or not. */
@@ -117,12 +114,6 @@ const meaningOfAll = (
   }
 }
 
-/** The request as errors and spans show it: with its query, without anything that the port adds. */
-const shown = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
-  const query = UrlParams.toString(request.urlParams)
-  return query === "" ? request : HttpClientRequest.setUrl(request, `${request.url}?${query}`)
-}
-
 export interface Operation<A, On extends Meanings> {
   /** As `Module.function`, for errors. */
   readonly operation: string
@@ -140,30 +131,29 @@ export type Read<A> = (text: string, headers: Headers.Headers) => Either.Either<
 
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
-  http: Pick<GlanceHttp.Service, "execute" | "timeLimit">,
+  http: Pick<GlanceHttp.Service, "execute" | "timeLimit" | "bodyLimit">,
   { alsoSuccess, counted = true, decode, on, operation, request }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
-  const told = () => shown(request)
   return Telemetry.metered(operation, (meter) => {
     let status: number | undefined
     const failed = (error: GlanceError.GlanceError | HttpClientError.HttpClientError) =>
       Effect.fail(HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error)
+    const unreadable = (response: HttpClientResponse.HttpClientResponse, { detail, record }: Unreadable) =>
+      new GlanceError.UnexpectedAnswer({
+        ...Answer.answer(operation, request, response, detail),
+        record: Option.fromNullable(record)
+      })
     const read = (response: HttpClientResponse.HttpClientResponse) =>
-      Effect.matchEffect(response.text, {
-        onFailure: failed,
+      Effect.matchEffect(ResponseBody.read(response, http.bodyLimit), {
+        onFailure: (error) => (error._tag === "RefusedBody" ? unreadable(response, error) : failed(error)),
         onSuccess: (text): Effect.Effect<A, GlanceError.GlanceError> => {
           meter.moved("receive", Number(response.headers["content-length"] ?? text.length))
           const decoded = decode(text, response.headers)
-          if (Either.isRight(decoded)) return Effect.succeed(decoded.right)
-          const { detail, record } = decoded.left
-          return new GlanceError.UnexpectedAnswer({
-            ...Answer.answer(operation, told(), response, detail),
-            record: Option.fromNullable(record)
-          })
+          return Either.isRight(decoded) ? Effect.succeed(decoded.right) : unreadable(response, decoded.left)
         }
       })
     const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
-      Effect.flatMap(Answer.read(operation, told(), response), (answer) => {
+      Effect.flatMap(Answer.read(operation, request, response), (answer) => {
         const meaning = on?.[answer.status]
         return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
       })

@@ -90,10 +90,11 @@ export class Meter {
   }
 
   /** What an answer says, on the operation's span. */
-  answered({ headers, status }: HttpClientResponse.HttpClientResponse): void {
-    this.#span?.attribute("http.response.status_code", status)
-    const requestId = Answer.requestIdOf(headers)
-    if (Option.isSome(requestId)) this.#span?.attribute("openstack.request_id", requestId.value)
+  answered(response: HttpClientResponse.HttpClientResponse): void {
+    if (this.#span === undefined) return
+    this.#span.attribute("http.response.status_code", response.status)
+    const requestId = Answer.shownRequestId(response)
+    if (Option.isSome(requestId)) this.#span.attribute("openstack.request_id", requestId.value)
   }
 
   /** Counts bytes that have gone out or come in, and adds them up on the operation's span. */

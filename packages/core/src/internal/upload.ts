@@ -22,11 +22,11 @@ import * as HashAlgorithms from "./hashAlgorithms.js"
 import * as Internal from "./image.js"
 import * as Lending from "./lending.js"
 import * as Limit from "./limit.js"
-import * as Progress from "./transferProgress.js"
 import type * as Request from "./request.js"
 import * as Settle from "./settle.js"
 import * as Source from "./source.js"
 import * as Telemetry from "./telemetry.js"
+import * as Progress from "./transferProgress.js"
 
 export interface Upload<E, R> extends Data.Transfer {
   /** Of `/file` or of `/stage`. */

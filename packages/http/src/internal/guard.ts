@@ -1,12 +1,14 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
-import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Answer from "@effect-glance/core/Answer"
+import * as GuardedClient from "@effect-glance/core/GuardedClient"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -16,71 +18,10 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
 import * as Circuit from "../Circuit.js"
 import * as Direct from "./direct.js"
 import * as Telemetry from "./telemetry.js"
-
-/** Headers that hold a token, in either direction. */
-const secretHeaders = ["x-auth-token", "x-subject-token", "x-service-token"]
-
-const userInfo = /^(\w+:\/\/)([^/?#]*)@/
-
-/** The URL without the user and password that may stand before the host. */
-export const withoutUser = (url: string): string => url.replace(userInfo, "$1")
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** A user in the URL becomes the header that it means: some clients would drop it, others fail with it in their message. */
-const withUserAsHeader = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
-  const user = userInfo.exec(request.url)?.[2]
-  if (user === undefined) return request
-  const [name = "", ...password] = user.split(":")
-  return request.pipe(
-    HttpClientRequest.setUrl(withoutUser(request.url)),
-    HttpClientRequest.basicAuth(decoded(name), decoded(password.join(":")))
-  )
-}
-
-/** The secret headers that a request has, without the space around them, which some clients cut off. */
-const secretsOf = ({ headers }: HttpClientRequest.HttpClientRequest): Record<string, string> =>
-  Object.fromEntries(
-    [...secretHeaders, "authorization"].flatMap((name) => {
-      const value = headers[name]?.trim() ?? ""
-      return value === "" ? [] : [[name, value]]
-    })
-  )
-
-/** `fetch` repeats the value of a header that it does not take. */
-const repeats = (cause: unknown, secrets: ReadonlyArray<string>, depth = 0): boolean =>
-  typeof cause === "object" &&
-  cause !== null &&
-  depth < 8 &&
-  (secrets.some((secret) => "message" in cause && String(cause.message).includes(secret)) ||
-    ("cause" in cause && repeats(cause.cause, secrets, depth + 1)))
-
-/** The failure of a client without what its request carries: its token and its body. */
-const discreet = <E>(error: E): E | HttpClientError.RequestError => {
-  if (!HttpClientError.isHttpClientError(error)) return error
-  const { cause, description, request } = error
-  const secrets = secretsOf(request)
-  return new HttpClientError.RequestError({
-    request: request.pipe(
-      HttpClientRequest.setBody(HttpBody.empty),
-      HttpClientRequest.setHeaders(Record.map(secrets, () => "<redacted>"))
-    ),
-    reason: error._tag === "RequestError" ? error.reason : "Transport",
-    cause: repeats(cause, Object.values(secrets)) ? new Error("a header cannot be sent as it is") : cause,
-    ...(description === undefined ? {} : { description })
-  })
-}
 
 /** What OpenTelemetry wants to know of an attempt besides what the platform's clients tell. */
 const tellAttempt = (span: Tracer.Span, { number, request: { body }, route }: Telemetry.Attempt): void => {
@@ -91,47 +32,35 @@ const tellAttempt = (span: Tracer.Span, { number, request: { body }, route }: Te
 
 /** The same when the head of the answer is there, or will not come. */
 const tellEnd = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
-  const { headers } = ((Exit.isSuccess(exit) ? exit.value : undefined) ?? {}) as { readonly headers?: Headers.Headers }
+  const response = (Exit.isSuccess(exit) ? exit.value : undefined) as HttpClientResponse.HttpClientResponse | undefined
   const errorType = Telemetry.errorType(exit)
   if (errorType !== undefined) span.attribute("error.type", errorType)
-  if (headers === undefined) return
-  const length = Number(headers["content-length"] ?? Number.NaN)
+  if (response?.headers === undefined) return
+  const length = Number(response.headers["content-length"] ?? Number.NaN)
   if (Number.isSafeInteger(length)) span.attribute("http.response.body.size", length)
-  const requestId = Answer.requestIdOf(headers)
+  const requestId = Answer.shownRequestId(response)
   if (Option.isSome(requestId)) span.attribute("openstack.request_id", requestId.value)
 }
 
-const discreetExit = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
-  Exit.isSuccess(exit) ? Exit.void : Exit.mapError(exit, discreet)
-
-/** For a client that makes its span itself, perhaps among others. They end in what holds the request. */
-const discreetTracer = (tracer: Tracer.Tracer, attempt: Telemetry.Attempt): Tracer.Tracer =>
-  Tracer.make({
-    span: (...about) => {
-      const span = tracer.span(...about)
-      const ofClient = span.kind === "client"
-      if (ofClient) tellAttempt(span, attempt)
-      const { end } = span
-      span.end = (time, exit) => {
-        if (ofClient) tellEnd(span, exit)
-        end.call(span, time, discreetExit(exit))
-      }
-      return span
-    },
-    context: (execution, fiber) => tracer.context(execution, fiber)
-  })
+const unsendableUrl = (url: string): string | undefined => {
+  if (!/^https?:/i.test(url)) return "the URL must begin with http:// or https://"
+  const encode = "the characters / ? # @ : [ ] % of a user name or password have to be percent-encoded"
+  if (!URL.canParse(url)) return `the URL cannot be parsed${url.includes("@") ? `: ${encode}` : ""}`
+  return Secrets.hasDubiousHost(url) ? `the URL has an @ behind its host: ${encode}` : undefined
+}
 
 /** What no client can send: each of them would say so in a way of its own, one of them by a defect. */
-const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientError.RequestError | undefined => {
+const unsendable = (request: HttpClientRequest.HttpClientRequest): HttpClientError.HttpClientError | undefined => {
   for (const value of Object.values(request.headers)) {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       const cause = new Error("a header cannot be sent as it is")
-      return discreet(new HttpClientError.RequestError({ request, reason: "Encode", cause }))
+      return GuardedClient.discreet(new HttpClientError.RequestError({ request, reason: "Encode", cause }))
     }
   }
-  if (/^https?:/i.test(request.url)) return undefined
-  const cause = new Error("the URL must begin with http:// or https://")
-  return discreet(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause }))
+  const reason = unsendableUrl(request.url)
+  if (reason === undefined) return undefined
+  const cause = new Error(reason)
+  return GuardedClient.discreet(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause }))
 }
 
 /** A client that is fit to carry secrets, and the circuits that its requests pass. */
@@ -151,9 +80,10 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
   const initOfLayer = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
   const direct = Direct.of(client)
   const begin: Guarded["begin"] = (attempt, fiber, use) => {
-    const request = withUserAsHeader(attempt.request)
-    const refused = unsendable(request)
+    const refused = unsendable(attempt.request)
     if (refused !== undefined) return use({ answer: refused })
+    // Each request says what it accepts. What is encoded all the same is decoded where it is read.
+    const request = withAccepted(GuardedClient.userAsHeader(attempt.request))
     const spanName = `${request.method} ${attempt.route}`
     if (direct !== undefined) return beginDirect(direct, spanName, attempt, request, fiber, use)
     const answer = Effect.flatMap(Effect.tracer, (tracer) =>
@@ -165,12 +95,12 @@ export const guarded: Effect.Effect<Guarded, never, HttpClient.HttpClient> = Eff
             Context.add(HttpClient.SpanNameGenerator, () => spanName)
           )
         }),
-        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...secretHeaders]),
-        Effect.withTracer(discreetTracer(tracer, attempt)),
+        Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...Secrets.headerNames]),
+        Effect.withTracer(GuardedClient.tracer(tracer, request, (span) => tellAttempt(span, attempt), tellEnd)),
         Effect.catchAll((error) =>
           error._tag === "ResponseError" && error.reason === "StatusCode"
             ? Effect.succeed(error.response)
-            : Effect.fail(discreet(error))
+            : Effect.fail(GuardedClient.discreet(error))
         )
       )
     )
@@ -185,10 +115,16 @@ const urlOf = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): E
     ? UrlParams.makeUrl(url, urlParams, hash)
     : UrlParams.makeUrl(`${url}?${UrlParams.toString(urlParams)}`, [], hash)
 
+/** Also image data: a body that is packed on the way is not what hashes and ranges are of. */
+const withAccepted = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+  request.headers["accept-encoding"] === undefined
+    ? HttpClientRequest.setHeader(request, "accept-encoding", "identity")
+    : request
+
 /** Which headers spans must not show. Mostly asked for the same names. */
 const secrecy = (names: ReadonlyArray<string | RegExp>): ((name: string) => boolean) => {
   if (known?.names === names) return known.isSecret
-  const [exact, patterns] = Arr.partition([...names, ...secretHeaders], (name) => typeof name !== "string")
+  const [exact, patterns] = Arr.partition([...names, ...Secrets.headerNames], (name) => typeof name !== "string")
   const whole = new Set(exact.map((name) => name.toLowerCase()))
   const isSecret = (name: string) => whole.has(name) || patterns.some((pattern) => pattern.test(name))
   known = { names, isSecret }
@@ -209,7 +145,7 @@ const beginDirect = (
   const parsed = urlOf(request)
   if (Either.isLeft(parsed)) {
     const error = new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: parsed.left })
-    return use({ answer: discreet(error) })
+    return use({ answer: GuardedClient.discreet(error) })
   }
   const url = parsed.right
   const sending = (
@@ -221,7 +157,7 @@ const beginDirect = (
       answer,
       ended: (exit) => {
         if (Exit.isFailure(exit)) giveUp()
-        const told = Exit.isFailure(exit) ? Exit.mapError(exit, discreet) : exit
+        const told = Exit.isFailure(exit) ? Exit.mapError(exit, GuardedClient.discreet) : exit
         tell?.(told)
         return told
       }
@@ -235,19 +171,21 @@ const beginDirect = (
   }
   return Effect.flatMap(Effect.makeSpan(spanName, { kind: "client", captureStackTrace: false }), (span) => {
     const isSecret = secrecy(fiber.getFiberRef(Headers.currentRedactedNames))
+    const shown = GuardedClient.attribute(request)
     const tellHeaders = (side: string, headers: Headers.Headers) => {
       for (const [name, value] of Object.entries(headers)) {
-        span.attribute(`http.${side}.header.${name}`, isSecret(name) ? "<redacted>" : value)
+        const key = `http.${side}.header.${name}`
+        span.attribute(key, isSecret(name) ? Secrets.mask : shown(key, value))
       }
     }
     tellAttempt(span, attempt)
     span.attribute("http.request.method", request.method)
     span.attribute("server.address", url.origin)
     if (url.port !== "") span.attribute("server.port", Number(url.port))
-    span.attribute("url.full", url.href)
+    span.attribute("url.full", shown("url.full", url.href))
     span.attribute("url.path", url.pathname)
     span.attribute("url.scheme", url.protocol.slice(0, -1))
-    if (url.search !== "") span.attribute("url.query", url.search.slice(1))
+    if (url.search !== "") span.attribute("url.query", shown("url.query", url.search.slice(1)))
     tellHeaders("request", request.headers)
     const sent = fiber.getFiberRef(HttpClient.currentTracerPropagation)
       ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))

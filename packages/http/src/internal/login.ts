@@ -4,7 +4,10 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as GlanceError from "@effect-glance/core/GlanceError"
+import * as ResponseBody from "@effect-glance/core/ResponseBody"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -14,10 +17,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Identity from "../Identity.js"
-import { type Guarded, withoutUser } from "./guard.js"
+import type { Guarded } from "./guard.js"
 import * as Persistence from "./persistence.js"
 import * as Route from "./route.js"
-import * as Shown from "./shown.js"
 import * as Transport from "./transport.js"
 import * as Url from "./url.js"
 
@@ -41,14 +43,6 @@ interface Credentials {
   /** The parts of the body that no error may show. */
   readonly secrets: ReadonlyArray<string>
 }
-
-/** Letters and digits only, so that it does not matter how a text is quoted and escaped. */
-const bare = (text: string): string =>
-  text.replace(/\\+(u[\da-f]{4}|x[\da-f]{2}|[bfnrt])|&#?\w+;/gi, "").replace(/[^a-z\d]/gi, "")
-
-/** Whether a server repeats a secret: Keystone shows the part of a request that it does not take as it came. */
-const repeats = (text: string, secret: string): boolean =>
-  secret !== "" && (text.includes(secret) || (bare(secret) !== "" && bare(text).includes(bare(secret))))
 
 /** Keystone answers a login by fewer factors than the user has to give with what those are, and no sentence. */
 const missingFactors = (text: string): string | undefined => {
@@ -82,8 +76,11 @@ const redirects = (headers: Headers.Headers, detail: string): string => {
   const location = headers["location"]
   return location === undefined
     ? notKeystone(detail)
-    : `the URL redirects to ${Shown.foreign(Url.root(withoutUser(location)))}; use that as the auth URL if you trust it`
+    : `the URL redirects to ${Url.root(Secrets.url(location))}; use that as the auth URL if you trust it`
 }
+
+/** A catalog of thousands of endpoints is a few megabytes long. */
+const loginLimit = 16 * 2 ** 20
 
 /**
  * One login. It ends at its time limit, whatever the server does. No error shows a part of the request's body or of a
@@ -92,63 +89,79 @@ const redirects = (headers: Headers.Headers, detail: string): string => {
 export const login = ({ client, credentials, operation, options, toSession, url }: Login) => {
   const persistence = Persistence.of(options)
   const { longest } = persistence
-  const told = HttpClientRequest.post(withoutUser(url))
+  const shownUrl = Secrets.url(url)
   const send = Transport.persistent(client, {
     ...persistence,
     repeatable: () => true
   })
 
-  const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
-    new GlanceError.UnexpectedAnswer({ ...Answer.answer(operation, told, response, detail), record: Option.none() })
+  /** The body of a login is secret as a whole; these are the parts that a server may repeat. */
+  const known = (response: HttpClientResponse.HttpClientResponse, secrets: ReadonlyArray<string>) => [
+    ...secrets,
+    ...Secrets.ofRequest(response.request),
+    ...Secrets.ofHeaders(response.headers)
+  ]
 
-  const succeed = (response: HttpClientResponse.HttpClientResponse, begun: number) =>
-    Effect.flatMap(
-      response.text,
+  const answer = (
+    response: HttpClientResponse.HttpClientResponse,
+    detail: string,
+    secrets: ReadonlyArray<string>
+  ): Answer.Answer => {
+    const options = { secrets: known(response, secrets) }
+    const shownDetail = ForeignText.show(detail, options)
+    const { requestId, ...shown } = Answer.answer(operation, response.request, response, shownDetail)
+    return { ...shown, requestId: Option.map(requestId, (id) => ForeignText.show(id, options)) }
+  }
+
+  const succeed = (response: HttpClientResponse.HttpClientResponse, begun: number, secrets: ReadonlyArray<string>) => {
+    const unreadable = (detail: string) =>
+      new GlanceError.UnexpectedAnswer({ ...answer(response, detail, secrets), record: Option.none() })
+    return Effect.flatMap(
+      Effect.catchTag(ResponseBody.read(response, loginLimit), "RefusedBody", ({ detail }) =>
+        Effect.fail(unreadable(detail))
+      ),
       (text): Either.Either<Identity.Session, GlanceError.UnexpectedAnswer> =>
         Either.gen(function* () {
           const json = yield* Either.try({
             try: () => JSON.parse(text) as unknown,
-            catch: () => unreadable(response, "not JSON, so this is not an identity service")
+            catch: () => unreadable("not JSON, so this is not an identity service")
           })
-          return yield* Either.mapLeft(toSession(json, response.headers, begun), (detail) =>
-            unreadable(response, detail)
-          )
+          return yield* Either.mapLeft(toSession(json, response.headers, begun), unreadable)
         })
     )
+  }
 
   const fail = (
     response: HttpClientResponse.HttpClientResponse,
     secrets: ReadonlyArray<string>
   ): Effect.Effect<never, GlanceError.ConnectionError> =>
     Effect.gen(function* () {
-      const text = yield* Effect.orElseSucceed(response.text, () => "")
-      const detail = secrets.some((secret) => repeats(text, secret))
-        ? "a text that repeats the credentials"
-        : (missingFactors(text) ?? Answer.detailOf(text))
-      const answer = Answer.answer(operation, told, response, detail)
+      const text = yield* ResponseBody.readError(response)
+      const detail = missingFactors(text) ?? Answer.detailOf(text, known(response, secrets))
+      const fields = answer(response, detail, secrets)
       const retryAfter = yield* Answer.retryAfterOf(response.headers)
-      switch (answer.status) {
+      switch (fields.status) {
         case 400:
         case 401:
         case 403:
-          return yield* new GlanceError.AuthenticationFailed(answer)
+          return yield* new GlanceError.AuthenticationFailed(fields)
         case 404:
           // Keystone's response to an application credential that does not exist.
           return yield* isOfKeystone(text)
-            ? new GlanceError.AuthenticationFailed(answer)
-            : new GlanceError.UnexpectedStatus({ ...answer, detail: notKeystone(detail) })
+            ? new GlanceError.AuthenticationFailed(fields)
+            : new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
         case 405:
-          return yield* new GlanceError.UnexpectedStatus({ ...answer, detail: notKeystone(detail) })
+          return yield* new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
         case 429:
-          return yield* new GlanceError.RateLimited({ ...answer, retryAfter })
+          return yield* new GlanceError.RateLimited({ ...fields, retryAfter })
         case 502:
         case 503:
         case 504:
-          return yield* new GlanceError.ServiceUnavailable({ ...answer, retryAfter })
+          return yield* new GlanceError.ServiceUnavailable({ ...fields, retryAfter })
         default:
-          if (answer.status >= 500) return yield* new GlanceError.ServerError(answer)
+          if (fields.status >= 500) return yield* new GlanceError.ServerError(fields)
           return yield* new GlanceError.UnexpectedStatus(
-            answer.status < 400 ? { ...answer, detail: redirects(response.headers, detail) } : answer
+            fields.status < 400 ? { ...fields, detail: redirects(response.headers, fields.detail) } : fields
           )
       }
     })
@@ -160,9 +173,9 @@ export const login = ({ client, credentials, operation, options, toSession, url 
         HttpClientRequest.setHeader("accept", "application/json"),
         HttpClientRequest.bodyUnsafeJson(body)
       )
-      const response = yield* send({ request, root: told.url, route: Route.plain(told.url), operation, begun })
+      const response = yield* send({ request, root: url, route: Route.plain(shownUrl), operation, begun })
       const isSuccess = response.status >= 200 && response.status < 300
-      return yield* isSuccess ? succeed(response, begun) : fail(response, secrets)
+      return yield* isSuccess ? succeed(response, begun, secrets) : fail(response, secrets)
     })
 
   return Effect.flatMap(credentials, attempt).pipe(

@@ -1,3 +1,5 @@
+import * as Secrets from "@effect-glance/core/Secrets"
+
 /** What stands after the name of a collection: whatever it is, the route is one. */
 const members: Readonly<Record<string, string>> = {
   images: "id",
@@ -33,8 +35,11 @@ export const objectStore = (path: string): string => {
   return `/v1/{account}${container ? "/{container}" : ""}${object ? "/{object}" : ""}`
 }
 
-/** Of what nobody names in a request: the path itself. */
-export const plain = (url: string): string => withoutQuery(url).replace(/^\w+:\/\/[^/]*/, "")
+/** The path of a URL that has no route; empty if the URL cannot be parsed. */
+export const plain = (url: string): string => {
+  const shown = Secrets.url(url)
+  return shown === Secrets.unreadableUrl ? "" : withoutQuery(shown).replace(/^\w+:\/\/[^/]*/, "")
+}
 
 const withoutQuery = (url: string): string => {
   const end = url.search(/[?#]/)

@@ -6,6 +6,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -97,7 +98,10 @@ let known: { readonly root: string; readonly server: Labels } | undefined
 
 const serverOf = (root: string): Labels => {
   if (known?.root === root) return known.server
-  const [, , address = "", , port] = /^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(root) ?? []
+  const isDubious = !URL.canParse(root) || Secrets.hasDubiousHost(root)
+  const [, , address = "", , port] = isDubious
+    ? []
+    : (/^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(root) ?? [])
   known = { root, server: { "server.address": address, "server.port": port } }
   return known.server
 }
@@ -204,10 +208,10 @@ const annotations = (
   ...(operation === "" ? {} : { "glance.operation": operation }),
   "url.template": route,
   attempt: number + 1,
-  ...Option.match(
-    Option.flatMap(response, ({ headers }) => Answer.requestIdOf(headers)),
-    { onNone: () => ({}), onSome: (id) => ({ "openstack.request_id": id }) }
-  )
+  ...Option.match(Option.flatMap(response, Answer.shownRequestId), {
+    onNone: () => ({}),
+    onSome: (id) => ({ "openstack.request_id": id })
+  })
 })
 
 /** Tells that a request will be sent again, and why. */

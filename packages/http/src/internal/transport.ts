@@ -1,9 +1,10 @@
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import type * as GlanceError from "@effect-glance/core/GlanceError"
 import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as ResponseBody from "@effect-glance/core/ResponseBody"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -98,7 +99,29 @@ const isRefused = (result: Result): boolean => Either.isLeft(result) && result.l
 const longestDrain = Duration.seconds(5)
 
 /** Reads what nobody wants, since an unread body keeps its connection; where that takes too long, gives up both. */
-const drain = (response: Response): Effect.Effect<void> => Effect.ignore(Effect.timeout(response.text, longestDrain))
+const drain = (response: Response): Effect.Effect<void> =>
+  Effect.ignore(Effect.timeout(ResponseBody.discard(response), longestDrain))
+
+/** Reads the beginning of a refusal, and gives a response that holds it. */
+const kept = (refusal: Response): Effect.Effect<Response> =>
+  Effect.map(
+    Effect.timeoutTo(ResponseBody.readError(refusal), {
+      duration: longestDrain,
+      onSuccess: (text) => text,
+      onTimeout: () => ""
+    }),
+    (text) => {
+      const headers = new Headers()
+      for (const [name, value] of Object.entries(refusal.headers)) {
+        const ofBody = name === "content-length" || name === "content-encoding"
+        if (!ofBody && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) headers.set(name, value)
+      }
+      return HttpClientResponse.fromWeb(
+        refusal.request,
+        new globalThis.Response(text, { status: refusal.status, headers })
+      )
+    }
+  )
 
 /** One request to one service, with its endpoint. */
 export interface Call extends Omit<Telemetry.Attempt, "number"> {
@@ -265,7 +288,7 @@ export const make = (
       }
       // The refusal is read before the login, which may fail. Its text is kept for whoever is given the response.
       const again = (session: Identity.Session, refusal: Response) =>
-        Effect.flatMap(drain(refusal), () =>
+        Effect.flatMap(kept(refusal), (refusal) =>
           // Also where the request cannot be sent again: whoever opens the source of its body anew finds a fresh token.
           withSession(identity.renew(session), (renewed) =>
             renewed === session || !canRepeat(request) ? Effect.succeed(refusal) : sendAs(renewed)

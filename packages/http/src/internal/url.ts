@@ -1,4 +1,5 @@
 /** URLs of other people as text: what is cut off, and what stays. Linear in the length of the text. */
+import * as Secrets from "@effect-glance/core/Secrets"
 
 /** The text without the slashes at its end. A regular expression takes quadratic time for many slashes in the middle. */
 const withoutSlashes = (text: string): string => {
@@ -7,8 +8,12 @@ const withoutSlashes = (text: string): string => {
   return text.slice(0, end)
 }
 
-/** The URL without query, fragment and slashes at its end, so that a path can follow. */
+/**
+ * The URL without query, fragment and slashes at its end, so that a path can follow. A URL with a password that is not
+ * encoded stays as it is, so that the request is refused and no part of the password is taken for a host.
+ */
 export const root = (url: string): string => {
+  if (Secrets.hasDubiousHost(url)) return url
   const end = url.search(/[?#]/)
   return withoutSlashes(end < 0 ? url : url.slice(0, end))
 }
@@ -21,6 +26,7 @@ const endings: ReadonlyArray<ReadonlyArray<string>> = [["auth", "tokens"], ["tok
  */
 export const identityRoot = (url: string): string => {
   const base = root(url.trim())
+  if (Secrets.hasDubiousHost(base)) return base
   const [scheme = "", empty, host = "", ...path] = base.split("/")
   // Without scheme and host it is no URL. Then the request fails with a reason.
   if (empty !== "") return base

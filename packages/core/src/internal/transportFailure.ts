@@ -1,0 +1,81 @@
+/** Names what an HTTP client met, by its code or its message, and the setting that helps. */
+
+export interface Failure {
+  /** Of Node, of OpenSSL or of undici; empty if there is none. */
+  readonly code: string
+  readonly message: string
+  /** What the platform calls it, such as `RequestError Transport`. */
+  readonly reason: string
+  /** Whether it happened after the head of the response had arrived. */
+  readonly isResponse: boolean
+  readonly url: string
+}
+
+const trust =
+  "set `cacert` in clouds.yaml (OS_CACERT) to the file of the CA, or `verify: false` to trust any certificate"
+
+/** Sentences by code. */
+const sentences: ReadonlyArray<readonly [code: RegExp, sentence: string]> = [
+  [/^ECONNREFUSED$/, "the connection was refused: no service listens at this host and port"],
+  [/^(ENOTFOUND|EAI_\w+)$/, "the name of the host was not found"],
+  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, "no network route leads to the host"],
+  [/^(UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, "the connection was not made in time"],
+  [/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, "the server stopped sending"],
+  [/^CERT_HAS_EXPIRED$/, `the certificate of the server has expired; ${trust}`],
+  [/^CERT_NOT_YET_VALID$/, `the certificate of the server is not valid yet: compare the clocks; ${trust}`],
+  [
+    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+)$/,
+    `the certificate of the server is not trusted; ${trust}`
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "the certificate of the server is for another host: check the URL; `verify: false` in clouds.yaml trusts any certificate"
+  ],
+  [
+    /^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/,
+    "the server does not speak TLS at this port: the URL should begin with http://, or have another port"
+  ],
+  [
+    /^ERR_SSL_\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+    "the server refused the TLS connection: it may require a certificate of the client (`cert` and `key` in clouds.yaml)"
+  ],
+  [/^(ERR_SSL_\w+|EPROTO)$/, "TLS failed: the server and this client do not agree"],
+  [/^HPE_\w+$/, "the response is not HTTP: the server may speak TLS at this port (https://), or another protocol"],
+  [/^(UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED_MAX_SIZE)$/, "the response has too many headers"]
+]
+
+const closed = /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_ABORTED|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/
+
+const openSsl: ReadonlyArray<readonly [said: RegExp, code: string]> = [
+  [/wrong version number/i, "ERR_SSL_WRONG_VERSION_NUMBER"],
+  [/packet length too long/i, "ERR_SSL_PACKET_LENGTH_TOO_LONG"],
+  [/certificate required|handshake failure|bad certificate/i, "ERR_SSL_HANDSHAKE_FAILURE"]
+]
+
+/** Node names some failures of OpenSSL only in the message. */
+const codeOf = ({ code, message }: Failure): string =>
+  code === "EPROTO" || code === "" ? (openSsl.find(([said]) => said.test(message))?.[1] ?? code) : code
+
+/** The code, with what the client says. What OpenSSL says names its own source files. */
+const namedBy = (code: string, message: string): string => {
+  const said = /\berror:|routines:/.test(message) ? "" : message
+  const parts = said.includes(code) ? [said] : [code, said]
+  const text = parts.filter((part) => part !== "").join(" ")
+  return text === "" ? "" : ` [${text}]`
+}
+
+export const describe = (failure: Failure): string => {
+  const code = codeOf(failure)
+  const sentence = sentences.find(([pattern]) => pattern.test(code))?.[1]
+  const named = namedBy(code, failure.message)
+  if (sentence !== undefined) return `${sentence}${named}`
+  if (failure.isResponse) return `the body of the response broke off before its end${named}`
+  if (closed.test(code)) return `the connection was closed before the response arrived${named}`
+  // A browser says no more to a page.
+  if (/^(failed to fetch|networkerror|load failed)/i.test(failure.message)) {
+    return "the browser could not send the request, and does not say why: the network, the certificate or CORS"
+  }
+  if (/ (Encode|InvalidUrl)$/.test(failure.reason)) return `nothing was sent: ${failure.message}`
+  const said = [code, failure.message].filter((part) => part !== "").join(" ")
+  return `no response arrived (${failure.reason}${said === "" ? "" : `: ${said}`})`
+}

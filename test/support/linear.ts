@@ -1,0 +1,73 @@
+/** Whether the time of a function grows in proportion to its input. */
+import { assert } from "@effect/vitest"
+
+/** A mebibyte of each kind of text that makes careless parsers slow. */
+export const hostileTexts: { readonly [kind: string]: (length: number) => string } = Object.fromEntries(
+  Object.entries({
+    backslashes: "\\",
+    "escaped backslashes": "\\\\u005c",
+    "opening brackets": "[",
+    "opening braces": '{"a":',
+    spaces: " ",
+    "line breaks": "\r\n",
+    "opening tags": "<title>",
+    "less-than signs": "<",
+    comments: "<!--",
+    "unfinished tags": '<h1 class="',
+    ampersands: "&",
+    entities: "&amp;",
+    "unfinished entities": "&#x41",
+    quotes: '"',
+    apostrophes: "'",
+    "percent signs": "%25",
+    escapes: "\u001b[",
+    "terminal strings": "\u001b]0;",
+    controls: "\u009b\u0000\u202e",
+    "URL beginnings": "http://",
+    "URLs with users": "http://a:b@",
+    parameters: "&token=",
+    keys: '"password":"',
+    headers: "x-auth-token: ",
+    "authorization headers": "authorization: basic ",
+    cookies: "cookie: a=b;",
+    "Fernet tokens": "gAAAAA",
+    "JSON Web Tokens": "eyJaaaaaaaa-",
+    letters: "a",
+    digits: "0",
+    "half surrogates": "\ud800"
+  }).map(([kind, part]) => [kind, (length: number) => part.repeat(Math.ceil(length / part.length)).slice(0, length)])
+)
+
+const megabyte = 2 ** 20
+
+const median = (values: ReadonlyArray<number>): number =>
+  [...values].sort((one, other) => one - other)[values.length >> 1] as number
+
+/** In milliseconds of the processor, so that other programs do not count. */
+const timeOf = (run: () => unknown): number => {
+  const begun = process.cpuUsage()
+  run()
+  const { system, user } = process.cpuUsage(begun)
+  return (system + user) / 1000
+}
+
+/** What takes no longer for a mebibyte is linear enough, and too short to be compared. */
+const shortEnough = 500
+
+/**
+ * Compares the time for a mebibyte with that for a quarter of it. A quadratic function takes 16 times as long, a linear
+ * one four times.
+ */
+export const assertLinear = async (name: string, parse: (text: string) => unknown): Promise<void> => {
+  for (const [kind, text] of Object.entries(hostileTexts)) {
+    const [small, large] = [text(megabyte / 4), text(megabyte)]
+    // The runner wants to be heard now and then.
+    await new Promise((resume) => setImmediate(resume))
+    if (timeOf(() => parse(large)) <= shortEnough) continue
+    const times = [0, 1, 2].map(() => [timeOf(() => parse(small)), timeOf(() => parse(large))] as const)
+    const less = median(times.map(([time]) => time))
+    const more = median(times.map(([, time]) => time))
+    const isLinear = more <= shortEnough || more <= less * 10
+    assert.isTrue(isLinear, `${name} of ${kind}: ${less} ms for 256 KiB, ${more} ms for 1 MiB`)
+  }
+}
