@@ -16,7 +16,7 @@ import { hasFourByteCharacter, isObject, type Json, title } from "./python.js"
 import * as releases from "./releases.js"
 import { readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import { addImage, changeImage, type Image, removeImage, renderImage, type State, stamp, storeOf } from "./state.js"
+import { addImage, changeImage, type Image, removeImage, renderImage, type State, stamp } from "./state.js"
 import { explainMismatch } from "./validate.js"
 
 /** Names that a request may never set, by how the service refuses them. */
@@ -201,7 +201,7 @@ export const showImage = (context: Context, id: string): Reply =>
 
 /** Takes the bytes out of every store that has them. */
 const dropBytes = (state: State, image: Image): void => {
-  for (const location of image.locations) dropCopy(state, image, storeOf(location) ?? state.defaultStore)
+  for (const store of state.stores.keys()) dropCopy(state, image, store)
 }
 
 export const dropCopy = (state: State, image: Image, storeId: string): void => {
