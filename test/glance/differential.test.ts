@@ -1,6 +1,6 @@
 /**
  * Sends the same random requests to a real Glance and to the one in memory, and compares the responses. The requests
- * follow from a seed: `DIFFERENTIAL_SEED` in the environment, a whole number, or the seed below.
+ * follow from a seed: `DIFFERENTIAL_SEED` in the environment, a whole number, or the usual one.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,8 @@ import { deleteAllImages, emptyCache, emptyMetadefs, openWeb, settled } from "./
 
 const requests = 5_000
 const lastOnes = 3
-const seed = Number(process.env["DIFFERENTIAL_SEED"] ?? 20_260_711)
+const usualSeed = 20_260_711
+const seed = Number(process.env["DIFFERENTIAL_SEED"] ?? usualSeed)
 
 const told = (probe: Probe, index: number): string =>
   `#${index} ${probe.who} ${probe.method} ${probe.target} ${JSON.stringify(probe.headers)} ${String(probe.body ?? "").slice(0, 400)}`
@@ -86,6 +87,8 @@ describe("the Glance in memory, beside a real one", () => {
         }
       }
       assert.deepStrictEqual(different.slice(0, 5), [], `${different.length} answers differ`)
+      // What the usual seed reaches is known for the release that the requests were made for. Other seeds reach other things.
+      if (seed !== usualSeed || cloud.release !== "25.1") return
       // The generator is worth something only while its requests get far enough to be answered in many ways.
       const seen = [200, 201, 202, 204, 206, 300, 400, 401, 403, 404, 405, 409, 410, 415, 416, 500]
       assert.deepStrictEqual(

@@ -94,6 +94,22 @@ describe("the Glance in memory as release 30.0", () => {
     })
   )
 
+  it.scoped("keeps the bytes of an import that it refuses, so that an upload to the same store fails too", () =>
+    Effect.gen(function* () {
+      const client = yield* glance
+      const id = yield* client.create({ disk_format: "qcow2" })
+      const octets = { "content-type": "application/octet-stream" }
+      yield* client.ask("PUT", `/v2/images/${id}/stage`, { headers: octets, body: Stream.make(new Uint8Array(5)) })
+      const body = { method: { name: "glance-direct" }, all_stores_must_succeed: false }
+      assert.strictEqual((yield* client.ask("POST", `/v2/images/${id}/import`, { body })).status, 202)
+      yield* Effect.yieldNow().pipe(Effect.repeatN(50))
+      const record = yield* client.show(id)
+      assert.deepStrictEqual([record.status, record.size, record.os_glance_failed_import], ["queued", null, "fast"])
+      assert.strictEqual((yield* client.upload(id, "hello")).status, 500)
+      assert.strictEqual((yield* client.ask("DELETE", `/v2/images/${id}`)).status, 204)
+    })
+  )
+
   it.scoped("recognizes disks by their first bytes", () =>
     Effect.gen(function* () {
       const client = yield* glance

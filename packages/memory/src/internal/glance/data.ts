@@ -152,7 +152,7 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       // Others may have stored theirs meanwhile.
       if (received.blob.size > freeIn(store)) throw overflow("store")
       // Only an image whose data were refused is queued and has a copy. The service cannot replace it.
-      if (image.locations.length > 0) throw internalError()
+      if (image.locations.length > 0 || store.blobs.has(image.id)) throw internalError()
       putBlob(store, image.id, received.blob)
       const isRefused = releases.isFormatRefused(state, image, received)
       changeImage(image, (one) => {
@@ -335,9 +335,13 @@ export const remember = (state: State, image: Image): Effect.Effect<void> =>
       hits: 0,
       lastAccessed: now,
       lastModified: now,
-      size: image.size ?? 0
+      size: image.size ?? storedSize(state, image)
     })
   })
+
+/** Refused data stay, and the record has no size for them. */
+const storedSize = (state: State, image: Image): number =>
+  [...state.stores.values()].map((store) => store.blobs.get(image.id)?.size).find((size) => size !== undefined) ?? 0
 
 /** Fails at the end of a body that does not have this checksum: the cache keeps only what the image says it is. */
 export const verified = (
@@ -384,7 +388,8 @@ export const download = (context: Context, id: string): Effect.Effect<Reply, Fau
       }
     }
     if (state.options.cache === false) {
-      return { status: 200, headers: { ...dataHeaders(image), "content-length": String(image.size) }, body }
+      const length = image.size === null ? {} : { "content-length": String(image.size) }
+      return { status: 200, headers: { ...dataHeaders(image), ...length }, body }
     }
     // Copying into the cache on the way costs the answer its length.
     const whole = isRemote && image.checksum !== null ? verified(state, body, image.checksum) : body
@@ -421,10 +426,11 @@ export const cachedDownload = (context: Context, id: string): Effect.Effect<Repl
     (image) => {
       entry.hits += 1
       entry.lastAccessed = context.now
-      if (entry.size !== image.size) return corrupt(context, image, entry)
+      const isRefused = image.size === null && image.locations.length > 0
+      if (entry.size !== image.size && !isRefused) return corrupt(context, image, entry)
       return Effect.map(open(context, image, undefined), ({ body }) => ({
         status: 200,
-        headers: { ...dataHeaders(image), "content-length": String(image.size) },
+        headers: { ...dataHeaders(image), "content-length": String(entry.size) },
         body
       }))
     }

@@ -24,8 +24,7 @@ import {
   removeImage,
   renderImage,
   type State,
-  stamp,
-  storeOf
+  stamp
 } from "./state.js"
 import { explainMismatch } from "./validate.js"
 
@@ -211,7 +210,7 @@ export const showImage = (context: Context, id: string): Reply =>
 
 /** Takes the bytes out of every store that has them. */
 const dropBytes = (state: State, image: Image): void => {
-  for (const location of image.locations) dropCopy(state, image, storeOf(location) ?? state.defaultStore)
+  for (const store of state.stores.keys()) dropCopy(state, image, store)
 }
 
 export const dropCopy = (state: State, image: Image, storeId: string): void => {

@@ -344,7 +344,14 @@ const putInto = (
       return yield* Effect.fail(new Stopped())
     }
     if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Stopped())
-    if (data !== "copy" && releases.isFormatRefused(state, image, data)) return yield* Effect.fail(new Stopped())
+    if (data !== "copy") {
+      if (store.blobs.has(image.id)) return yield* Effect.fail(new Stopped())
+      if (releases.isFormatRefused(state, image, data)) {
+        // The bytes stay in the store, and the record does not name them.
+        putBlob(store, image.id, data.blob)
+        return yield* Effect.fail(new Stopped())
+      }
+    }
     yield* copying(state, task, blob.size)
     yield* edit(state, task, image, (one) => {
       putBlob(store, one.id, blob)

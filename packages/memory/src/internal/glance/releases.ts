@@ -5,7 +5,7 @@
 
 import type { Caller } from "../wire.js"
 import type { Context } from "./context.js"
-import { conflict, Fault, forbidden, internalError, notFound } from "./errors.js"
+import { conflict, Fault, forbidden, internalError, notFound, withDetail } from "./errors.js"
 import { formatsOf } from "./formats.js"
 import type { Release } from "./options.js"
 import type { CachedImage, Image, Member, Received, State, Store } from "./state.js"
@@ -114,7 +114,8 @@ export const notMutable = (context: Context, action: string, sentence = "You do 
 export const refuseCreation = (context: Context, owner: string | null, checkVisibility: () => void): void => {
   const checkOwner = () => {
     if (!context.isAdmin && owner !== context.project) {
-      throw forbidden(`You are not permitted to create images owned by '${owner ?? "None"}'.`)
+      const sentence = `You are not permitted to create images owned by '${owner ?? "None"}'`
+      throw is30(context.state) ? withDetail(403, sentence) : forbidden(`${sentence}.`)
     }
     if (!context.isAdmin && !mayWrite(context)) throw unauthorized("add_image")
   }
