@@ -1039,7 +1039,7 @@ export class ImageDeletedMeanwhile extends TaggedError<ImageDeletedMeanwhile>(
  * 415 on an upload: the server finds that the data are not of the image's `diskFormat`.
  *
  * Glance 30.0 looks at the data only after it has stored them (`glance/location.py`, `set_data`). The image is `queued`
- * again, but keeps the refused data: a download returns them, and a further upload fails with 500. It can only be
+ * again, but keeps the refused data: a download returns them, and an upload of other data fails with 500. It can only be
  * deleted. `createWithData` deletes it; after `upload`, delete it and create another one.
  *
  * @since 0.1.0

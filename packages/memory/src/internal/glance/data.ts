@@ -151,8 +151,9 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       if (received.blob.size > remaining) throw tooLarge(quotaSentence(String(received.blob.size), String(remaining)))
       // Others may have stored theirs meanwhile.
       if (received.blob.size > freeIn(store)) throw overflow("store")
-      // Only an image whose data were refused is queued and has a copy. The service cannot replace it.
-      if (image.locations.length > 0 || store.blobs.has(image.id)) throw internalError()
+      // Only an image whose data were refused is queued and has a copy. A store replaces none, and takes no other data.
+      const isOther = image.hashValue !== null && image.hashValue !== received.sha512
+      if (store.blobs.has(image.id) || isOther) throw internalError()
       putBlob(store, image.id, received.blob)
       const isRefused = releases.isFormatRefused(state, image, received)
       changeImage(image, (one) => {
