@@ -193,7 +193,9 @@ const expected = new Set([
   "ServerError",
   "RateLimited",
   "UnexpectedAnswer",
-  "AuthenticationFailed"
+  "AuthenticationFailed",
+  // Its bytes were confirmed, and the record could not be read.
+  "UploadNotEnded"
 ])
 
 const check = ({ entries, images, met, outcomes }: Report) => {

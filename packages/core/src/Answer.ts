@@ -94,8 +94,13 @@ const sentenceOf = (body: string): string => {
  * @since 0.1.0
  * @category getters
  */
-export const detailOf = (body: string, secrets: ReadonlyArray<string> = []): string =>
-  ForeignText.show(sentenceOf(body).replace(/\s+/g, " ").trim(), { secrets })
+export const detailOf = (body: string, secrets: ReadonlyArray<string> = []): string => {
+  // A part of a secret may look like markup, which the page of an error is shown without.
+  const withoutMarkup = secrets.map(oneLineOf)
+  return ForeignText.show(oneLineOf(body), { secrets: [...new Set([...secrets, ...withoutMarkup])] })
+}
+
+const oneLineOf = (body: string): string => sentenceOf(body).replace(/\s+/g, " ").trim()
 
 /** Durations of more than some centuries cannot be formatted or encoded. */
 const maxRetryAfter = Duration.days(36_500)
