@@ -151,7 +151,7 @@ describe("a client that cannot send every stream", () => {
       const source = ImageSource.stream(Stream.make(contents), { replayable: true })
       const failure = yield* Effect.flip(data.upload(id, source, { checkFormat: false }))
       assert.strictEqual(failure._tag, "TransportError")
-      assert.match(failure.message, /Failed to fetch.*over HTTP\/2 only.*ImageSource\.blob/)
+      assert.match(failure.message, /could not send the request.*over HTTP\/2 only.*ImageSource\.blob/)
       assert.deepStrictEqual(seen.requests, [`PUT /images/${id}/file`])
     })
   )
