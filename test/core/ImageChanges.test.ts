@@ -258,7 +258,7 @@ describe("changes that Glance would not take", () => {
     [
       "a property that ends in what is white space to Python",
       { properties: { "k\u0085": "v" } },
-      'properties["k\u0085"]',
+      'properties["k\\u0085"]',
       /white space/
     ],
     ["a property with spaces round it", { properties: { " k ": "v" } }, 'properties[" k "]', /white space/],

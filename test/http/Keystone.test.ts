@@ -341,7 +341,7 @@ describe("a login that Keystone does not answer with a token", () => {
         () => Http.html("", 302, { location: "https://u:gAAAAA@sso.test/v3?token=gAAAAA" }),
         "UnexpectedStatus",
         302,
-        "the URL redirects to https://sso.test/v3; use that as the auth URL if you trust it",
+        "the URL redirects to https://<redacted>@sso.test/v3; use that as the auth URL if you trust it",
         1
       ],
       ["307", () => Http.html("", 307, { location: "https://other.test/" }), "UnexpectedStatus", 307, "", 1],

@@ -265,7 +265,7 @@ const machines: { readonly [what: string]: Machine.Machine } = (() => {
       variables: { ...variables, OS_PASSWORD: password, OS_INTERFACE: "private" }
     },
     "an unknown login": cloud({ auth_type: "v3pigeon" }),
-    "a setting that is missing": json({ clouds: { c: { auth: { ...rest, api_key: apiKey } } } }),
+    "a setting that is missing": json({ clouds: { c: { auth: { auth_url: rest.auth_url, api_key: apiKey } } } }),
     "a slip of the pen": json({ clouds: { c: { auth: { ...auth, pasword: password } } } }),
     "a key that was to be a value": yaml(`clouds: {c: {auth: {"password:${apiKey}", username: alice}}}`),
     "a URL with a password": json({

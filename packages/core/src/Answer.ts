@@ -74,7 +74,7 @@ const unquoted = (text: string): string => {
   }
 }
 
-const sentenceOf = (body: string): string => {
+const sentenceOf = (body: string, secrets: ReadonlyArray<string>): string => {
   try {
     const json: unknown = JSON.parse(body)
     return withoutBreaks(messageIn(json) ?? messageIn(wrappedIn(json)) ?? body)
@@ -82,7 +82,9 @@ const sentenceOf = (body: string): string => {
     const message = cutMessage.exec(body.slice(0, maxText))?.[1]
     if (message !== undefined) return withoutBreaks(unquoted(message))
     // Plain text begins with the status line, which says nothing that the status does not.
-    return Page.sentenceOf(body.slice(0, maxText).replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, ""))
+    const text = body.slice(0, maxText).replace(/^\s*[1-5]\d\d [A-Z][\w '-]*(\r?\n|$)/, "")
+    // Before the tags are removed: a secret that holds a `<` may look like one, and its rest would be shown.
+    return Page.sentenceOf(Secrets.redact(text, secrets))
   }
 }
 
@@ -95,7 +97,7 @@ const sentenceOf = (body: string): string => {
  * @category getters
  */
 export const detailOf = (body: string, secrets: ReadonlyArray<string> = []): string =>
-  ForeignText.show(sentenceOf(body).replace(/\s+/g, " ").trim(), { secrets })
+  ForeignText.show(sentenceOf(body, secrets).replace(/\s+/g, " ").trim(), { secrets })
 
 /** Durations of more than some centuries cannot be formatted or encoded. */
 const maxRetryAfter = Duration.days(36_500)

@@ -1,4 +1,5 @@
 /** Finds the sentence in the page of a proxy or of webob. Each character is looked at a fixed number of times. */
+import * as Secrets from "../Secrets.js"
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
 
@@ -76,7 +77,7 @@ const pieces = function* (page: string): Generator<Piece> {
   let begin = 0
   for (let at = find("<", 0); at >= 0; at = find("<", at)) {
     const [, slash = "", name = ""] = /^<([/!?]?)([a-z][a-z\d]{0,15}|--)?/.exec(lower.slice(at, at + 20)) ?? []
-    if (name === "" && slash === "") {
+    if ((name === "" && slash === "") || page.startsWith(Secrets.mask, at)) {
       at += 1
       continue
     }
