@@ -58,7 +58,7 @@ describe("a planned patch", () => {
     ([[before, changes]]) => {
       deepStrictEqual(normal(patched(before, plan(changes, before))), normal(wanted(before, changes)))
     },
-    { fastCheck: { numRuns: 300 }, timeout: 30_000 }
+    { fastCheck: { numRuns: 300 }, timeout: 60_000 }
   )
 
   it.prop(
@@ -67,7 +67,7 @@ describe("a planned patch", () => {
     ([[before, changes]]) => {
       deepStrictEqual(plan(changes, patched(before, plan(changes, before))), [])
     },
-    { fastCheck: { numRuns: 300 }, timeout: 30_000 }
+    { fastCheck: { numRuns: 300 }, timeout: 60_000 }
   )
 
   it.prop("has no step that could be left out", [Arbitrary.imageAndChanges], ([[before, changes]]) => {

@@ -213,8 +213,10 @@ describe.concurrent("no secret comes out", () => {
     )
   }
 
+  // The client sees the forms as bodies of JSON: one of each identity service, and one with all secrets.
+  const overSockets = Object.entries(forms).filter(([form]) => /^a password|^several factors|^an API key/.test(form))
   for (const [transport, client] of Object.entries(Server.transports)) {
-    for (const [form, login] of Object.entries(forms)) {
+    for (const [form, login] of overSockets) {
       it.live(
         `of ${transport}, with ${form}`,
         () => Effect.provide(nothingLeaks(login), Layer.merge(server, client)),
