@@ -8,7 +8,13 @@ export default defineConfig({
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       {
-        test: { name: "unit", include: ["test/{core,http,memory,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"] }
+        test: {
+          name: "unit",
+          include: ["test/{core,http,memory,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"],
+          // Property tests take a second of two idle cores, and many times that of busy ones.
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
       },
       {
         test: {

@@ -227,6 +227,6 @@ describe("a cloud of clouds.yaml", () => {
           if (warning !== undefined) assert.include(lines[0]?.replaceAll('\\"', '"'), warning)
         }
       }),
-    30_000
+    60_000
   )
 })

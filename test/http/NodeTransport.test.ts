@@ -312,7 +312,7 @@ describe("NodeTransport", () => {
         }
         assert.isAbove(step, 10)
       }),
-    30_000
+    60_000
   )
 
   it.live("an answer that somebody keeps does not keep the fiber that waited for it", () =>

@@ -148,7 +148,7 @@ describe("on Node, a proxy of the environment", () => {
           assert.deepStrictEqual(proxy.seen, isUsed ? [`GET ${url}/v2/images`] : [], JSON.stringify(variables))
         }
       }),
-    30_000
+    60_000
   )
 
   it.scopedLive(
@@ -196,7 +196,7 @@ describe("on Node, a proxy of the environment", () => {
         assert.strictEqual(yield* list({ OS_CACERT: join(directory, "ca.pem"), NO_PROXY: "127.0.0.1" }), "Right")
         assert.lengthOf(proxy.seen, 3)
       }),
-    30_000
+    60_000
   )
 
   it.scopedLive(
@@ -219,6 +219,6 @@ describe("on Node, a proxy of the environment", () => {
           assert.notInclude(result, Buffer.from("alice:hunter2").toString("base64"))
         }
       }),
-    30_000
+    60_000
   )
 })

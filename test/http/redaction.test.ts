@@ -213,8 +213,10 @@ describe.concurrent("no secret comes out", () => {
     )
   }
 
+  // The client sees the forms as bodies of JSON: one of each identity service, and one with all secrets.
+  const overSockets = Object.entries(forms).filter(([form]) => /^a password|^several factors|^an API key/.test(form))
   for (const [transport, client] of Object.entries(Server.transports)) {
-    for (const [form, login] of Object.entries(forms)) {
+    for (const [form, login] of overSockets) {
       it.live(
         `of ${transport}, with ${form}`,
         () => Effect.provide(nothingLeaks(login), Layer.merge(server, client)),
@@ -265,7 +267,7 @@ const machines: { readonly [what: string]: Machine.Machine } = (() => {
       variables: { ...variables, OS_PASSWORD: password, OS_INTERFACE: "private" }
     },
     "an unknown login": cloud({ auth_type: "v3pigeon" }),
-    "a setting that is missing": json({ clouds: { c: { auth_type: "v3password", auth: { ...rest, api_key: apiKey } } } }),
+    "a setting that is missing": json({ clouds: { c: { auth: { auth_url: rest.auth_url, api_key: apiKey } } } }),
     "a slip of the pen": json({ clouds: { c: { auth: { ...auth, pasword: password } } } }),
     "a key that was to be a value": yaml(`clouds: {c: {auth: {"password:${apiKey}", username: alice}}}`),
     "a URL with a password": json({

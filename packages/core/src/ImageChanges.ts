@@ -215,7 +215,7 @@ const addProperties = (
   for (const [name, text] of propertyEntries(properties)) {
     if (text === undefined) continue
     const reason = propertyNameCheck(name) ?? propertyTextCheck(text)
-    if (reason !== undefined) return [`properties[${JSON.stringify(name)}]`, reason]
+    if (reason !== undefined) return [`properties[${Argument.quoted(name)}]`, reason]
     result.push([name, text ?? undefined])
   }
   return undefined

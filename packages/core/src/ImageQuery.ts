@@ -308,7 +308,7 @@ const properties: Writer<{ readonly [name: string]: string }> = (operation, argu
     const params: Array<readonly [string, string]> = []
     yield* Argument.checked(operation, argument, value, Argument.object)
     for (const [name, wanted] of Object.entries(value)) {
-      const which = `${argument}[${JSON.stringify(name)}]`
+      const which = `${argument}[${Argument.quoted(name)}]`
       yield* Argument.checked(operation, which, name, propertyNameCheck)
       yield* Argument.checked(operation, which, wanted, Argument.text({}))
       params.push([name, wanted])

@@ -363,7 +363,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     yield* Argument.checked(operation, "name", name, word)
     yield* Argument.checked(operation, "properties", properties, Argument.object)
     for (const [key, value] of Object.entries(properties)) {
-      yield* Argument.checked(operation, `properties[${JSON.stringify(key)}]`, value, Argument.text({}))
+      yield* Argument.checked(operation, `properties[${Argument.quoted(key)}]`, value, Argument.text({}))
     }
     yield* checkContainer(operation, container)
     return yield* start(operation, "import", {

@@ -176,7 +176,7 @@ describe("a hash by Node", { timeout: 60_000 }, () => {
       const { stdout } = await promisify(execFile)(
         process.execPath,
         ["--import", "tsx", "--input-type=module", "--eval", program],
-        { timeout: 30_000, cwd: fileURLToPath(new URL("../../../", import.meta.url)) }
+        { timeout: 50_000, cwd: fileURLToPath(new URL("../../../", import.meta.url)) }
       )
       assert.strictEqual(
         stdout.trim(),

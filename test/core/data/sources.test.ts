@@ -243,7 +243,7 @@ describe("an input of an upload", () => {
         assert.deepStrictEqual(image.size, Option.some(count))
         assert.strictEqual(seen.stored?.length, count)
       }),
-    30_000
+    60_000
   )
 
   it.effect("in memory reports progress after every mebibyte", () =>

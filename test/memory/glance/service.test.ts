@@ -152,7 +152,7 @@ describe("the service", () => {
           }
         }
       }),
-    30_000
+    60_000
   )
 
   it.scoped("trims a page to what the operator allows", () =>

@@ -20,10 +20,18 @@ export const checked = <A>(
   return reason === undefined ? Either.right(value) : invalid(operation, argument, reason)
 }
 
+/** What no terminal shows, or shows as something else. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const invisible = /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]/g
+
+/** A text in quotes, with escapes for what cannot be seen, such as `"k\u0085"`. */
+export const quoted = (text: string): string =>
+  JSON.stringify(text).replace(invisible, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** A value of any type, as a message shows it. Of a URL, without its secrets. */
 export const shown = (value: unknown): string => {
   const shown = typeof value === "string" && /:\/\//.test(value) ? Secrets.url(value) : value
-  return ForeignText.show(typeof shown === "string" ? JSON.stringify(shown) : Inspectable.toStringUnknown(shown, 0))
+  return ForeignText.show(typeof shown === "string" ? quoted(shown) : Inspectable.toStringUnknown(shown, 0))
 }
 
 /** What is looked into by its keys. A `Map` has none, and would silently be empty. */

@@ -11,54 +11,69 @@ export interface Failure {
   readonly url: string
 }
 
-const trust =
-  "set `cacert` in clouds.yaml (OS_CACERT) to the file of the CA, or `verify: false` to trust any certificate"
+const untrusted = "`verify: false` in clouds.yaml (OS_INSECURE) accepts any certificate"
+
+const trust = "set `cacert` in clouds.yaml (OS_CACERT, or NODE_EXTRA_CA_CERTS for other clients) to the file of the CA"
+
+const clientCertificate = "it may require a certificate of the client (`cert` and `key` in clouds.yaml)"
+
+const noTls = "the server does not speak TLS at this port: the URL should begin with http://, or have another port"
 
 /** Sentences by code. */
 const sentences: ReadonlyArray<readonly [code: RegExp, sentence: string]> = [
   [/^ECONNREFUSED$/, "the connection was refused: no service listens at this host and port"],
-  [/^(ENOTFOUND|EAI_\w+)$/, "the name of the host was not found"],
+  [/^(ENOTFOUND|EAI_\w+)$/, "the name of the host was not found: check the URL"],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, "no network route leads to the host"],
   [/^(UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, "the connection was not made in time"],
   [/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, "the server stopped sending"],
-  [/^CERT_HAS_EXPIRED$/, `the certificate of the server has expired; ${trust}`],
-  [/^CERT_NOT_YET_VALID$/, `the certificate of the server is not valid yet: compare the clocks; ${trust}`],
+  [/^CERT_HAS_EXPIRED$/, `the certificate of the server has expired: its operator must renew it; ${untrusted}`],
+  [/^CERT_NOT_YET_VALID$/, `the certificate of the server is not valid yet: compare the clocks; ${untrusted}`],
   [
     /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+)$/,
-    `the certificate of the server is not trusted; ${trust}`
+    `the certificate of the server is not trusted: ${trust}; ${untrusted}`
   ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, `the certificate of the server is for another host: check the URL; ${untrusted}`],
+  [/^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/, noTls],
   [
-    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    "the certificate of the server is for another host: check the URL; `verify: false` in clouds.yaml trusts any certificate"
-  ],
-  [
-    /^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/,
-    "the server does not speak TLS at this port: the URL should begin with http://, or have another port"
+    /^ERR_SSL_\w*(PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/,
+    "the server and this client have no version of TLS in common: the server may be too old"
   ],
   [
     /^ERR_SSL_\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
-    "the server refused the TLS connection: it may require a certificate of the client (`cert` and `key` in clouds.yaml)"
+    `the server refused the TLS connection: ${clientCertificate}`
   ],
   [/^(ERR_SSL_\w+|EPROTO)$/, "TLS failed: the server and this client do not agree"],
+  [/^HPE_HEADER_OVERFLOW$/, "the response has too many headers"],
   [/^HPE_\w+$/, "the response is not HTTP: the server may speak TLS at this port (https://), or another protocol"],
   [/^(UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED_MAX_SIZE)$/, "the response has too many headers"]
 ]
 
 const closed = /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_ABORTED|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/
 
-const openSsl: ReadonlyArray<readonly [said: RegExp, code: string]> = [
+/** What some clients say in the message only: OpenSSL by way of `node:http`, and the parser of undici. */
+const said: ReadonlyArray<readonly [message: RegExp, code: string]> = [
   [/wrong version number/i, "ERR_SSL_WRONG_VERSION_NUMBER"],
   [/packet length too long/i, "ERR_SSL_PACKET_LENGTH_TOO_LONG"],
-  [/certificate required|handshake failure|bad certificate/i, "ERR_SSL_HANDSHAKE_FAILURE"]
+  [/certificate required|handshake failure|bad certificate/i, "ERR_SSL_HANDSHAKE_FAILURE"],
+  [/alert protocol version|unsupported protocol/i, "ERR_SSL_UNSUPPORTED_PROTOCOL"],
+  [/does not match the HTTP\/1\.1 protocol/, "HPE_INVALID_CONSTANT"]
 ]
 
-/** Node names some failures of OpenSSL only in the message. */
 const codeOf = ({ code, message }: Failure): string =>
-  code === "EPROTO" || code === "" ? (openSsl.find(([said]) => said.test(message))?.[1] ?? code) : code
+  code === "EPROTO" || code === "" ? (said.find(([pattern]) => pattern.test(message))?.[1] ?? code) : code
+
+/** Why a server closes a connection at once, by the scheme of the URL. */
+const closedEarly = ({ message, url }: Failure): string => {
+  if (/before secure TLS connection was established/.test(message)) return noTls
+  const what = "the connection was closed before the response arrived"
+  return /^https:/i.test(url)
+    ? `${what}: if the server is up, ${clientCertificate}`
+    : `${what}: if the server speaks TLS at this port, the URL must begin with https://`
+}
 
 /** The code, with what the client says. What OpenSSL says names its own source files. */
 const namedBy = (code: string, message: string): string => {
-  const said = /\berror:|routines:/.test(message) ? "" : message
+  const said = /\berror:|routines:/.test(message) ? "" : message.trim()
   const parts = said.includes(code) ? [said] : [code, said]
   const text = parts.filter((part) => part !== "").join(" ")
   return text === "" ? "" : ` [${text}]`
@@ -68,9 +83,11 @@ export const describe = (failure: Failure): string => {
   const code = codeOf(failure)
   const sentence = sentences.find(([pattern]) => pattern.test(code))?.[1]
   const named = namedBy(code, failure.message)
+  if (failure.isResponse && !/TIMEOUT$/.test(code)) {
+    return `the body of the response broke off before its end${namedBy(failure.code, failure.message)}`
+  }
   if (sentence !== undefined) return `${sentence}${named}`
-  if (failure.isResponse) return `the body of the response broke off before its end${named}`
-  if (closed.test(code)) return `the connection was closed before the response arrived${named}`
+  if (closed.test(code)) return `${closedEarly(failure)}${named}`
   // A browser says no more to a page.
   if (/^(failed to fetch|networkerror|load failed)/i.test(failure.message)) {
     return "the browser could not send the request, and does not say why: the network, the certificate or CORS"
