@@ -35,14 +35,14 @@ const sentences: ReadonlyArray<readonly [code: RegExp, sentence: string]> = [
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, `the certificate of the server is for another host: check the URL; ${untrusted}`],
   [/^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/, noTls],
   [
-    /^ERR_SSL_\w*(PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/,
+    /^ERR_SSL_[\w/]*(PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL)$/,
     "the server and this client have no version of TLS in common: the server may be too old"
   ],
   [
-    /^ERR_SSL_\w*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+    /^ERR_SSL_[\w/]*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
     `the server refused the TLS connection: ${clientCertificate}`
   ],
-  [/^(ERR_SSL_\w+|EPROTO)$/, "TLS failed: the server and this client do not agree"],
+  [/^(ERR_SSL_[\w/]+|EPROTO)$/, "TLS failed: the server and this client do not agree"],
   [/^HPE_HEADER_OVERFLOW$/, "the response has too many headers"],
   [/^HPE_\w+$/, "the response is not HTTP: the server may speak TLS at this port (https://), or another protocol"],
   [/^(UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED_MAX_SIZE)$/, "the response has too many headers"]
@@ -79,12 +79,16 @@ const closedEarly = ({ message, url }: Failure): string => {
 }
 
 /** What the client says, with its code. What OpenSSL says names its own source files: then the code alone. */
-const named = (failure: Failure): string => {
+const saidBy = (failure: Failure): string => {
   const isOpenSsl = /\berror:[\dA-F]{8}:|routines:/.test(failure.message)
   const code = isOpenSsl ? codeOf(failure) : failure.code
   const message = isOpenSsl ? "" : failure.message.trim()
-  const text = (message.includes(code) ? [message] : [code, message]).filter((part) => part !== "").join(" ")
-  return text === "" ? "" : ` [${text}]`
+  return (message.includes(code) ? [message] : [code, message]).filter((part) => part !== "").join(" ")
+}
+
+const named = (failure: Failure): string => {
+  const said = saidBy(failure)
+  return said === "" ? "" : ` [${said}]`
 }
 
 export const describe = (failure: Failure): string => {
@@ -100,6 +104,6 @@ export const describe = (failure: Failure): string => {
     return "the browser could not send the request, and does not say why: the network, the certificate or CORS"
   }
   if (/ (Encode|InvalidUrl)$/.test(failure.reason)) return `nothing was sent: ${failure.message}`
-  const said = [code, failure.message].filter((part) => part !== "").join(" ")
+  const said = saidBy(failure)
   return `no response arrived (${failure.reason}${said === "" ? "" : `: ${said}`})`
 }
