@@ -215,8 +215,9 @@ describe("the environment", () => {
     ["OS_AUTH_URL", { ...whole, OS_AUTH_URL: "" }],
     ["OS_USERNAME", without("OS_USERNAME")],
     ["OS_USERNAME", { ...whole, OS_USERNAME: "" }],
-    ["OS_PASSWORD", without("OS_PASSWORD")],
-    ["OS_PASSWORD", { ...whole, OS_PASSWORD: "" }],
+    // With the secret of another login, that login would be meant.
+    ["OS_PASSWORD", { ...base, OS_USERNAME: "alice" }],
+    ["OS_PASSWORD", { ...base, OS_USERNAME: "alice", OS_PASSWORD: "" }],
     ["OS_TOKEN", without("OS_TOKEN", { OS_AUTH_TYPE: "token" })],
     ["OS_TOKEN", { ...whole, OS_TOKEN: "", OS_AUTH_TYPE: "v3token" }],
     [
