@@ -4,6 +4,7 @@ import * as https from "node:https"
 import * as net from "node:net"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
@@ -98,9 +99,12 @@ const json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 const untrusted = "`verify: false` in clouds.yaml (OS_INSECURE) accepts any certificate"
 
-const untrustedAuthority =
+const trust =
   "the certificate of the server is not trusted: set `cacert` in clouds.yaml (OS_CACERT, or NODE_EXTRA_CA_CERTS " +
-  `for other clients) to the file of the CA; ${untrusted} [DEPTH_ZERO_SELF_SIGNED_CERT self-signed certificate]`
+  `for other clients) to the file of the CA; ${untrusted}`
+
+/** Later releases of Node add a hint. */
+const untrustedAuthority = `${trust} [DEPTH_ZERO_SELF_SIGNED_CERT self-signed certificate`
 
 const clientCertificate = "it may require a certificate of the client (`cert` and `key` in clouds.yaml)"
 
@@ -245,8 +249,59 @@ for (const [name, client] of Object.entries(clients)) {
           Effect.provide(client()),
           Effect.flip
         )
-        assert.strictEqual(error.message, `Keystone.password: ${untrustedAuthority} (POST ${authUrl}/auth/tokens)`)
+        const { message } = error
+        assert.isTrue(message.startsWith(`Keystone.password: ${untrustedAuthority}`), message)
+        assert.isTrue(message.endsWith(`] (POST ${authUrl}/auth/tokens)`), message)
       })
     )
   })
 }
+
+/** As the `fetch` of Bun 1.4 and Deno 2.9 say it. */
+const otherRuntimes: ReadonlyArray<readonly [message: string, code: string | undefined, says: string]> = [
+  ["self signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", trust],
+  ["EPROTO: The TLS handshake failed. Does the server speak TLS on this port?", "EPROTO", noTls],
+  ["client error (Connect): invalid peer certificate: UnknownIssuer", undefined, trust],
+  [
+    "client error (Connect): invalid peer certificate: certificate expired: verification time 1796078846 (UNIX)",
+    undefined,
+    `the certificate of the server has expired: its operator must renew it; ${untrusted}`
+  ],
+  ["client error (Connect): received corrupt message of type InvalidContentType", undefined, noTls],
+  ["client error (SendRequest): invalid HTTP version parsed", undefined, notHttp.slice(0, -2)],
+  ["client error (SendRequest): connection closed before message completed", undefined, closedPlain.slice(0, -2)],
+  [
+    "client error (Connect): dns error: failed to lookup address information: Name or service not known",
+    undefined,
+    "the name of the host was not found: check the URL"
+  ],
+  [
+    "client error (Connect): tcp connect error: Connection refused (os error 111)",
+    undefined,
+    "the connection was refused: no service listens at this host and port"
+  ]
+]
+
+describe("a failed request over the fetch of another runtime", () => {
+  it.effect.each(otherRuntimes)("says why and what helps of: %s", ([message, code, says]) =>
+    Effect.gen(function* () {
+      const failing = HttpClient.make((request) =>
+        Effect.fail(
+          new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            cause: new TypeError("fetch failed", { cause: Object.assign(new Error(message), code && { code }) })
+          })
+        )
+      )
+      const error = yield* Effect.flatMap(Images.Images, (images) => images.list()).pipe(
+        Effect.provide(Images.layer),
+        Effect.provide(Cloud.layerToken({ endpoint: "http://glance.test", token: Redacted.make("token"), retries: 0 })),
+        Effect.provideService(HttpClient.HttpClient, failing),
+        Effect.flip
+      )
+      const named = code === undefined || message.includes(code) ? message : `${code} ${message}`
+      assert.strictEqual(error.message, `Images.list: ${says} [${named}] (GET http://glance.test/v2/images)`)
+    })
+  )
+})

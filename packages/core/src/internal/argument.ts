@@ -21,12 +21,14 @@ export const checked = <A>(
 }
 
 /** What no terminal shows, or shows as something else. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const invisible = /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]/g
 
-/** A text in quotes, with escapes for what cannot be seen, such as `"k\u0085"`. */
-export const quoted = (text: string): string =>
-  JSON.stringify(text).replace(invisible, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+/** A text in quotes, with escapes for what cannot be seen, such as `"k\u0085"`. The key of a `Map` may be any value. */
+export const quoted = (text: unknown): string =>
+  (typeof text === "string" ? JSON.stringify(text) : Inspectable.toStringUnknown(text, 0)).replace(
+    invisible,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
 
 /** A value of any type, as a message shows it. Of a URL, without its secrets. */
 export const shown = (value: unknown): string => {
