@@ -16,7 +16,12 @@ const release: ImageReleases.Release = { name: "debian", diskFormat: "raw", cont
 const marked = { disk_format: "raw", os_hidden: true, effect_glance_unpublished: value }
 
 /** What a release ends in on a cloud that has every id already, and gives and refuses the same for ever. */
-const outcome = (record: Record<string, unknown> | undefined, patch: number) =>
+const outcome = (
+  record: Record<string, unknown> | undefined,
+  patch: number,
+  latency: Duration.DurationInput = 0,
+  time: Duration.DurationInput = "2 minutes"
+) =>
   Effect.gen(function* () {
     const answer = (method: string, url: string): Response => {
       if (url === "/images" && method === "GET") return Response.json({ images: [] })
@@ -33,7 +38,10 @@ const outcome = (record: Record<string, unknown> | undefined, patch: number) =>
         NodeHasher.layer,
         Layer.succeed(GlanceHttp.GlanceHttp, {
           execute: (request) =>
-            Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
+            Effect.delay(
+              Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
+              latency
+            ),
           unversioned: () => Effect.dieMessage("no versions are needed"),
           ensureToken: () => Effect.void,
           projectId: Effect.succeedSome("own-project"),
@@ -46,11 +54,15 @@ const outcome = (record: Record<string, unknown> | undefined, patch: number) =>
     const fiber = yield* Effect.fork(
       Effect.flip(ensure(release, ImageSource.bytes(bytes), { hash, patience: "1 minute" }))
     )
-    yield* TestClock.adjust("2 minutes")
+    yield* TestClock.adjust(time)
     return (yield* Fiber.join(fiber))._tag
   })
 
 describe("ImageReleases.ensure ends", { timeout: 60_000 }, () => {
+  it.effect("after 12 times the patience when the cloud refuses every creation and shows no record", () =>
+    Effect.map(outcome(undefined, 409, "30 seconds", "15 minutes"), (tag) => assert.strictEqual(tag, "DuplicateImage"))
+  )
+
   it.effect("when the cloud keeps a record queued and refuses its data", () =>
     Effect.map(outcome({ status: "queued", size: null }, 200), (tag) => assert.strictEqual(tag, "ImageNotQueued"))
   )
