@@ -24,6 +24,7 @@ import * as Creation from "./internal/creation.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Settle from "./internal/settle.js"
 import * as Source from "./internal/source.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -267,6 +268,7 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
           ? undefined
           : `must be an origin, not ${Argument.shown(value)}`
       )
+      yield* TransferLimits.of(operation, options)
       const { object, source: input, uri } = partsOf(origin)
       // What lies on the web may never have to be sent by this process.
       const source = (

@@ -51,6 +51,7 @@ import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
 import * as Source from "./internal/source.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -287,7 +288,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       }
       const wanted = { ...attributes, properties, protected: kept }
       yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat }, operation)
-      const limit = Duration.toMillis(patience)
+      yield* TransferLimits.of(operation, upload)
+      const limit = Duration.toMillis(yield* Argument.duration(operation, "options.patience", patience))
       const owner = Option.getOrUndefined(yield* Limit.within(http, operation)(http.projectId))
       if (owner === undefined) {
         return yield* new GlanceError.InvalidArgument({

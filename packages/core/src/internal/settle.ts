@@ -8,9 +8,6 @@ import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as Data from "./data.js"
 
-/** How long a cloud may take to store what it has confirmed. */
-export const defaultLimit = Duration.minutes(5)
-
 /** The cloud still stores the data, or does not show yet that it has. */
 export const isPending = (status: Image.ImageStatus): boolean =>
   status === "queued" || status === "saving" || status === "uploading" || status === "importing"
