@@ -324,7 +324,7 @@ export interface Service {
   /**
    * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
    * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
-   * `UploadNotEnded` and `ImageUnverifiable`, which name it.
+   * `UploadNotEnded`, `ImageUnverifiable` and `ImageNotQueued`, which name it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */

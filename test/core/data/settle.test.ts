@@ -238,6 +238,28 @@ describe("an upload whose response was lost", () => {
     })
   )
 
+  it.effect("is kept while the cloud still stores the data of the broken attempt", () =>
+    Effect.gen(function* () {
+      for (const puts of [["broken"], ["broken", 409]] as const) {
+        const before = puts.length === 1 ? [] : [queued]
+        const { asked, data } = cloudOf({ puts, records: [...before, { ...queued, status: "saving" }] })
+        const error = yield* failure(Effect.flatMap(data, (data) => data.createWithData({}, source)))
+        if (error._tag !== "UploadNotEnded") return assert.fail(error._tag)
+        assert.match(error.message, /is still saving \d.* after the upload; the image was kept$/)
+        assert.notInclude(asked, "DELETE")
+      }
+    })
+  )
+
+  it.effect("is kept when another request has given it its data", () =>
+    Effect.gen(function* () {
+      const { asked, data } = cloudOf({ puts: [409], records: [active] })
+      const error = yield* failure(Effect.flatMap(data, (data) => data.createWithData({}, source)))
+      assert.strictEqual(error._tag, "ImageNotQueued")
+      assert.notInclude(asked, "DELETE")
+    })
+  )
+
   it.effect("is unverifiable and kept when the record has only a hash that was not computed", () =>
     Effect.gen(function* () {
       const record = { ...active, checksum: null, os_hash_algo: "tiger", os_hash_value: "00" }

@@ -22,9 +22,14 @@ const waitMillis = (look: number): number => Math.min(200 * 2 ** look, 5_000)
 const mayChange = (error: GlanceError.GlanceError): boolean =>
   Data.mayPass(error) || error._tag === "ServerError" || error._tag === "TimeLimitExceeded"
 
-/** Failures after which an image keeps its data, which may be good: whatever creates an image must not delete it then. */
+/**
+ * Failures after which an image may have good data: whatever creates an image must not delete it then. An image that was
+ * just created and is not queued has got its data by another request, such as one that a proxy repeated.
+ */
 export const isStored = (error: unknown): boolean =>
-  error instanceof GlanceError.UploadNotEnded || error instanceof GlanceError.ImageUnverifiable
+  error instanceof GlanceError.UploadNotEnded ||
+  error instanceof GlanceError.ImageUnverifiable ||
+  error instanceof GlanceError.ImageNotQueued
 
 /**
  * Reads the record until the cloud has stored the data, at most for the limit. Repeats a read that fails for a reason
