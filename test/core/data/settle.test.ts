@@ -277,3 +277,44 @@ describe("an upload whose response was lost", () => {
     })
   )
 })
+
+describe("an image that a task made", () => {
+  /** A cloud whose task has succeeded, and whose image is shown so at each read; the last one stays. */
+  const created = (shown: ReadonlyArray<Fields | 404>) => {
+    let reads = 0
+    const task = { id, type: "import", status: "success", result: { image_id: id }, created_at: at, updated_at: at }
+    const answer = (method: string, url: string): Response => {
+      if (url.startsWith("/tasks")) return Response.json(task, { status: method === "POST" ? 201 : 200 })
+      const record = shown[Math.min(reads++, shown.length - 1)] ?? 404
+      return record === 404 ? Response.json({}, { status: 404 }) : Response.json(imageRecord(record))
+    }
+    const layer = Layer.succeed(GlanceHttp.GlanceHttp, {
+      execute: (request) => Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
+      unversioned: () => Effect.dieMessage("no versions are needed"),
+      ensureToken: () => Effect.void,
+      projectId: Effect.succeedNone,
+      objectStore: Effect.succeedNone,
+      timeLimit: Duration.minutes(1)
+    })
+    return outcome(
+      Effect.flatMap(Effect.provide(ImageCreation.make, layer), ({ createFrom }) =>
+        createFrom({ name: "x" }, { container: "c", object: "o" })
+      )
+    )
+  }
+  const at = "2026-01-31T12:00:00Z"
+
+  it.effect("is waited for when its record is not there yet, or still saving", () =>
+    Effect.gen(function* () {
+      const image = yield* Effect.flatten(created([404, 404, { ...queued, status: "saving" }, active]))
+      assert.strictEqual(image.status, "active")
+    })
+  )
+
+  it.effect("is not found when its record is not there at the limit", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatten(created([404])))
+      assert.strictEqual(error._tag, "ImageNotFound")
+    })
+  )
+})

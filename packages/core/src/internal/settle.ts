@@ -33,13 +33,14 @@ export const isStored = (error: unknown): boolean =>
 
 /**
  * Reads the record until the cloud has stored the data, at most for the limit. Repeats a read that fails for a reason
- * that may pass.
+ * that may pass, and with `mayLag` also one that does not find the image.
  */
 export const settled = (
   operation: string,
   imageId: Image.ImageId,
   limit: Duration.Duration,
-  record: Effect.Effect<Image.Image, GlanceError.GlanceError>
+  record: Effect.Effect<Image.Image, GlanceError.GlanceError>,
+  { mayLag = false }: { readonly mayLag?: boolean } = {}
 ): Effect.Effect<Image.Image, GlanceError.ImageNotFound | GlanceError.UploadFailed | GlanceError.UploadNotEnded> =>
   Effect.gen(function* () {
     const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
@@ -47,7 +48,8 @@ export const settled = (
     for (let look = 0; ; look++) {
       const found = yield* Effect.either(record)
       const error = Option.getOrUndefined(Either.getLeft(found))
-      if (error instanceof GlanceError.ImageNotFound) return yield* error
+      const isMissing = error instanceof GlanceError.ImageNotFound
+      if (isMissing && !(mayLag && (yield* Clock.currentTimeMillis) < end)) return yield* error
       if (Either.isRight(found)) {
         const { status } = found.right
         if (isLost(status)) return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
@@ -55,7 +57,7 @@ export const settled = (
         imageStatus = Option.some(status)
       }
       const left = end - (yield* Clock.currentTimeMillis)
-      if (left <= 0 || (error !== undefined && !mayChange(error))) {
+      if (left <= 0 || (error !== undefined && !isMissing && !mayChange(error))) {
         const detail = Option.map(Option.fromNullable(error), ({ message }) => message)
         return yield* new GlanceError.UploadNotEnded({ operation, imageId, imageStatus, detail, limit })
       }
