@@ -161,7 +161,9 @@ export const releasesContract = <E>(
                 ? alice.http.execute(request)
                 : Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: "gone" }))
             const crashing = yield* releases({ http: { ...alice.http, execute } })
-            yield* Effect.exit(crashing.ensure(release, sourceOf(text), { hash: hashOf(text), retries: 0 }))
+            yield* Effect.exit(
+              crashing.ensure(release, sourceOf(text), { hash: hashOf(text), retries: 0, settleLimit: 0 })
+            )
             const { image } = yield* ensure(release, sourceOf(text), { hash: hashOf(text) })
             assert.strictEqual((yield* alice.images.find({ name, osHashValue: hashOf(text).value })).id, image.id)
           }

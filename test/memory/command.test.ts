@@ -53,6 +53,11 @@ describe("the flags of glance-memory", () => {
     assert.deepInclude(second, { size: 7, createdAt: Date.UTC(2026, 0, 31, 12) })
   })
 
+  it("the hashing algorithm is read, and an unknown one is refused with those that are known", () => {
+    assert.strictEqual(options("--hashing-algorithm", "sha3_512").hashingAlgorithm, "sha3_512")
+    assert.throws(() => options("--hashing-algorithm", "crc32"), /expected one of md5, .*blake2b/)
+  })
+
   it("times, numbers, quotas, stores and switches are read", () => {
     const cloud = options(
       ...[

@@ -1188,8 +1188,8 @@ export class UploadFailed extends Schema.TaggedError<UploadFailed>("@effect-glan
 }
 
 /**
- * The cloud confirmed the upload, and this client did not see the image become `active`: the limit passed, or the record
- * could not be read. The cloud may still store the data, so the image is kept: read its record later.
+ * The cloud confirmed the upload, or the connection broke after all bytes were sent, and this client did not see the image
+ * become `active`: the limit passed, or the record could not be read. The cloud may still store the data, so the image is kept: read its record later.
  *
  * @since 0.1.0
  * @category image data

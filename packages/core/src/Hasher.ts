@@ -18,7 +18,8 @@ import * as Portable from "./internal/portableHasher.js"
 export interface Hash {
   /**
    * Takes the next bytes. A promise asks to wait before it is given more, and before these are written to; what is
-   * needed of them after that has been copied.
+   * needed of them after that has been copied. A promise that rejects is a defect of the transfer: the hasher has
+   * stopped, for instance because its thread ended, and neither another attempt nor the caller can mend that.
    */
   readonly update: (bytes: Uint8Array) => void | Promise<void>
   /** What the bytes so far come to, in lower-case hex, by algorithm. Nothing can be added afterwards. */

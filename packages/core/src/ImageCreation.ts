@@ -24,6 +24,7 @@ import * as Creation from "./internal/creation.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Settle from "./internal/settle.js"
 import * as Source from "./internal/source.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -231,7 +232,7 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
   const byTask = (
     { id, name, properties = {}, diskFormat, containerFormat: _, ...rest }: Images.NewImage,
     { container, object }: StoredObject,
-    { deadline }: Pick<CreateFromOptions, "deadline">
+    options: Pick<CreateFromOptions, "deadline" | "settleLimit">
   ) =>
     Effect.gen(function* () {
       if (id !== undefined) yield* refused("image.id", "cannot be chosen of an image that a task makes")
@@ -240,14 +241,18 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
         name: name ?? object,
         properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
       })
-      const ended = yield* tasks.await(task, { deadline })
+      const { settleLimit } = yield* TransferLimits.of(operation, options)
+      const ended = yield* tasks.await(task, { deadline: options.deadline })
       const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
       if (typeof result.image_id !== "string") {
         const reason = "it succeeded, and does not say which image it made"
         return yield* new GlanceError.TaskFailed({ operation, taskId: ended.id, type: ended.type, reason })
       }
+      const imageId = Image.ImageId.make(result.image_id)
+      // The record may lag behind the task that made it.
+      yield* Settle.settled(operation, imageId, settleLimit, images.get(imageId), { mayLag: true })
       // What tasks do not know of.
-      return yield* images.update(Image.ImageId.make(result.image_id), rest)
+      return yield* images.update(imageId, rest)
     })
 
   const createFrom: Service["createFrom"] = <O extends AnyOrigin, E2, R2>(
@@ -267,6 +272,7 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
           ? undefined
           : `must be an origin, not ${Argument.shown(value)}`
       )
+      yield* TransferLimits.of(operation, options)
       const { object, source: input, uri } = partsOf(origin)
       // What lies on the web may never have to be sent by this process.
       const source = (

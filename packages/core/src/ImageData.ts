@@ -8,7 +8,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -33,6 +33,7 @@ import * as Part from "./internal/part.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
 import * as Source from "./internal/source.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import * as InternalProgress from "./internal/transferProgress.js"
 import * as Upload from "./internal/upload.js"
 
@@ -323,7 +324,7 @@ export interface Service {
   /**
    * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
    * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
-   * `UploadNotEnded` and `ImageUnverifiable`, which name it.
+   * `UploadNotEnded`, `ImageUnverifiable` and `ImageNotQueued`, which name it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
@@ -408,10 +409,6 @@ export const withProgress: <A, E, R>(
  */
 export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<ImageData, Service>() {}
 
-const defaultIdleLimit = Duration.minutes(5)
-const defaultMaxWait = Duration.minutes(5)
-const defaultTokenLife = Duration.minutes(10)
-
 /** As many segments in memory as let a process stay small. */
 const maxParallel = 8
 
@@ -452,14 +449,15 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
 
   /** All of a transfer but its progress, which `InternalProgress.guarded` gives. */
-  const transfer = <E, R>(operation: string, image: Image.ImageRef, options: TransferOptions<E, R>) => ({
-    http,
-    operation,
-    imageId: Image.idOf(image),
-    retries: options.retries ?? 3,
-    maxWait: Duration.decode(options.maxWait ?? defaultMaxWait),
-    idleLimit: Duration.decode(options.idleLimit ?? defaultIdleLimit)
-  })
+  const transfer = <E, R>(operation: string, image: Image.ImageRef, options: TransferOptions<E, R>) =>
+    Either.map(TransferLimits.of(operation, options), ({ idleLimit, maxWait, retries }) => ({
+      http,
+      operation,
+      imageId: Image.idOf(image),
+      retries,
+      maxWait,
+      idleLimit
+    }))
 
   const expectedOf = (operation: string, expected: ExpectedHash | undefined) =>
     expected === undefined
@@ -481,19 +479,21 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
   ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
     Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, where)
+      const { tokenLife } = yield* TransferLimits.of(operation, options)
+      const common = yield* transfer(operation, image, options)
       const expected = yield* expectedOf(operation, options.expected)
       const checkFormat = options.checkFormat ?? true
       const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(operation, image)
       const before = typeof image === "object" ? image : checkFormat ? yield* record : undefined
       const upload = {
-        ...transfer(operation, image, options),
+        ...common,
         path,
         source,
         store: options.store,
         hasher,
         algorithms: [...new Set([...algorithms, ...(expected === undefined ? [] : [expected.algorithm])])],
         expected,
-        tokenLife: Duration.decode(options.tokenLife ?? defaultTokenLife),
+        tokenLife,
         format: checkFormat ? before : undefined,
         queued: before?.status === "queued",
         record
@@ -508,6 +508,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     options: UploadOptions<E2, R2>
   ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
     Effect.gen(function* () {
+      const { settleLimit } = yield* TransferLimits.of(operation, options)
       const verify = options.verify ?? true
       const algorithm =
         options.hashAlgorithm === undefined
@@ -516,8 +517,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
       const sent = yield* send(operation, "file", image, source, algorithms, options)
       const imageId = Image.idOf(image)
-      const limit = Duration.decode(options.settleLimit ?? Settle.defaultLimit)
-      const record = yield* Settle.settled(operation, imageId, limit, read(operation, image))
+      const record = yield* Settle.settled(operation, imageId, settleLimit, read(operation, image))
       if (!verify) return record
       const { comparable, wrong } = Upload.compare(record, sent)
       if (wrong !== undefined) {
@@ -556,7 +556,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const createWithData: Service["createWithData"] = (image, input, { keep = false, ...options } = {}) => {
     const operation = "ImageData.createWithData"
-    return Effect.flatMap(resolve(operation, input), (source) =>
+    const checked = Either.flatMap(TransferLimits.of(operation, options), () => resolve(operation, input))
+    return Effect.flatMap(checked, (source) =>
       Creation.creating(
         images,
         image,
@@ -641,6 +642,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     const operation = "ImageData.download"
     return Effect.gen(function* () {
       const path = yield* Internal.path(operation, image, "file")
+      const common = yield* transfer(operation, image, options)
       const { length, start = 0 } = options.range ?? {}
       yield* Argument.checked(operation, "range.start", start, Argument.wholeNumber(0))
       if (length !== undefined) yield* Argument.checked(operation, "range.length", length, Argument.wholeNumber(1))
@@ -662,7 +664,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
         Download.run(
           {
-            ...transfer(operation, image, options),
+            ...common,
             onProgress,
             path,
             start,
@@ -709,7 +711,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     const imageId = Image.idOf(image)
     const { parallel = 1, resume = true, sync = true } = options
 
-    const fetch = (route: string, part: Part.Part) =>
+    const fetch = (common: Either.Either.Right<ReturnType<typeof transfer>>, route: string, part: Part.Part) =>
       Effect.gen(function* () {
         const verify = options.verify ?? true
         const { hash: known, record: known_, refusal } = yield* target(operation, image, options, verify)
@@ -728,7 +730,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
         // With all the bytes there, nothing is left to ask for.
         if (start === 0 || !Option.contains(size, start)) {
           const wanted = {
-            ...transfer(operation, image, options),
+            ...common,
             path: route,
             start: 0,
             end: Option.none(),
@@ -748,9 +750,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
     return Effect.gen(function* () {
       const route = yield* Internal.path(operation, image, "file")
+      const common = yield* transfer(operation, image, options)
       yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
       const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
-      return yield* Part.use({ operation, imageId, path, resume, sync, keep }, (part) => fetch(route, part))
+      return yield* Part.use({ operation, imageId, path, resume, sync, keep }, (part) => fetch(common, route, part))
     })
   }
 

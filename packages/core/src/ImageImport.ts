@@ -20,6 +20,7 @@ import * as Follow from "./internal/follow.js"
 import * as Internal from "./internal/image.js"
 import * as Limit from "./internal/limit.js"
 import * as Request from "./internal/request.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 
 /**
  * Takes what was staged for the image by `ImageData.stage`.
@@ -417,13 +418,15 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
       options = {}
     ) {
       const operation = "ImageImport.importAndWait"
+      yield* TransferLimits.of(operation, options)
       const started = yield* begin(operation, image, method, options)
       return yield* Follow.lastImage(Follow.follow(http, operation, started, options))
     })
 
     const importWithProgress: Service["importWithProgress"] = (image, method, options = {}) => {
       const operation = "ImageImport.importWithProgress"
-      return begin(operation, image, method, options).pipe(
+      return TransferLimits.of(operation, options).pipe(
+        Effect.zipRight(begin(operation, image, method, options)),
         Effect.map((started) => Follow.follow(http, operation, started, options)),
         Stream.unwrap,
         Stream.withSpan(operation)

@@ -51,6 +51,7 @@ import * as Limit from "./internal/limit.js"
 import * as Record from "./internal/record.js"
 import * as Settle from "./internal/settle.js"
 import * as Source from "./internal/source.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import * as Upload from "./internal/upload.js"
 
 /**
@@ -101,7 +102,9 @@ export interface EnsureOptions<out E = never, out R = never>
   /** What becomes of older images. @default nothing */
   readonly older?: Retirement | undefined
   /**
-   * How long another release may stand still in the middle before its record is taken for left behind.
+   * How long another release may make no progress before its record counts as left behind. A release that finds
+   * neither a published image nor a free id fails with the last refusal: after 12 times as long (12 minutes at least), or
+   * after 1,000 ids.
    *
    * @default 1 hour
    */
@@ -193,9 +196,11 @@ const mark = "effect_glance_unpublished"
 const pause = Duration.seconds(2)
 const defaultPatience = Duration.hours(1)
 
-/** A longer series, or one that takes longer to walk, is of a cloud that contradicts itself. */
+/** A cloud that refuses all of these ids has no end of them. */
 const maxSeries = 1_000
-const longest = Duration.toMillis(Duration.hours(12))
+
+/** How long new ids of the series are tried, in milliseconds. */
+const seriesLimit = (patience: number) => 12 * Math.max(patience, Duration.toMillis("1 minute"))
 
 const newestFirst = Order.reverse(Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt))
 
@@ -205,7 +210,10 @@ const isTaken = (error: unknown) =>
   error instanceof GlanceError.ImageDeletedMeanwhile ||
   error instanceof GlanceError.ImageNotFound
 
-const nothing = Effect.succeed(Option.none<Image.Image>())
+/** What a step of a release came to: an image, or why the step was not taken. */
+type Step = Either.Either<Image.Image, EnsureError>
+
+const refused = (error: EnsureError): Effect.Effect<Step> => Effect.succeed(Either.left(error))
 
 const isUploading = (status: Image.ImageStatus) => ["saving", "uploading", "importing"].includes(status)
 
@@ -280,7 +288,8 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
       }
       const wanted = { ...attributes, properties, protected: kept }
       yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat }, operation)
-      const limit = Duration.toMillis(patience)
+      yield* TransferLimits.of(operation, upload)
+      const limit = Duration.toMillis(yield* Argument.duration(operation, "options.patience", patience))
       const owner = Option.getOrUndefined(yield* Limit.within(http, operation)(http.projectId))
       if (owner === undefined) {
         return yield* new GlanceError.InvalidArgument({
@@ -322,32 +331,28 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
           }
         )
 
-      /** Why the last step was not taken, for when no other one is left. */
-      let refusal: EnsureError | undefined
-      const refuse = (error: EnsureError) =>
-        Effect.suspend(() => {
-          refusal = error
-          return nothing
-        })
-      const giveUp = Effect.suspend(() => (refusal === undefined ? nothing : Effect.fail(refusal)))
-
-      const publish = (image: Image.Image) =>
+      const publish = (image: Image.Image): Effect.Effect<Step, EnsureError> =>
         ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }, operation).pipe(
           Effect.flatMap((steps) => Record.patch(http, operation, image, steps)),
-          Effect.asSome,
-          Effect.catchTag("UpdateConflict", refuse)
+          Effect.map((published): Step => Either.right(published)),
+          Effect.catchTag("UpdateConflict", refused)
         )
 
-      /** None where somebody else gives it its data, or has deleted it. The source's own failures are not meant. */
-      const give = (image: Image.Image): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
+      /** Refused if another release gives the record its data, or has deleted it. The source's own failures are failures. */
+      const give = (image: Image.Image): Effect.Effect<Step, EnsureError | E | E2, R | R2> =>
         data.upload(image, source, { ...upload, expected: { algorithm, value } }).pipe(
-          Effect.asSome,
+          Effect.map((stored): Step => Either.right(stored)),
           Effect.catchIf(
             (error) => isTaken(error) && error.imageId === image.id,
-            (error) => refuse(error as EnsureError)
+            (error) => refused(error as EnsureError)
           ),
           Effect.mapError((error) => error as EnsureError | E | E2)
         )
+
+      const publishGiven: (step: Step) => Effect.Effect<Step, EnsureError> = Either.match({
+        onLeft: refused,
+        onRight: publish
+      })
 
       const create = (id: Image.ImageId) =>
         images.create({
@@ -363,68 +368,72 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
           ])
         })
 
+      /** Creates the record of an id and uploads to it. Refused if the id is taken. */
+      const begin = (id: Image.ImageId): Effect.Effect<Step, EnsureError | E | E2, R | R2> =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.matchEffect(restore(create(id)), {
+            onFailure: (error) => (error._tag === "DuplicateImage" ? refused(error) : Effect.fail(error)),
+            onSuccess: (image) =>
+              Effect.onError(restore(give(image)), (cause) =>
+                Option.exists(Cause.failureOption(cause), Settle.isStored) ? Effect.void : Effect.ignore(abandon(image))
+              )
+          })
+        )
+
       /**
-       * What comes of a record of the series; none where the next one is to be tried. It is read again at once after the
-       * first step that another release forestalled, and else after a pause. Without an outcome within the limit, a record
-       * that is left behind is deleted, and a step that the cloud keeps refusing is the error.
+       * Follows a record of the series that exists already, until it is published or the next id is to be tried. Reads it
+       * again at once after the first step that another release forestalled, and otherwise after a pause. Without an
+       * outcome within the limit, it deletes a record that was left behind, and fails with a step that the cloud keeps
+       * refusing.
        */
       const follow = (
         id: Image.ImageId,
         since: number,
-        looks = 0
-      ): Effect.Effect<Option.Option<Image.Image>, EnsureError | E | E2, R | R2> =>
+        first: EnsureError
+      ): Effect.Effect<Step, EnsureError | E | E2, R | R2> =>
         Effect.gen(function* () {
-          const found = yield* Effect.asSome(images.get(id)).pipe(Effect.catchTag("ImageNotFound", () => nothing))
-          if (Option.isNone(found)) return Option.none()
-          const image = found.value
-          if (!image.properties.has(mark)) return Option.filter(found, isPublished)
-          const whole = image.status === "active" && isIdentical(image)
-          const waits = image.status === "queued"
-          if (!whole && !waits && !isUploading(image.status)) return Option.none()
-          const done = whole ? yield* publish(image) : waits ? yield* Effect.flatMap(give(image), published) : found
-          if ((whole || waits) && Option.isSome(done)) return done
-          if ((yield* Clock.currentTimeMillis) - since >= limit) {
-            if (whole || waits) return yield* giveUp
-            yield* abandon(image).pipe(Effect.catchTag("ImageNotFound", () => Effect.void))
-            return Option.none()
-          }
-          if (looks > 0 || isUploading(image.status)) yield* Effect.sleep(pause)
-          return yield* follow(id, since, looks + 1)
-        })
-
-      const published = Option.match({ onNone: () => nothing, onSome: publish })
-
-      const release = (
-        index: number
-      ): Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E | E2, R | R2> =>
-        Effect.gen(function* () {
-          const id = yield* idAt(index)
-          const since = yield* Clock.currentTimeMillis
-          const given = yield* Effect.uninterruptibleMask((restore) =>
-            Effect.asSome(restore(create(id))).pipe(
-              Effect.catchTag("DuplicateImage", refuse),
-              Effect.flatMap(
-                Option.match({
-                  onNone: () => nothing,
-                  onSome: (image) =>
-                    Effect.onError(restore(give(image)), (cause) =>
-                      Option.exists(Cause.failureOption(cause), Settle.isStored)
-                        ? Effect.void
-                        : Effect.ignore(abandon(image))
-                    )
-                })
-              )
+          let refusal = first
+          for (let looks = 0; ; looks++) {
+            const found = yield* Effect.asSome(images.get(id)).pipe(
+              Effect.catchTag("ImageNotFound", () => Effect.succeedNone)
             )
-          )
-          const made = yield* published(given)
-          if (Option.isSome(made)) return [made.value, true] as const
-          const followed = yield* follow(id, since)
-          if (Option.isSome(followed)) return [followed.value, false] as const
-          if (index + 1 >= maxSeries || since - begun >= Math.max(longest, limit)) yield* giveUp
-          return yield* release(index + 1)
+            if (Option.isNone(found)) return Either.left(refusal)
+            const image = found.value
+            if (!image.properties.has(mark)) return isPublished(image) ? Either.right(image) : Either.left(refusal)
+            const whole = image.status === "active" && isIdentical(image)
+            const waits = image.status === "queued"
+            if (!whole && !waits && !isUploading(image.status)) return Either.left(refusal)
+            if (whole || waits) {
+              const step = yield* whole ? publish(image) : Effect.flatMap(give(image), publishGiven)
+              if (Either.isRight(step)) return step
+              refusal = step.left
+            }
+            if ((yield* Clock.currentTimeMillis) - since >= limit) {
+              if (whole || waits) return yield* Effect.fail(refusal)
+              yield* abandon(image).pipe(Effect.catchTag("ImageNotFound", () => Effect.void))
+              return Either.left(refusal)
+            }
+            if (looks > 0 || isUploading(image.status)) yield* Effect.sleep(pause)
+          }
         })
 
-      const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release(0)
+      /** Tries the ids of the series in turn, and fails with the last refusal at the end of the series or of the time. */
+      const release: Effect.Effect<readonly [Image.Image, created: boolean], EnsureError | E | E2, R | R2> = Effect.gen(
+        function* () {
+          for (let index = 0; ; index++) {
+            const id = yield* idAt(index)
+            const since = yield* Clock.currentTimeMillis
+            const made = yield* Effect.flatMap(begin(id), publishGiven)
+            if (Either.isRight(made)) return [made.right, true] as const
+            const followed = yield* follow(id, since, made.left)
+            if (Either.isRight(followed)) return [followed.right, false] as const
+            const isLast = index + 1 >= maxSeries || since - begun >= seriesLimit(limit)
+            if (isLast) return yield* Effect.fail(followed.left)
+          }
+        }
+      )
+
+      const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release
       const steps = yield* ImageChanges.plan(image, wanted, operation)
       const current = steps.length === 0 ? image : yield* Record.update(http, operation, image, wanted, { fresh: true })
       return { image: current, created, retired: older === undefined ? [] : yield* retire(current, older, limit) }

@@ -22,6 +22,7 @@ import * as Follow from "./internal/follow.js"
 import * as Limit from "./internal/limit.js"
 import * as Pagination from "./internal/pagination.js"
 import * as Request from "./internal/request.js"
+import * as TransferLimits from "./internal/transferLimits.js"
 import type * as Page from "./Page.js"
 
 /**
@@ -375,9 +376,10 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
     task,
-    { deadline = Follow.defaultDeadline, schedule = Schedule.spaced("5 seconds") } = {}
+    { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
     const operation = "ImageTasks.await"
+    const { deadline } = yield* TransferLimits.of(operation, options)
     const next = yield* Follow.pacer(schedule, deadline)
     for (let pace = "again"; ; ) {
       const last = yield* read(operation, task)

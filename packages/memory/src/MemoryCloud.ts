@@ -21,7 +21,7 @@ import type { ProjectOptions, UserOptions } from "./internal/directory.js"
 import { defaultPassword } from "./internal/directory.js"
 import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
 import * as internalFetch from "./internal/fetchUri.js"
-import type { Hasher, ImportFault, ImportStep } from "./internal/glance/options.js"
+import type { Hasher, HashingAlgorithm, ImportFault, ImportStep } from "./internal/glance/options.js"
 import { plain } from "./internal/hasher.js"
 import { type Inside, inside, makeInside } from "./internal/inside.js"
 import type * as internal from "./internal/options.js"
@@ -36,7 +36,7 @@ import type * as RequestLog from "./RequestLog.js"
  * @since 0.1.0
  * @category models
  */
-export type { Hasher, ImportFault, ImportStep, ProjectOptions, UserOptions }
+export type { Hasher, HashingAlgorithm, ImportFault, ImportStep, ProjectOptions, UserOptions }
 
 /**
  * An image to begin with. Its owner and its members are projects by name or id.
@@ -56,7 +56,7 @@ export type ImageOptions = internal.ImageOptions
 export type Options = internal.CloudOptions
 
 /**
- * md5 and sha512 without the runtime's help. A cloud takes the runtime's own where there are any; these are what it falls
+ * Every hash algorithm without the runtime's help. A cloud takes the runtime's own where there are any; these are what it falls
  * back to.
  *
  * @since 0.1.0

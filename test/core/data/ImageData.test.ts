@@ -241,7 +241,7 @@ describe("an upload", () => {
           assert.strictEqual(outcome._tag, "Right")
           assert.deepStrictEqual([sent, looks], [2, 7])
         } else {
-          assert.strictEqual(outcome._tag === "Left" ? outcome.left._tag : outcome._tag, "TransportError")
+          assert.strictEqual(outcome._tag === "Left" ? outcome.left._tag : outcome._tag, "UploadNotEnded")
           assert.deepStrictEqual([sent, looks], [1, 8])
         }
       }

@@ -238,6 +238,28 @@ describe("an upload whose response was lost", () => {
     })
   )
 
+  it.effect("is kept while the cloud still stores the data of the broken attempt", () =>
+    Effect.gen(function* () {
+      for (const puts of [["broken"], ["broken", 409]] as const) {
+        const before = puts.length === 1 ? [] : [queued]
+        const { asked, data } = cloudOf({ puts, records: [...before, { ...queued, status: "saving" }] })
+        const error = yield* failure(Effect.flatMap(data, (data) => data.createWithData({}, source)))
+        if (error._tag !== "UploadNotEnded") return assert.fail(error._tag)
+        assert.match(error.message, /is still saving \d.* after the upload; the image was kept$/)
+        assert.notInclude(asked, "DELETE")
+      }
+    })
+  )
+
+  it.effect("is kept when another request has given it its data", () =>
+    Effect.gen(function* () {
+      const { asked, data } = cloudOf({ puts: [409], records: [active] })
+      const error = yield* failure(Effect.flatMap(data, (data) => data.createWithData({}, source)))
+      assert.strictEqual(error._tag, "ImageNotQueued")
+      assert.notInclude(asked, "DELETE")
+    })
+  )
+
   it.effect("is unverifiable and kept when the record has only a hash that was not computed", () =>
     Effect.gen(function* () {
       const record = { ...active, checksum: null, os_hash_algo: "tiger", os_hash_value: "00" }
@@ -252,6 +274,47 @@ describe("an upload whose response was lost", () => {
     Effect.gen(function* () {
       const { data } = cloudOf({ puts: ["broken"], records: [{ ...queued, status: "killed" }] })
       assert.strictEqual((yield* failure(Effect.flatMap(data, (data) => data.upload(id, source))))._tag, "UploadFailed")
+    })
+  )
+})
+
+describe("an image that a task made", () => {
+  /** A cloud whose task has succeeded, and whose image is shown so at each read; the last one stays. */
+  const created = (shown: ReadonlyArray<Fields | 404>) => {
+    let reads = 0
+    const task = { id, type: "import", status: "success", result: { image_id: id }, created_at: at, updated_at: at }
+    const answer = (method: string, url: string): Response => {
+      if (url.startsWith("/tasks")) return Response.json(task, { status: method === "POST" ? 201 : 200 })
+      const record = shown[Math.min(reads++, shown.length - 1)] ?? 404
+      return record === 404 ? Response.json({}, { status: 404 }) : Response.json(imageRecord(record))
+    }
+    const layer = Layer.succeed(GlanceHttp.GlanceHttp, {
+      execute: (request) => Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
+      unversioned: () => Effect.dieMessage("no versions are needed"),
+      ensureToken: () => Effect.void,
+      projectId: Effect.succeedNone,
+      objectStore: Effect.succeedNone,
+      timeLimit: Duration.minutes(1)
+    })
+    return outcome(
+      Effect.flatMap(Effect.provide(ImageCreation.make, layer), ({ createFrom }) =>
+        createFrom({ name: "x" }, { container: "c", object: "o" })
+      )
+    )
+  }
+  const at = "2026-01-31T12:00:00Z"
+
+  it.effect("is waited for when its record is not there yet, or still saving", () =>
+    Effect.gen(function* () {
+      const image = yield* Effect.flatten(created([404, 404, { ...queued, status: "saving" }, active]))
+      assert.strictEqual(image.status, "active")
+    })
+  )
+
+  it.effect("is not found when its record is not there at the limit", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatten(created([404])))
+      assert.strictEqual(error._tag, "ImageNotFound")
     })
   )
 })

@@ -1,5 +1,7 @@
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
 import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import * as Secrets from "../Secrets.js"
@@ -119,6 +121,26 @@ export const wholeNumber =
     Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
       ? undefined
       : `must be a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}, not ${shown(value)}`
+
+/** `Duration.decode` throws for what is no duration, and takes `NaN` and negative numbers for zero. */
+export const duration = (
+  operation: string,
+  argument: string,
+  value: Duration.DurationInput
+): Either.Either<Duration.Duration, GlanceError.InvalidArgument> => {
+  const parts: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
+  const isNegative = parts.some(
+    (part) =>
+      (typeof part === "number" && !(part >= 0)) ||
+      (typeof part === "bigint" && part < 0n) ||
+      (typeof part === "string" && part.startsWith("-"))
+  )
+  return Option.match(isNegative ? Option.none() : Duration.decodeUnknown(value), {
+    onNone: () =>
+      invalid(operation, argument, `must be a duration that is not negative, such as "5 minutes", not ${shown(value)}`),
+    onSome: (duration) => Either.right(duration)
+  })
+}
 
 /** A path of literal segments and `[argument, value]` pairs that are checked and encoded. */
 export const path = (

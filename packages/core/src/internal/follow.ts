@@ -19,6 +19,7 @@ import * as Lenient from "./lenient.js"
 import * as Record from "./record.js"
 import * as Request from "./request.js"
 import * as Settle from "./settle.js"
+import * as TransferLimits from "./transferLimits.js"
 
 export interface Started {
   readonly imageId: Image.ImageId
@@ -227,7 +228,7 @@ const judge = (target: Target, seen: Seen, { image, stores, task }: Progress, no
     if (held && since < graceMillis) return "going on"
     if (task.value.status === "success") {
       if (!Settle.isPending(image.status)) return Settle.isLost(image.status) ? lost(image) : "done"
-      if (since < Duration.toMillis(Settle.defaultLimit)) return "going on"
+      if (since < Duration.toMillis(TransferLimits.settleLimit)) return "going on"
       return { reason: "its task succeeded, and the image is not active", lockedUntil: Option.none() }
     }
     const reason = Option.getOrElse(task.value.message, () => "")
@@ -266,14 +267,11 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.union(
   Schedule.spaced("5 seconds")
 )
 
-/** How long imports and tasks are waited for by default: nothing waits for ever on a cloud that never begins. */
-export const defaultDeadline = Duration.hours(12)
-
 /**
  * Waits between looks. Returns `again` when the schedule wants another look, `last` at the deadline, before one last
  * look, and `ended` when the schedule has ended.
  */
-export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Duration.DurationInput) =>
+export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Duration.Duration) =>
   Effect.gen(function* () {
     const driver = yield* Schedule.driver(schedule)
     const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(deadline)
@@ -295,7 +293,7 @@ export const follow = (
   http: GlanceHttp.Service,
   operation: string,
   started: Started | Image.ImageRef,
-  { deadline = defaultDeadline, schedule = defaultSchedule }: WaitOptions
+  { schedule = defaultSchedule, ...options }: WaitOptions
 ): Stream.Stream<Progress, WaitError> => {
   const target = targetOf(started)
   const { imageId } = target
@@ -341,6 +339,7 @@ export const follow = (
 
   return Stream.unwrap(
     Effect.gen(function* () {
+      const { deadline } = yield* TransferLimits.of(operation, options)
       const pace = yield* pacer(schedule, deadline)
 
       /** Waits as the schedule wants it, and returns whether there is time for more than one further look. */

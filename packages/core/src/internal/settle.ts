@@ -8,9 +8,6 @@ import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as Data from "./data.js"
 
-/** How long a cloud may take to store what it has confirmed. */
-export const defaultLimit = Duration.minutes(5)
-
 /** The cloud still stores the data, or does not show yet that it has. */
 export const isPending = (status: Image.ImageStatus): boolean =>
   status === "queued" || status === "saving" || status === "uploading" || status === "importing"
@@ -25,19 +22,25 @@ const waitMillis = (look: number): number => Math.min(200 * 2 ** look, 5_000)
 const mayChange = (error: GlanceError.GlanceError): boolean =>
   Data.mayPass(error) || error._tag === "ServerError" || error._tag === "TimeLimitExceeded"
 
-/** Failures after which an image keeps its data, which may be good: whatever creates an image must not delete it then. */
+/**
+ * Failures after which an image may have good data: whatever creates an image must not delete it then. An image that was
+ * just created and is not queued has got its data by another request, such as one that a proxy repeated.
+ */
 export const isStored = (error: unknown): boolean =>
-  error instanceof GlanceError.UploadNotEnded || error instanceof GlanceError.ImageUnverifiable
+  error instanceof GlanceError.UploadNotEnded ||
+  error instanceof GlanceError.ImageUnverifiable ||
+  error instanceof GlanceError.ImageNotQueued
 
 /**
  * Reads the record until the cloud has stored the data, at most for the limit. Repeats a read that fails for a reason
- * that may pass.
+ * that may pass, and with `mayLag` also one that does not find the image.
  */
 export const settled = (
   operation: string,
   imageId: Image.ImageId,
   limit: Duration.Duration,
-  record: Effect.Effect<Image.Image, GlanceError.GlanceError>
+  record: Effect.Effect<Image.Image, GlanceError.GlanceError>,
+  { mayLag = false }: { readonly mayLag?: boolean } = {}
 ): Effect.Effect<Image.Image, GlanceError.ImageNotFound | GlanceError.UploadFailed | GlanceError.UploadNotEnded> =>
   Effect.gen(function* () {
     const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
@@ -45,7 +48,8 @@ export const settled = (
     for (let look = 0; ; look++) {
       const found = yield* Effect.either(record)
       const error = Option.getOrUndefined(Either.getLeft(found))
-      if (error instanceof GlanceError.ImageNotFound) return yield* error
+      const isMissing = error instanceof GlanceError.ImageNotFound
+      if (isMissing && !(mayLag && (yield* Clock.currentTimeMillis) < end)) return yield* error
       if (Either.isRight(found)) {
         const { status } = found.right
         if (isLost(status)) return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
@@ -53,7 +57,7 @@ export const settled = (
         imageStatus = Option.some(status)
       }
       const left = end - (yield* Clock.currentTimeMillis)
-      if (left <= 0 || (error !== undefined && !mayChange(error))) {
+      if (left <= 0 || (error !== undefined && !isMissing && !mayChange(error))) {
         const detail = Option.map(Option.fromNullable(error), ({ message }) => message)
         return yield* new GlanceError.UploadNotEnded({ operation, imageId, imageStatus, detail, limit })
       }

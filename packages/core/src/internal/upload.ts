@@ -3,6 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -64,6 +65,7 @@ export type Failure =
   | GlanceError.EmptyImageSource
   | GlanceError.ImageIntegrityError
   | GlanceError.UploadFailed
+  | GlanceError.UploadNotEnded
   | GlanceError.TransferStalled
   | GlanceError.InvalidArgument
 
@@ -455,7 +457,8 @@ const looks = 8
 
 /**
  * Finds out what the cloud made of an attempt that broke off after bytes were sent. Returns nothing if the image waits
- * for data again, and what was sent if the cloud had received everything and only its response was lost.
+ * for data again, and what was sent if the cloud had received everything and only its response was lost. Fails with
+ * `UploadNotEnded` if all bytes were sent and the cloud is still storing data: they may be these.
  */
 const afterBreak = <E, R>(
   upload: Upload<E, R>,
@@ -463,6 +466,8 @@ const afterBreak = <E, R>(
   error: Failure
 ): Effect.Effect<Option.Option<Sent>, Failure> =>
   Effect.gen(function* () {
+    const since = yield* Clock.currentTimeMillis
+    let last = Option.none<Image.ImageStatus>()
     for (let look = 1; look <= looks; look++) {
       yield* look === 1 ? Data.backoff(upload, look, error) : Effect.sleep(Data.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
@@ -473,7 +478,20 @@ const afterBreak = <E, R>(
         const { imageId, operation } = upload
         return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
       }
-      if (!Settle.isPending(status)) break
+      if (!Settle.isPending(status)) return yield* Effect.fail(error)
+      last = Option.some(status)
+    }
+    if (sent !== undefined && !Option.contains(last, "queued")) {
+      const { imageId, operation } = upload
+      const limit = Duration.millis((yield* Clock.currentTimeMillis) - since)
+      yield* Effect.logWarning(error.message)
+      return yield* new GlanceError.UploadNotEnded({
+        operation,
+        imageId,
+        imageStatus: last,
+        detail: Option.none(),
+        limit
+      })
     }
     return yield* Effect.fail(error)
   })

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import type { ProjectOptions, UserOptions } from "./directory.js"
 import type { FetchOptions } from "./fetchUri.js"
 import type { Quotas, StoreOptions } from "./glance/options.js"
+import { algorithms } from "./hasher.js"
 import type { CloudOptions, ImageOptions } from "./options.js"
 
 const text = { type: "string" } as const
@@ -44,6 +45,7 @@ export const flags = {
   "show-direct-url": flag,
   "v20-add": flag,
   release: text,
+  "hashing-algorithm": text,
   rackspace: flag,
   "count-only": flag,
   "requests-kept": text,
@@ -84,6 +86,7 @@ What there is
 
 How it behaves
   --release VERSION       25.1 (OpenStack 2022.2) or 30.0 (OpenStack 2025.1) of Glance (default: 25.1)
+  --hashing-algorithm NAME  of os_hash_value, as Python's hashlib names it, such as sha3_512 (default: sha512)
   --quota NAME=NUMBER     members, properties, tags, locations, imageSize (bytes) or storage (bytes)
   --page-size N, --max-page-size N              (default: 25, 1000)
   --import-method NAME    (default: glance-direct, web-download, copy-image, glance-download)
@@ -351,6 +354,7 @@ export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Ar
     flavour: values.rackspace === true ? "rackspace" : "openstack",
     v20Add: values["v20-add"],
     release: oneOf("release", values.release, ["25.1", "30.0"]),
+    hashingAlgorithm: oneOf("hashing-algorithm", values["hashing-algorithm"], algorithms),
     importHosts: values["import-host"]
   }
 }

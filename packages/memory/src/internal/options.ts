@@ -28,7 +28,7 @@ export interface CloudOptions
   readonly regions?: ReadonlyArray<string> | undefined
   /** How long a login is good for. @default 1 hour */
   readonly tokenLifetime?: Duration.DurationInput | undefined
-  /** Where md5 and sha512 come from. @default the runtime, where it has them, else `plainHasher` */
+  /** Where hashes come from. @default the runtime, where it has them, else `plainHasher` */
   readonly hasher?: Hasher | undefined
   /** How many of the latest requests the log holds. @default 10,000 */
   readonly requestsKept?: number | undefined

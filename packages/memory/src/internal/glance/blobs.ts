@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { headLength } from "./formats.js"
-import type { Blob, Received, State } from "./state.js"
+import { type Blob, hashingAlgorithm, type Received, type State } from "./state.js"
 
 /** What the size of a disk is read from. */
 const headerLength = 512
@@ -32,7 +32,7 @@ export const receive = (
 ): Effect.Effect<Received, Overflow | Cut> =>
   Effect.suspend(() => {
     const md5 = state.options.hasher.create("md5")
-    const sha512 = state.options.hasher.create("sha512")
+    const hash = state.options.hasher.create(hashingAlgorithm(state))
     const keep = state.options.bytes !== "hash"
     const chunks: Array<Uint8Array> = []
     const head = new Uint8Array(headLength)
@@ -44,7 +44,7 @@ export const receive = (
         if (size > limits[limit]) return Effect.fail(new Overflow(limit))
       }
       md5.update(bytes)
-      sha512.update(bytes)
+      hash.update(bytes)
       // The sender may use its buffer again.
       if (keep) chunks.push(bytes.slice())
       return Effect.void
@@ -55,7 +55,7 @@ export const receive = (
       Effect.map(() => ({
         blob: { size, chunks: keep ? chunks : undefined },
         md5: md5.digest(),
-        sha512: sha512.digest(),
+        hash: hash.digest(),
         head: head.subarray(0, Math.min(size, headLength))
       }))
     )

@@ -26,6 +26,7 @@ import {
   type Blob,
   type CachedImage,
   changeImage,
+  hashingAlgorithm,
   type Image,
   type Received,
   type State,
@@ -91,8 +92,8 @@ export const putBlob = (store: Store, imageId: string, blob: Blob): void => {
 /** Writes what was received into the image. */
 export const adopt = (state: State, image: Image, received: Received, storeId: string): void => {
   image.checksum = received.md5
-  image.hashAlgo = "sha512"
-  image.hashValue = received.sha512
+  image.hashAlgo = hashingAlgorithm(state)
+  image.hashValue = received.hash
   image.size = received.blob.size
   image.virtualSize ??= virtualSize(image.diskFormat, image.containerFormat, received.blob.size, received.head)
   image.locations.push(newLocation(state, image.id, storeId))

@@ -4,7 +4,16 @@ import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
 import { makeMetadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
-import { addImage, defaultVisibility, type Image, type State, type Status, type Store, stamp } from "./state.js"
+import {
+  addImage,
+  defaultVisibility,
+  hashingAlgorithm,
+  type Image,
+  type State,
+  type Status,
+  type Store,
+  stamp
+} from "./state.js"
 
 const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow" }, { id: "web", type: "http" }]
 
@@ -95,12 +104,12 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
   }
   if (data !== undefined) {
     const md5 = state.options.hasher.create("md5")
-    const sha512 = state.options.hasher.create("sha512")
+    const hash = state.options.hasher.create(hashingAlgorithm(state))
     md5.update(data)
-    sha512.update(data)
+    hash.update(data)
     image.checksum = md5.digest()
-    image.hashAlgo = "sha512"
-    image.hashValue = sha512.digest()
+    image.hashAlgo = hashingAlgorithm(state)
+    image.hashValue = hash.digest()
     image.size = data.length
     image.virtualSize = image.diskFormat === "raw" && image.containerFormat === "bare" ? data.length : null
     for (const id of given.stores ?? [state.defaultStore]) {

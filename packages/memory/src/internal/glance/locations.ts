@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Context } from "./context.js"
 import { badRequest, conflict, forbidden, tooLarge, withDetail } from "./errors.js"
 import { isObject, type Json, repr } from "./python.js"
-import { type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
+import { hashingAlgorithm, type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
 
 /** Sizes behind the URLs that a request names, looked up before the request is carried out; absent when unreachable. */
 export type Sizes = ReadonlyMap<string, number>
@@ -65,7 +65,7 @@ const same = (a: NewLocation | Location, b: NewLocation | Location): boolean =>
   a.url === b.url && repr(a.metadata) === repr(b.metadata)
 
 /** Hashes that the caller vouches for, checked against what is known and against each other. */
-const validationData = (image: Image, locations: ReadonlyArray<NewLocation>): Map<string, string> => {
+const validationData = (state: State, image: Image, locations: ReadonlyArray<NewLocation>): Map<string, string> => {
   const wanted = new Map<string, string>()
   for (const { validation_data } of locations) {
     for (const [name, value] of Object.entries(validation_data ?? {})) {
@@ -99,11 +99,13 @@ const validationData = (image: Image, locations: ReadonlyArray<NewLocation>): Ma
     }
   }
   const algorithm = fresh.get("os_hash_algo")
-  if (algorithm !== "sha512") throw conflict(`os_hash_algo must be sha512, not ${algorithm ?? "None"}`)
+  const configured = hashingAlgorithm(state)
+  if (algorithm !== configured) throw conflict(`os_hash_algo must be ${configured}, not ${algorithm ?? "None"}`)
   const hash = fresh.get("os_hash_value") ?? ""
   if (!isHex(hash)) throw conflict(`os_hash_value (${hash}) is not a valid hexadecimal value`)
-  if (hexLength(hash) !== 64) {
-    throw conflict(`os_hash_value (${hash}) is not the correct size for sha512 (should be 64 bytes)`)
+  const size = hexLength(state.options.hasher.create(configured).digest())
+  if (hexLength(hash) !== size) {
+    throw conflict(`os_hash_value (${hash}) is not the correct size for ${configured} (should be ${size} bytes)`)
   }
   return fresh
 }
@@ -182,7 +184,7 @@ export const addLocation = (context: Context, image: Image, at: string, value: J
     throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
   }
   const location = value as unknown as NewLocation
-  const validated = validationData(image, [location])
+  const validated = validationData(state, image, [location])
   const updated = named(state, location)
   const index = position(at, image.locations.length, true)
   if (index === undefined) throw badRequest("Invalid position for adding a location.")
@@ -202,7 +204,7 @@ export const replaceLocations = (context: Context, image: Image, value: Json, si
   if (image.status !== "active" && image.status !== "queued") {
     throw conflict(`It's not allowed to replace locations if image status is ${image.status}.`)
   }
-  const validated = validationData(image, locations)
+  const validated = validationData(state, image, locations)
   const updated = locations.map((location) => named(state, location))
   const known = sizes.get(updated[0]?.url ?? "") ?? 0
   checkQuota(context, image, updated.length, updated.length, known)

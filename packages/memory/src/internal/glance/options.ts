@@ -9,9 +9,30 @@ export interface Digest {
   readonly digest: () => string
 }
 
-/** Where hashes come from: Glance wants md5 and sha512, which a platform's own code computes several times faster. */
+/** A hash algorithm of Python's hashlib, by hashlib's name. */
+export type HashingAlgorithm =
+  | "md5"
+  | "sha1"
+  | "sha224"
+  | "sha256"
+  | "sha384"
+  | "sha512"
+  | "sha512_224"
+  | "sha512_256"
+  | "sha3_224"
+  | "sha3_256"
+  | "sha3_384"
+  | "sha3_512"
+  | "blake2b"
+  | "blake2s"
+  | "ripemd160"
+
+/**
+ * Where hashes come from: Glance wants md5 and its hashing algorithm, which a platform's own code computes several times
+ * faster.
+ */
 export interface Hasher {
-  readonly create: (algorithm: "md5" | "sha512") => Digest
+  readonly create: (algorithm: HashingAlgorithm) => Digest
 }
 
 /** An image that is there before the first request. */
@@ -124,6 +145,8 @@ export interface GlanceOptions {
    */
   readonly release?: Release | undefined
   readonly hasher: Hasher
+  /** The algorithm of `os_hash_value`, as Glance's `[DEFAULT] hashing_algorithm`. @default "sha512" */
+  readonly hashingAlgorithm?: HashingAlgorithm | undefined
   readonly images?: ReadonlyArray<InitialImage> | undefined
   /** Page size when the request names none. @default 25 */
   readonly pageSize?: number | undefined

@@ -297,12 +297,15 @@ const scopeFilter = (context: Context, memberStatus: string, visibility: string 
  * value, which never holds.
  */
 const ofRecordClass = new Set([
-  ..."delete get items iteritems keys metadata registry save to_dict update values tags".split(" "),
+  ..."delete get items iteritems keys metadata mro registry save to_dict update values tags".split(" "),
   ..."_as_dict _extra_keys _sa_class_manager _sa_registry".split(" "),
+  // Also those of its metaclass, which Python finds on the class and not on an image.
   ...(
-    "abstract class contains delattr dict dir doc eq format ge getattribute getitem getstate gt hash init " +
-    "init_subclass iter le lt mapper module ne new protected_attributes reduce reduce_ex repr setattr setitem sizeof " +
-    "str subclasshook table table_args table_initialized tablename weakref"
+    "abstract annotations base bases basicsize call class contains delattr dict dictoffset dir doc eq flags format ge " +
+    "getattribute getitem getstate gt hash init init_subclass instancecheck itemsize iter le lt mapper module mro name " +
+    "ne new or prepare protected_attributes qualname reduce reduce_ex repr ror setattr setitem sizeof str " +
+    "subclasscheck subclasses subclasshook table table_args table_initialized tablename text_signature weakref " +
+    "weakrefoffset"
   )
     .split(" ")
     .map((name) => `__${name}__`)

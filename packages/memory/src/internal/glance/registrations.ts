@@ -8,7 +8,7 @@ import { isAllowedUri } from "./locations.js"
 import { findImage } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
-import { changeImage, type Image, type Received, type State, stamp } from "./state.js"
+import { changeImage, hashingAlgorithm, type Image, type Received, type State, stamp } from "./state.js"
 import { beginTask, finishTask, internalFailure, newTask, readsNoWeb } from "./tasks.js"
 
 /** Locations as routes of their own: for services, which may know where the bytes lie. */
@@ -100,8 +100,8 @@ const place = (state: State, image: Image, url: string, size: number): boolean =
 const hasFormats = (image: Image): boolean => Boolean(image.diskFormat) && Boolean(image.containerFormat)
 
 /** What the caller vouched for. Hashes of other algorithms than these two are believed. */
-const isVouchedFor = ({ algorithm, hash }: Registration, { md5, sha512 }: Received): boolean => {
-  const actual = algorithm === "md5" ? md5 : algorithm === "sha512" ? sha512 : hash
+const isVouchedFor = (state: State, { algorithm, hash }: Registration, received: Received): boolean => {
+  const actual = algorithm === "md5" ? received.md5 : algorithm === hashingAlgorithm(state) ? received.hash : hash
   return hash?.toLowerCase() === actual?.toLowerCase()
 }
 
@@ -130,15 +130,15 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
         one.properties.delete(lock)
         if (read._tag === "None" || !place(state, one, wanted.url, read.value.blob.size)) return
         const received = read.value
-        const isRight = isVouchedFor(wanted, received)
+        const isRight = isVouchedFor(state, wanted, received)
         one.updatedAt = stamp(state, now)
         // A hash that is wrong takes the size with it; a record without formats keeps it.
         one.size = isRight ? received.blob.size : null
         isRegistered = isRight && hasFormats(one)
         if (!isRegistered) return
         one.checksum = received.md5
-        one.hashAlgo = wanted.algorithm ?? "sha512"
-        one.hashValue = wanted.hash?.toLowerCase() ?? received.sha512
+        one.hashAlgo = wanted.algorithm ?? hashingAlgorithm(state)
+        one.hashValue = wanted.hash?.toLowerCase() ?? received.hash
         one.status = "active"
       })
     }

@@ -61,7 +61,8 @@ export interface Blob {
 export interface Received {
   readonly blob: Blob
   readonly md5: string
-  readonly sha512: string
+  /** Of the cloud's hashing algorithm. */
+  readonly hash: string
   /** The first bytes, where disk formats say what they are. */
   readonly head: Uint8Array
 }
@@ -269,3 +270,5 @@ export const storageUsed = (state: State, owner: string, except?: string): numbe
   }
   return total
 }
+
+export const hashingAlgorithm = ({ options }: Pick<State, "options">) => options.hashingAlgorithm ?? "sha512"
