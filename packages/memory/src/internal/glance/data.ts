@@ -153,7 +153,7 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
       // Others may have stored theirs meanwhile.
       if (received.blob.size > freeIn(store)) throw overflow("store")
       // Only an image whose data were refused is queued and has a copy. A store replaces none, and takes no other data.
-      const isOther = image.hashValue !== null && image.hashValue !== received.sha512
+      const isOther = image.hashValue !== null && image.hashValue !== received.hash
       if (store.blobs.has(image.id) || isOther) throw internalError()
       putBlob(store, image.id, received.blob)
       const isRefused = releases.isFormatRefused(state, image, received)
