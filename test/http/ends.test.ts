@@ -150,6 +150,16 @@ const toServices =
   (request, url, index) =>
     isLogin(url) ? undefined : Effect.zipRight(drained(request), answer(request, url, index))
 
+const ofData =
+  (answer: () => Answer): Behaviour =>
+  ({ method }, { pathname }) =>
+    method === "GET" && pathname.endsWith("/file") ? answer() : undefined
+
+const toUpload =
+  (answer: (request: HttpClientRequest.HttpClientRequest) => Answer): Behaviour =>
+  (request, { pathname }) =>
+    request.method === "PUT" && /\/(file|stage)$/.test(pathname) ? answer(request) : undefined
+
 const refusing = (status: number, headers: Record<string, string> = {}) =>
   toServices(() => reply({ message: "no" }, status, headers))
 
@@ -219,7 +229,37 @@ const cases: { readonly [server: string]: Case } = {
     behaviour: paging((index) => ({ records: [], next: `m${index}` })),
     exempt: changes
   },
-  "repeats a marker": { behaviour: paging(() => ({ records: [], next: "m" })), exempt: changes }
+  "repeats a marker": { behaviour: paging(() => ({ records: [], next: "m" })), exempt: changes },
+  "never reads an upload": { behaviour: toUpload(() => Effect.never), exempt: changes },
+  "reads a piece of an upload every four minutes": {
+    behaviour: toUpload(({ body }) =>
+      body._tag === "Stream"
+        ? Effect.zipRight(Effect.ignore(Stream.runForEach(body.stream, () => Effect.sleep("4 minutes"))), Effect.never)
+        : Effect.never
+    ),
+    exempt: changes
+  },
+  "breaks each upload off": {
+    behaviour: toUpload((request) => Effect.zipRight(drained(request), reset(request))),
+    exempt: changes
+  },
+  "stalls in data": { behaviour: ofData(() => dripping(200, "40 days")), exempt: changes },
+  "sends a byte of data each minute": { behaviour: ofData(() => dripping(200, "1 minute")), exempt: changes },
+  "sends a byte of a terabyte each minute": {
+    behaviour: ofData(() => dripping(200, "1 minute", { "content-length": String(2 ** 40) })),
+    otherwise: good({ size: 2 ** 40 }),
+    exempt: changes
+  },
+  "breaks off after each byte of data": {
+    behaviour: ({ headers, method }, { pathname }) => {
+      if (method !== "GET" || !pathname.endsWith("/file")) return undefined
+      const start = Number(/bytes=(\d+)/.exec(headers["range"] ?? "")?.[1] ?? 0)
+      const range = { "content-range": `bytes ${start}-${2 ** 40 - 1}/${2 ** 40}` }
+      return Effect.sync(() => new Response("x", start === 0 ? { status: 200 } : { status: 206, headers: range }))
+    },
+    otherwise: good({ size: 2 ** 40 }),
+    exempt: changes
+  }
 }
 
 const source = ImageSource.stream(
