@@ -467,3 +467,43 @@ describe("a next of 20 MB", () => {
       }).pipe(Effect.provide(Port.core([Port.json({ images: [], next })])))
   )
 })
+
+describe("a next whose marker no query can have", () => {
+  const markers = ["a/b", "..", "a\u0001b"]
+  const lists = {
+    "Images.list": Effect.flatMap(Images.Images, (images) => images.list()),
+    "Images.listAll": Effect.flatMap(Images.Images, (images) => Stream.runDrain(images.listAll())),
+    "ImageTasks.listAll": Effect.flatMap(ImageTasks.ImageTasks, (tasks) => Stream.runDrain(tasks.listAll()))
+  }
+  for (const [operation, list] of Object.entries(lists)) {
+    it.effect.each(markers)(`is a fault of the response to ${operation}, not of the caller: %s`, (marker) =>
+      Effect.gen(function* () {
+        const error: GlanceError.GlanceError = yield* Effect.flip(
+          Effect.asVoid(list as (typeof lists)["Images.listAll"])
+        )
+        assert(error._tag === "UnexpectedAnswer", error._tag)
+        assert.match(error.detail, /^its "next" names a marker that cannot be sent: must /)
+      }).pipe(
+        Effect.provide(
+          Port.core(({ url }) =>
+            Port.json({
+              [url.startsWith("/tasks") ? "tasks" : "images"]: [],
+              next: `/v2/x?marker=${encodeURIComponent(marker)}`
+            })
+          )
+        )
+      )
+    )
+  }
+})
+
+describe("a page of 20,000 records", () => {
+  const records = names(20_000).map((id) => imageRecord({ id, name: id }))
+  it.effect("is folded without a stack overflow, and each record comes once", () =>
+    Effect.gen(function* () {
+      const images = yield* Images.Images
+      const ids = yield* Stream.runFold(images.listAll(), new Set<string>(), (ids, { id }) => ids.add(id))
+      assert.strictEqual(ids.size, records.length)
+    }).pipe(Effect.provide(Port.core(() => Port.json({ images: records }))))
+  )
+})

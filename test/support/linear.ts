@@ -44,9 +44,9 @@ const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((one, other) => one - other)[values.length >> 1] as number
 
 /** In milliseconds of the processor, so that other programs do not count. */
-const timeOf = (run: () => unknown): number => {
+const timeOf = async (run: () => unknown): Promise<number> => {
   const begun = process.cpuUsage()
-  run()
+  await run()
   const { system, user } = process.cpuUsage(begun)
   return (system + user) / 1000
 }
@@ -56,15 +56,18 @@ const shortEnough = 500
 
 /**
  * Compares the time for a mebibyte with that for a quarter of it. A quadratic function takes 16 times as long, a linear
- * one four times.
+ * one four times. A promise that the function returns is waited for.
  */
 export const assertLinear = async (name: string, parse: (text: string) => unknown): Promise<void> => {
   for (const [kind, text] of Object.entries(hostileTexts)) {
     const [small, large] = [text(megabyte / 4), text(megabyte)]
     // The runner wants to be heard now and then.
     await new Promise((resume) => setImmediate(resume))
-    if (timeOf(() => parse(large)) <= shortEnough) continue
-    const times = [0, 1, 2].map(() => [timeOf(() => parse(small)), timeOf(() => parse(large))] as const)
+    if ((await timeOf(() => parse(large))) <= shortEnough) continue
+    const times: Array<readonly [small: number, large: number]> = []
+    for (let round = 0; round < 3; round++) {
+      times.push([await timeOf(() => parse(small)), await timeOf(() => parse(large))])
+    }
     const less = median(times.map(([time]) => time))
     const more = median(times.map(([, time]) => time))
     const isLinear = more <= shortEnough || more <= less * 10

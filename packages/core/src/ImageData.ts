@@ -88,8 +88,8 @@ export interface TransferOptions<out E = never, out R = never> {
    */
   readonly maxWait?: Duration.DurationInput | undefined
   /**
-   * How long the other side may do nothing while it is its turn. The time that the source or the consumer takes is not
-   * counted.
+   * How long the other side may take to move the next kibibyte, or the rest if that is less, while it is its turn. The
+   * time that the source or the consumer takes is not counted.
    *
    * @default 5 minutes
    */

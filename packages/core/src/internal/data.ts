@@ -71,6 +71,15 @@ export const interpret = <On extends Request.Meanings>(
     { operation, request, decode: Request.nothing, on, counted: false }
   )
 
+/**
+ * Bytes that the other side has to move within one idle limit, or the rest if that is less. Without it a server that sends
+ * a byte now and then would keep a transfer alive for ever.
+ */
+export const minProgress = 1024
+
+/** Connections that may break off one after the other, each after some bytes, before {@link minProgress} has moved. */
+export const maxBreaks = 100
+
 /** Fails when somebody has been waited for, for longer than the idle limit, and was not held back. */
 export const watch = (
   { idleLimit, imageId, operation }: Transfer,

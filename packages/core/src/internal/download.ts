@@ -89,6 +89,9 @@ export const run = <E>(
 ): Effect.Effect<void, Failure | E> =>
   Effect.gen(function* () {
     let failures = 0
+    /** Breaks since the position where there was enough progress, however little came before each. */
+    let breaks = 0
+    let credited = state.position
     for (;;) {
       if (Option.contains(endOf(download, state), state.position)) return
       const before = state.position
@@ -105,8 +108,15 @@ export const run = <E>(
         continue
       }
       if (state.position > before) failures = 0
-      if (!Data.mayPass(error) || failures >= download.retries) return yield* Effect.fail(error)
+      if (state.position - credited >= Data.minProgress) {
+        breaks = 0
+        credited = state.position
+      }
+      if (!Data.mayPass(error) || failures >= download.retries || breaks >= Data.maxBreaks) {
+        return yield* Effect.fail(error)
+      }
       failures += 1
+      breaks += 1
       const wait = yield* Data.waitAfter(download, failures, error)
       yield* Effect.logWarning(`${error.message}; continuing from byte ${state.position} in ${Duration.format(wait)}`)
       yield* Effect.sleep(wait)
@@ -139,7 +149,7 @@ const fetchOnce = <E>(
         ...(asksRange ? { range } : {})
       })
     )
-    /** Since when the server is waited for. */
+    /** Since when the server is waited for, without the time that the consumer took. */
     let since: number | undefined = clock.unsafeCurrentTimeMillis()
     const held = new Limit.Held(clock)
     const watch = Data.watch(
@@ -245,16 +255,25 @@ const fetchOnce = <E>(
         onProgress === undefined
           ? undefined
           : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
-      const goOn = (): boolean => {
-        since = clock.unsafeCurrentTimeMillis()
+      /** The bytes of this body after which the server was last given the whole idle limit. */
+      let credited = at
+      const goOn = (waitingSince: number, taken: number): boolean => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const isProgress = at - credited >= Data.minProgress
+        if (isProgress) credited = at
+        since = isProgress ? now : waitingSince + now - taken
         return state.position >= wantedEnd && at < (until ?? Number.POSITIVE_INFINITY)
       }
       const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
         Effect.suspend((): Effect.Effect<boolean, SinkFailure<E> | Failure> => {
+          const taken = clock.unsafeCurrentTimeMillis()
+          const waitingSince = since ?? taken
           since = undefined
           const delivered = deliverFrom(Chunk.toReadonlyArray(chunk), 0)
-          if (delivered === undefined && told === undefined) return Effect.succeed(goOn())
-          return Effect.map(Effect.zipRight(delivered ?? Effect.void, told ?? Effect.void), goOn)
+          if (delivered === undefined && told === undefined) return Effect.succeed(goOn(waitingSince, taken))
+          return Effect.map(Effect.zipRight(delivered ?? Effect.void, told ?? Effect.void), () =>
+            goOn(waitingSince, taken)
+          )
         })
       /** In parts, so that the progress is told at least once a mebibyte. */
       const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>

@@ -71,6 +71,18 @@ const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undef
   return marker === undefined || marker.length > maxMarker ? undefined : marker
 }
 
+/** A server's marker that the next query could not have is a fault of its response, and not of the caller's query. */
+const refusal = <A, Query, On extends Request.Meanings>(
+  { from, toParams }: Listing<A, Query, On>,
+  query: Query,
+  operation: string,
+  marker: string
+): string | undefined =>
+  Either.match(toParams(from(query, marker), operation), {
+    onLeft: ({ reason }) => `its "next" names a marker that cannot be sent: ${reason}`,
+    onRight: () => undefined
+  })
+
 /** Longer than any id or name that Glance stores. */
 const maxMarker = 255
 
@@ -136,7 +148,11 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
       const answer = Request.run<DecodedPage<A>, On>(http, {
         operation,
         request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
-        decode: decoders[undecodable],
+        decode: (text, headers) =>
+          Either.flatMap(decoders[undecodable](text, headers), (page) => {
+            const detail = page.marker === undefined ? undefined : refusal(listing, query, operation, page.marker)
+            return detail === undefined ? Either.right(page) : Either.left({ detail })
+          }),
         ...(on === undefined ? {} : { on })
       })
       return Effect.tap(answer, ({ marker, skipped }) =>
@@ -246,9 +262,15 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
           })
         )
       }
-      return Stream.paginateChunkEffect(pageOf({ query, before: undefined }), (current) =>
-        Effect.flatMap(current, ({ items, next }) => {
-          const chunk = Chunk.unsafeFromArray(items)
+      const first: Effect.Effect<Part & { readonly begin?: number }, Failure<On>> = pageOf({ query, before: undefined })
+      return Stream.paginateChunkEffect(first, (current) =>
+        Effect.flatMap(current, ({ begin = 0, items, next }) => {
+          const end = begin + maxChunk
+          if (end < items.length) {
+            const rest = Effect.succeed({ begin: end, items, next })
+            return Effect.succeed([Chunk.unsafeFromArray(items.slice(begin, end)), Option.some(rest)] as const)
+          }
+          const chunk = Chunk.unsafeFromArray(begin === 0 ? items : items.slice(begin))
           if (next === undefined) return Effect.succeed([chunk, Option.none()] as const)
           return readAhead
             ? Effect.map(begun(next), (begun) => [chunk, Option.some(begun)] as const)
@@ -263,6 +285,9 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
 
   return { page, all, collect }
 }
+
+/** Records in one chunk of a stream. `Stream.runFold` takes one stack frame for each, and a page may have any number. */
+const maxChunk = 1024
 
 /** A page that was read: its query, and the ids of its records in their order. */
 interface Before<Query> {

@@ -1,6 +1,5 @@
 /** What the parts of the catalogue of definitions have in common. */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -66,18 +65,18 @@ export const parts = <A extends { readonly name: string }, E extends { readonly 
       progress.restart()
       return part(first)
     }
-    return Stream.paginateChunkEffect(first, (marker) =>
-      Effect.gen(function* () {
-        const { items, next } = yield* Effect.catchAll(part(marker), (error) => again(error, marker))
-        const fresh = items.filter(({ name }) => !given.has(name))
-        yield* progress.page(fresh.length, next)
-        for (const { name } of fresh) given.add(name)
-        return [
-          Chunk.unsafeFromArray(fresh),
-          next === undefined ? Option.none() : Option.some<string | undefined>(next)
-        ]
-      })
-    )
+    return Stream.paginateEffect(
+      first,
+      (marker) =>
+        Effect.gen(function* () {
+          const { items, next } = yield* Effect.catchAll(part(marker), (error) => again(error, marker))
+          const fresh = items.filter(({ name }) => !given.has(name))
+          yield* progress.page(fresh.length, next)
+          for (const { name } of fresh) given.add(name)
+          return [fresh, next === undefined ? Option.none() : Option.some<string | undefined>(next)] as const
+        })
+      // Not in one chunk: `Stream.runFold` takes one stack frame for each item of a chunk.
+    ).pipe(Stream.flatMap(Stream.fromIterable))
   }).pipe(Stream.withSpan(operation))
 
 /** How a definition is changed that the server takes as a whole only. */

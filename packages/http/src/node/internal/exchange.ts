@@ -21,6 +21,12 @@ import type * as Direct from "../../internal/direct.js"
  */
 const kept = 256 * 1024
 
+/**
+ * Pieces that are given at once. `Stream.runFold` takes one stack frame for each piece of a chunk, and a server may send
+ * a body in pieces of one byte.
+ */
+const maxPieces = 1024
+
 const givenUp = (): Error => new Error("the request was given up")
 const alreadyRead = (): Error => new Error("the body has been read already")
 
@@ -125,14 +131,13 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     })
   }
 
-  /** The pieces that are there, or the next; none after the last. */
+  /** Pieces that are there, or the next; none after the last. */
   readonly #next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Error>> = Effect.suspend(() => {
     if (this.#pieces.length > 0) {
       this.#taken = true
-      const pieces = this.#pieces
-      this.#pieces = []
-      this.#size = 0
-      this.#controller?.resume()
+      const pieces = this.#pieces.splice(0, maxPieces)
+      for (const piece of pieces) this.#size -= piece.length
+      if (this.#pieces.length === 0) this.#controller?.resume()
       return Effect.succeed(Chunk.unsafeFromArray(pieces))
     }
     if (this.#end === undefined) return this.#more(this.#next)

@@ -1,0 +1,599 @@
+/**
+ * Every operation of every service and every login against servers that do all they can to keep it alive. Time is
+ * virtual: a clock that jumps to the next thing that somebody waits for, because two days hold too many steps for
+ * `TestClock`.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Glance, GlanceHttp, ImageImport, ImageSource } from "@effect-glance/core"
+import { Cloud, Identity, Keystone, Rackspace } from "@effect-glance/http"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Http from "../support/http.js"
+import { imageRecord, memberRecord, taskRecord } from "../support/records.js"
+import { credentials, imageService, tokenAnswer } from "./support.js"
+
+const hours = (count: number) => count * 3_600_000
+
+/** A clock that stands until it is moved to the next time that somebody waits for. */
+const makeClock = () => {
+  let now = 0
+  const sleeps: Array<{ readonly until: number; readonly wake: () => void }> = []
+  const clock: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => now,
+    unsafeCurrentTimeNanos: () => BigInt(Math.floor(now * 1_000_000)),
+    currentTimeMillis: Effect.sync(() => now),
+    currentTimeNanos: Effect.sync(() => BigInt(Math.floor(now * 1_000_000))),
+    sleep: (duration) =>
+      Effect.async((resume) => {
+        const sleep = { until: now + Duration.toMillis(duration), wake: () => resume(Effect.void) }
+        sleeps.push(sleep)
+        return Effect.sync(() => {
+          const index = sleeps.indexOf(sleep)
+          if (index >= 0) sleeps.splice(index, 1)
+        })
+      })
+  }
+  /** Returns whether somebody waited. */
+  const advance = (): boolean => {
+    const next = sleeps.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY)
+    if (!Number.isFinite(next)) return false
+    now = Math.max(now, next)
+    for (const sleep of sleeps.filter(({ until }) => until <= now)) {
+      sleeps.splice(sleeps.indexOf(sleep), 1)
+      sleep.wake()
+    }
+    return true
+  }
+  return { clock, advance, now: () => now }
+}
+
+type Answer = Effect.Effect<Response, HttpClientError.HttpClientError>
+
+/** How a server answers: nothing where it does as a good one does. */
+type Behaviour = (request: HttpClientRequest.HttpClientRequest, url: URL, index: number) => Answer | undefined
+
+const imageId = "5f0a3b2c-0000-4000-8000-000000000001"
+const taskId = "9c2e0000-0000-4000-8000-000000000046"
+const data = "hello world"
+
+const reply = (...args: Parameters<typeof Http.json>): Answer => Effect.sync(() => Http.json(...args))
+
+/** Reads what is sent, for clients wait for that. */
+const drained = ({ body }: HttpClientRequest.HttpClientRequest) =>
+  body._tag === "Stream" ? Effect.ignore(Stream.runDrain(body.stream)) : Effect.void
+
+const isLogin = ({ pathname }: URL) => pathname.endsWith("/tokens")
+
+let tokens = 0
+
+const keystone = (lives = 100 * 24): Answer =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.sync(() =>
+      tokenAnswer(`token-${tokens++}`, {
+        issuedAt: now,
+        expiresAt: now + hours(lives),
+        catalog: [imageService("https://glance.test"), imageService("https://swift.test", "RegionOne", "object-store")]
+      })
+    )
+  )
+
+/** A cloud that answers everything at once. */
+const good =
+  (image: Parameters<typeof imageRecord>[0] = {}, task: Parameters<typeof taskRecord>[0] = { status: "success" }) =>
+  (request: HttpClientRequest.HttpClientRequest, url: URL): Answer => {
+    const path = url.pathname.replace(/^\/v2/, "")
+    const { method } = request
+    if (isLogin(url)) return keystone()
+    if (/\/(file|stage)$/.test(path)) {
+      return method === "PUT"
+        ? Effect.as(drained(request), new Response(null, { status: 204 }))
+        : Effect.sync(() => new Response(data, { headers: { "content-length": String(data.length) } }))
+    }
+    if (path.endsWith("/import")) {
+      return path.startsWith("/info")
+        ? reply({ "import-methods": { value: ["glance-direct", "web-download", "copy-image", "glance-download"] } })
+        : reply({}, 202)
+    }
+    if (path === "/info/stores") return reply({ stores: [{ id: "s1", default: "true" }, { id: "s2" }] })
+    if (path.endsWith("/tasks")) {
+      return method === "POST" ? reply(taskRecord(task), 201) : reply({ tasks: [taskRecord(task)] })
+    }
+    if (path.startsWith("/tasks/")) return reply(taskRecord(task))
+    if (path.endsWith("/members")) {
+      return method === "GET" ? reply({ members: [memberRecord()] }) : reply(memberRecord())
+    }
+    if (path === "/images") {
+      return method === "POST"
+        ? reply(imageRecord({ status: "queued", size: null, checksum: null, os_hash_value: null, ...image }), 201)
+        : reply({ images: [imageRecord(image)] })
+    }
+    if (/^\/images\/[^/]+$/.test(path) && method !== "DELETE") return reply(imageRecord(image))
+    return method === "GET" ? reply({}) : Effect.sync(() => new Response(null, { status: 204 }))
+  }
+
+/** Bytes that come now and then and never end. */
+const endless = (every: Duration.DurationInput, bytes = " ") =>
+  Effect.map(Effect.runtime<never>(), (runtime) =>
+    Stream.toReadableStreamRuntime(
+      Stream.repeatEffect(Effect.as(Effect.sleep(every), new TextEncoder().encode(bytes))),
+      runtime
+    )
+  )
+
+const dripping = (status: number, every: Duration.DurationInput, headers: Record<string, string> = {}): Answer =>
+  Effect.map(endless(every), (body) => new Response(body, { status, headers }))
+
+/** All but logins. */
+const toServices =
+  (answer: (request: HttpClientRequest.HttpClientRequest, url: URL, index: number) => Answer): Behaviour =>
+  (request, url, index) =>
+    isLogin(url) ? undefined : Effect.zipRight(drained(request), answer(request, url, index))
+
+const ofData =
+  (answer: () => Answer): Behaviour =>
+  ({ method }, { pathname }) =>
+    method === "GET" && pathname.endsWith("/file") ? answer() : undefined
+
+const toUpload =
+  (answer: (request: HttpClientRequest.HttpClientRequest) => Answer): Behaviour =>
+  (request, { pathname }) =>
+    request.method === "PUT" && /\/(file|stage)$/.test(pathname) ? answer(request) : undefined
+
+const refusing = (status: number, headers: Record<string, string> = {}) =>
+  toServices(() => reply({ message: "no" }, status, headers))
+
+const isList = ({ pathname }: URL) => /\/(images|tasks|namespaces|tags|members)$/.test(pathname)
+
+const paging =
+  (page: (index: number) => { readonly records: ReadonlyArray<unknown>; readonly next: string }): Behaviour =>
+  ({ method }, url, index) => {
+    if (method !== "GET" || !isList(url)) return undefined
+    const { next, records } = page(index)
+    const key = url.pathname.split("/").at(-1) ?? ""
+    return reply({ [key]: records, next: `${url.pathname}?marker=${next}` })
+  }
+
+const reset = (request: HttpClientRequest.HttpClientRequest): Answer =>
+  new HttpClientError.RequestError({
+    request,
+    reason: "Transport",
+    cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
+  })
+
+interface Case {
+  readonly behaviour: Behaviour
+  /** What a good answer holds that the behaviour leaves. */
+  readonly otherwise?: ReturnType<typeof good>
+  /** Whether nothing that sends a request can succeed. */
+  readonly hopeless?: boolean
+  /** When all has to have ended. */
+  readonly within?: number
+  /** Operations that are not looked at, with the reason. */
+  readonly exempt?: { readonly [operation: string]: string }
+}
+
+const changes = { "Images.changes": "polls as long as its consumer wants to hear of changes" }
+const hopeless = { hopeless: true, within: hours(2) }
+
+const always = (answer: Parameters<typeof toServices>[0]): Case => ({ behaviour: toServices(answer), ...hopeless })
+const refused = (status: number, headers?: Record<string, string>): Case => ({
+  behaviour: refusing(status, headers),
+  ...hopeless
+})
+
+const cases: { readonly [server: string]: Case } = {
+  "never answers": always(() => Effect.never),
+  "sends a byte of a body every 20 seconds": always(() =>
+    dripping(200, "20 seconds", { "content-type": "application/json" })
+  ),
+  "sends a byte of an error every 20 seconds": always(() => dripping(500, "20 seconds")),
+  "sends a byte of a 503 every 2 seconds": always(() => dripping(503, "2 seconds")),
+  "answers 503 and wants a second": refused(503, { "retry-after": "1" }),
+  "answers 503 and wants years": refused(503, { "retry-after": "99999999999" }),
+  "answers 503 and wants nonsense": refused(503, { "retry-after": "soon" }),
+  "answers 503 and wants less than nothing": refused(503, { "retry-after": "-5" }),
+  "answers 503 and wants a date in 2199": refused(503, { "retry-after": "Tue, 01 Jan 2199 00:00:00 GMT" }),
+  "answers 429 and wants a second": refused(429, { "retry-after": "1" }),
+  "answers 429 and wants years": refused(429, { "retry-after": "99999999999" }),
+  "answers 401": refused(401),
+  "answers 404": { behaviour: refusing(404), within: hours(2) },
+  "answers 409": { behaviour: refusing(409), within: hours(2) },
+  redirects: always((_, url) => reply({}, 302, { location: url.href })),
+  "resets each connection": always(reset),
+  "answers 202 and then nothing": {
+    behaviour: (request, url) => (isLogin(url) ? undefined : request.method === "GET" ? Effect.never : reply({}, 202)),
+    within: hours(2)
+  },
+  "has pages without records": {
+    behaviour: paging((index) => ({ records: [], next: `m${index}` })),
+    exempt: changes
+  },
+  "repeats a marker": { behaviour: paging(() => ({ records: [], next: "m" })), exempt: changes },
+  "never reads an upload": { behaviour: toUpload(() => Effect.never), exempt: changes },
+  "reads a piece of an upload every four minutes": {
+    behaviour: toUpload(({ body }) =>
+      body._tag === "Stream"
+        ? Effect.zipRight(Effect.ignore(Stream.runForEach(body.stream, () => Effect.sleep("4 minutes"))), Effect.never)
+        : Effect.never
+    ),
+    exempt: changes
+  },
+  "breaks each upload off": {
+    behaviour: toUpload((request) => Effect.zipRight(drained(request), reset(request))),
+    exempt: changes
+  },
+  "stalls in data": { behaviour: ofData(() => dripping(200, "40 days")), exempt: changes },
+  "sends a byte of data each minute": { behaviour: ofData(() => dripping(200, "1 minute")), exempt: changes },
+  "sends a byte of a terabyte each minute": {
+    behaviour: ofData(() => dripping(200, "1 minute", { "content-length": String(2 ** 40) })),
+    otherwise: good({ size: 2 ** 40 }),
+    exempt: changes
+  },
+  "breaks off after each byte of data": {
+    behaviour: ({ headers, method }, { pathname }) => {
+      if (method !== "GET" || !pathname.endsWith("/file")) return undefined
+      const start = Number(/bytes=(\d+)/.exec(headers["range"] ?? "")?.[1] ?? 0)
+      const range = { "content-range": `bytes ${start}-${2 ** 40 - 1}/${2 ** 40}` }
+      return Effect.sync(() => new Response("x", start === 0 ? { status: 200 } : { status: 206, headers: range }))
+    },
+    otherwise: good({ size: 2 ** 40 }),
+    exempt: changes
+  }
+}
+
+const source = ImageSource.stream(
+  Stream.suspend(() => Stream.range(1, 5000).pipe(Stream.map(() => new Uint8Array(1)))),
+  { replayable: true }
+)
+const directory = mkdtempSync(join(tmpdir(), "ends-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+let targets = 0
+/** A file of its own for each download. */
+const target = () => join(directory, `disk-${targets++}.raw`)
+
+const web = ImageImport.webDownload("https://example.com/disk.raw")
+/** Twelve hours of polls take fewer steps. */
+const rarely = { schedule: Schedule.spaced("1 minute") }
+const namespace = "ns"
+const sameImage = [imageId]
+const inNamespace = [namespace, "name"]
+
+/** What each method is called with. */
+const samples: { readonly [operation: string]: ReadonlyArray<unknown> } = {
+  "Images.list": [],
+  "Images.listAll": [],
+  "Images.changes": [],
+  "Images.find": [{ name: "cirros" }],
+  "Images.findFirst": [{ name: "cirros" }],
+  "Images.findNewest": [{ name: "cirros" }],
+  "Images.get": sameImage,
+  "Images.getMany": [[imageId, "5f0a3b2c-0000-4000-8000-000000000002"]],
+  "Images.create": [{ name: "a" }],
+  "Images.update": [imageId, { name: "n" }],
+  "Images.delete": sameImage,
+  "Images.deactivate": sameImage,
+  "Images.reactivate": sameImage,
+  "ImageMembers.list": sameImage,
+  "ImageMembers.get": [imageId, "p"],
+  "ImageMembers.add": [imageId, "p"],
+  "ImageMembers.remove": [imageId, "p"],
+  "ImageMembers.setStatus": [imageId, "accepted"],
+  "ImageMembers.share": [imageId, ["p", "q"]],
+  "ImageMembers.acceptAll": [],
+  "ImageTags.add": [imageId, "t"],
+  "ImageTags.remove": [imageId, "t"],
+  "ImageTags.set": [imageId, ["t"]],
+  "ImageTasks.list": [],
+  "ImageTasks.listAll": [],
+  "ImageTasks.listOf": sameImage,
+  "ImageTasks.get": [taskId],
+  "ImageTasks.create": ["import", {}],
+  "ImageTasks.export": [imageId, "c"],
+  "ImageTasks.import": ["c", "o"],
+  "ImageTasks.await": [taskId, rarely],
+  "ImageStores.deleteImage": ["s1", imageId],
+  "ImageLocations.list": sameImage,
+  "ImageLocations.register": [imageId, "https://example.com/x"],
+  "ImageLocations.add": [imageId, { url: "https://example.com/x" }],
+  "ImageLocations.remove": [imageId, "https://example.com/x"],
+  "ImageLocations.replace": [imageId, [{ url: "https://example.com/x" }]],
+  "ImageCache.queue": sameImage,
+  "ImageCache.delete": sameImage,
+  "ImageCache.clear": [],
+  "ImageCache.nodes": sameImage,
+  "ImageImport.check": [web],
+  "ImageImport.start": [imageId, web],
+  "ImageImport.await": [imageId, rarely],
+  "ImageImport.progress": [imageId, rarely],
+  "ImageImport.importAndWait": [imageId, web, rarely],
+  "ImageImport.importWithProgress": [imageId, web, rarely],
+  "ImageData.upload": [imageId, source],
+  "ImageData.uploadWithProgress": [imageId, source],
+  "ImageData.stage": [imageId, source],
+  "ImageData.createWithData": [{ name: "a" }, source],
+  "ImageData.download": [imageId, { verify: false }],
+  "ImageData.downloadTo": [imageId, target],
+  "ImageData.downloadToWithProgress": [imageId, target],
+  "ImageCreation.createFrom": [{ name: "a", diskFormat: "raw", containerFormat: "bare" }, source],
+  "ImageReleases.ensure": [{ name: "a", diskFormat: "raw", containerFormat: "bare" }, source],
+  "Metadefs.namespaces.list": [],
+  "Metadefs.namespaces.listAll": [],
+  "Metadefs.namespaces.get": [namespace],
+  "Metadefs.namespaces.create": [namespace],
+  "Metadefs.namespaces.update": [namespace, { description: "d" }],
+  "Metadefs.namespaces.delete": [namespace],
+  "Metadefs.properties.listAll": [namespace],
+  "Metadefs.properties.get": inNamespace,
+  "Metadefs.properties.create": [...inNamespace, { title: "t", type: "string" }],
+  "Metadefs.properties.update": [...inNamespace, { title: "t" }],
+  "Metadefs.properties.delete": inNamespace,
+  "Metadefs.properties.deleteAll": [namespace],
+  "Metadefs.objects.listAll": [namespace],
+  "Metadefs.objects.get": inNamespace,
+  "Metadefs.objects.create": inNamespace,
+  "Metadefs.objects.update": [...inNamespace, { description: "d" }],
+  "Metadefs.objects.delete": inNamespace,
+  "Metadefs.objects.deleteAll": [namespace],
+  "Metadefs.tags.listAll": [namespace, { limit: 1 }],
+  "Metadefs.tags.get": inNamespace,
+  "Metadefs.tags.create": inNamespace,
+  "Metadefs.tags.append": [namespace, ["a"]],
+  "Metadefs.tags.set": [namespace, ["a"]],
+  "Metadefs.tags.rename": [...inNamespace, "new"],
+  "Metadefs.tags.delete": inNamespace,
+  "Metadefs.tags.deleteAll": [namespace],
+  "Metadefs.resourceTypes.associations": [namespace],
+  "Metadefs.resourceTypes.associate": inNamespace,
+  "Metadefs.resourceTypes.dissociate": inNamespace
+}
+
+/** Not operations. */
+const helpers = new Set(["Discovery.refresh"])
+
+/** Every effect, stream and method of the services, also of those inside. */
+const operationsOf = (name: string, service: object): ReadonlyArray<readonly [operation: string, value: unknown]> =>
+  Object.entries(service).flatMap(([key, value]) =>
+    typeof value === "function" || Effect.isEffect(value) || Stream.StreamTypeId in value
+      ? [[`${name}.${key}`, value] as const]
+      : operationsOf(`${name}.${key}`, value as object)
+  )
+
+const run = (operation: string, value: unknown): Effect.Effect<unknown, unknown, unknown> => {
+  const args = samples[operation]
+  if (typeof value === "function" && args === undefined) {
+    return Effect.dieMessage(`${operation}: the test has no arguments for it`)
+  }
+  const called =
+    typeof value === "function" ? value(...(args ?? []).map((each) => (each === target ? target() : each))) : value
+  return Effect.isEffect(called)
+    ? (called as Effect.Effect<unknown, unknown, unknown>)
+    : Stream.runDrain(called as Stream.Stream<unknown, unknown, unknown>)
+}
+
+/** The client that stands for a server, and how many requests it saw, by the operation that they are of. */
+const clientOf = ({ behaviour, otherwise = good() }: Pick<Case, "behaviour" | "otherwise">) => {
+  const counts = new Map<string, number>()
+  let index = 0
+  const client = HttpClient.make((request, url) =>
+    Effect.flatMap(GlanceHttp.Operation, ({ name }) => {
+      const count = (counts.get(name) ?? 0) + 1
+      counts.set(name, count)
+      if (count > maxRequests) return Effect.dieMessage(`more than ${maxRequests} requests`)
+      const answer = Effect.suspend(() => behaviour(request, url, index++) ?? otherwise(request, url))
+      return Effect.map(Effect.zipRight(Effect.sleep("50 millis"), answer), (response) =>
+        HttpClientResponse.fromWeb(request, response)
+      )
+    })
+  )
+  return { counts, client }
+}
+
+const maxRequests = 50_000
+const maxSteps = 100_000
+
+interface Outcome {
+  exit: Exit.Exit<unknown, unknown> | undefined
+  at: number
+}
+
+/** Runs all of them until they have ended, or two days have passed. */
+const outcomes = async (
+  programs: Iterable<readonly [string, Effect.Effect<unknown, unknown>]>,
+  { advance, clock, now }: ReturnType<typeof makeClock>
+): Promise<ReadonlyMap<string, Outcome>> => {
+  const results = new Map<string, Outcome>()
+  const fibers = Array.from(programs, ([name, program]) => {
+    const outcome: Outcome = { exit: undefined, at: 0 }
+    results.set(name, outcome)
+    return Effect.runFork(
+      program.pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            outcome.exit = exit
+            outcome.at = now()
+          })
+        ),
+        Effect.withClock(clock),
+        Logger.withMinimumLogLevel(LogLevel.None)
+      )
+    )
+  })
+  const turn = () => new Promise((resume) => setImmediate(resume))
+  const pause = () => new Promise((resume) => setTimeout(resume, 5))
+  let idle = 0
+  for (let step = 0; step < maxSteps && now() < hours(48) && idle < 500; step++) {
+    await turn()
+    await turn()
+    if ([...results.values()].every(({ exit }) => exit !== undefined)) break
+    if (advance()) idle = 0
+    else {
+      // Files take the time of the machine.
+      idle += 1
+      await pause()
+    }
+  }
+  await Effect.runPromise(Effect.forkDaemon(Fiber.interruptAll(fibers)))
+  return results
+}
+
+const shown = (exit: Exit.Exit<unknown, unknown>): string =>
+  Exit.isSuccess(exit) ? "success" : Cause.pretty(exit.cause).slice(0, 300)
+
+const isTyped = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) ||
+  (Cause.isFailure(exit.cause) &&
+    !Cause.isDie(exit.cause) &&
+    Option.exists(
+      Cause.failureOption(exit.cause),
+      (error) => typeof error === "object" && error !== null && "_tag" in error
+    ))
+
+/** What is wrong with how each ended. */
+const complaints = (
+  results: ReadonlyMap<string, Outcome>,
+  { exempt = {}, hopeless = false, within = hours(26) }: Pick<Case, "exempt" | "hopeless" | "within">
+): ReadonlyArray<string> =>
+  [...results].flatMap(([name, { at, exit }]) => {
+    if (name in exempt) return []
+    if (exit === undefined) return [`${name} is still alive`]
+    if (!isTyped(exit)) return [`${name} ended in ${shown(exit)}`]
+    if (at > within) return [`${name} ended after ${Duration.format(at)}: ${shown(exit)}`]
+    const isRequest = Exit.isFailure(exit) && !/InvalidArgument|EROFS|ENOENT/.test(shown(exit))
+    return hopeless && !isRequest ? [`${name} ended in ${shown(exit)}`] : []
+  })
+
+const servicesOf = (client: HttpClient.HttpClient) =>
+  Glance.layer.pipe(
+    Layer.provide(Cloud.layer()),
+    Layer.provide(Keystone.layerPassword(credentials)),
+    Layer.provideMerge(Layer.succeed(HttpClient.HttpClient, client))
+  )
+
+const operationsIn = (context: { readonly unsafeMap: ReadonlyMap<string, unknown> }) =>
+  [...context.unsafeMap].flatMap(([key, service]) => {
+    const name = /^@effect-glance\/core\/(\w+)$/.exec(key)?.[1]
+    return name === undefined ? [] : operationsOf(name, service as object)
+  })
+
+/** The services of a client, and all that they can do. */
+const operationsOver = (client: HttpClient.HttpClient, clock: Clock.Clock) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const layer = Layer.merge(Layer.fresh(servicesOf(client)), NodeFileSystem.layer)
+    const context = yield* Layer.buildWithScope(layer, scope)
+    return operationsIn(context)
+      .filter(([name]) => !helpers.has(name))
+      .map(([name, value]) => {
+        const program = Effect.suspend(() => run(name, value)) as Effect.Effect<unknown, unknown, never>
+        return [name, Effect.provide(program, context)] as const
+      })
+  }).pipe(Effect.withClock(clock), Effect.runPromise)
+
+it("knows arguments for every method and no others", async () => {
+  const { client } = clientOf({ behaviour: () => undefined })
+  const names = (await operationsOver(client, makeClock().clock)).map(([name]) => name)
+  assert.isAbove(names.length, 90)
+  assert.deepStrictEqual(
+    Object.keys(samples).filter((name) => !names.includes(name)),
+    []
+  )
+})
+
+describe("every operation ends with a typed error or a result", () => {
+  it.each(Object.entries(cases))("if the server %s", { timeout: 60_000 }, async (_, server) => {
+    const time = makeClock()
+    const operations = await operationsOver(clientOf(server).client, time.clock)
+    const programs = operations.filter(([name]) => server.exempt === undefined || !(name in server.exempt))
+    assert.strictEqual(complaints(await outcomes(programs, time), server).join("\n"), "")
+  })
+})
+
+const url = "https://keystone.test/v3"
+const secret = Redacted.make("secret")
+const user = { username: "alice", userDomainId: "default", projectName: "p", projectDomainId: "default" }
+
+type Login = Layer.Layer<Identity.Identity, unknown, HttpClient.HttpClient>
+
+/** Every login, by the name of its layer. */
+const logins: { readonly [layer: string]: Login } = {
+  "Keystone.layerPassword": Keystone.layerPassword(credentials),
+  "Keystone.layerToken": Keystone.layerToken({ authUrl: url, token: secret, projectId: "p" }),
+  "Keystone.layerApplicationCredential": Keystone.layerApplicationCredential({
+    authUrl: url,
+    applicationCredentialId: "i",
+    applicationCredentialSecret: secret
+  }),
+  "Keystone.layerTotp": Keystone.layerTotp({ authUrl: url, ...user, passcode: Effect.succeed(secret) }),
+  "Keystone.layerMultiFactor": Keystone.layerMultiFactor({
+    authUrl: url,
+    ...user,
+    password: secret,
+    passcode: Effect.succeed(secret)
+  }),
+  "Rackspace.layerApiKey": Rackspace.layerApiKey({ username: "alice", apiKey: secret }),
+  "Rackspace.layerPassword": Rackspace.layerPassword({ username: "alice", password: secret })
+}
+
+const atLogin = (answer: (request: HttpClientRequest.HttpClientRequest) => Answer): Behaviour => answer
+
+const loginServers: { readonly [server: string]: Behaviour } = {
+  "never answers": atLogin(() => Effect.never),
+  "sends a byte of a token every 2 seconds": atLogin(() => dripping(201, "2 seconds")),
+  "sends a byte of a refusal every 2 seconds": atLogin(() => dripping(401, "2 seconds")),
+  "answers 503 and wants a second": atLogin(() => reply({}, 503, { "retry-after": "1" })),
+  "answers 503 and wants years": atLogin(() => reply({}, 503, { "retry-after": "99999999999" })),
+  "answers 429 and wants nonsense": atLogin(() => reply({}, 429, { "retry-after": "soon" })),
+  redirects: atLogin(() => reply({}, 302, { location: url })),
+  "wants yet another factor": atLogin(() =>
+    reply({ receipt: { methods: ["password"] }, required_auth_methods: [["password", "totp"]] }, 401, {
+      "openstack-auth-receipt": "r"
+    })
+  ),
+  "resets each connection": atLogin(reset)
+}
+
+describe("every login ends with a typed error", () => {
+  it("is known to this test", () => {
+    const layers = Object.entries({ Keystone, Rackspace }).flatMap(([module, exports]) =>
+      Object.keys(exports)
+        .filter((name) => name.startsWith("layer") && !name.endsWith("Config"))
+        .map((name) => `${module}.${name}`)
+    )
+    assert.deepStrictEqual(layers.sort(), Object.keys(logins).sort())
+  })
+
+  it.each(Object.entries(loginServers))("if the identity service %s", async (_, behaviour) => {
+    const programs = Object.entries(logins).map(([name, login]) => {
+      const { client } = clientOf({ behaviour })
+      const program = Effect.flatMap(Identity.Identity, ({ session }) => session).pipe(
+        Effect.provide(Layer.provide(login, Layer.succeed(HttpClient.HttpClient, client)))
+      )
+      return [name, program] as const
+    })
+    const bounds = { within: hours(1) }
+    const results = await outcomes(programs, makeClock())
+    assert.strictEqual(complaints(results, bounds).join("\n"), "")
+    for (const [name, { exit }] of results) assert.isTrue(exit !== undefined && Exit.isFailure(exit), name)
+  })
+})
