@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
@@ -74,9 +75,6 @@ const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undef
 /** Longer than any id or name that Glance stores. */
 const maxMarker = 255
 
-/** A server's text at a length that a message can show. */
-const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)} …` : text)
-
 /** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
 const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
   (input): input is ReadonlyArray<unknown> => Array.isArray(input),
@@ -112,7 +110,7 @@ const decodePage = <A>(
       const next = envelope["next"] as string | null | undefined
       const marker = next ? markerIn(next, records) : undefined
       return next && marker === undefined
-        ? Either.left({ detail: `its "next" names no marker: ${cut(next)}` })
+        ? Either.left({ detail: `its "next" names no marker: ${ForeignText.show(next, { maxLength: 200 })}` })
         : Either.right({ items, ids, skipped, marker, raw })
     })
 }

@@ -56,8 +56,11 @@ export const idOf = (record: unknown): string | undefined => {
   return typeof id === "string" ? id : undefined
 }
 
-/** The id that an error names, at a length that a message can show: Glance's own has at most 36 characters. */
-const recordOf = (record: unknown): string | undefined => idOf(record)?.slice(0, 100)
+/** The id that an error names: Glance's own has at most 36 characters. */
+const recordOf = (record: unknown): string | undefined => {
+  const id = idOf(record)
+  return id === undefined ? undefined : ForeignText.show(id, { maxLength: 100 })
+}
 
 /**
  * Keeps what a decoder throws inside the error channel. JSON that is nested thousands of levels deep overflows the stack
@@ -183,7 +186,10 @@ const parsed = (text: string): Either.Either<unknown, Unreadable> =>
   Either.try({
     try: () => JSON.parse(text) as unknown,
     catch: () => ({
-      detail: text === "" ? "the body is empty" : `not JSON, it begins ${JSON.stringify(text.slice(0, 80))}`
+      detail:
+        text === ""
+          ? "the body is empty"
+          : `not JSON, it begins ${JSON.stringify(ForeignText.show(text, { maxLength: 80 }))}`
     })
   })
 
