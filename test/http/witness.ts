@@ -57,8 +57,9 @@ class RecordedSpan implements Tracer.Span {
   addLinks(links: ReadonlyArray<Tracer.SpanLink>) {
     this.tell(links)
   }
+  /** What an operation succeeds with is data, and holds what the server sent. */
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>) {
-    this.tell(exit)
+    if (Exit.isFailure(exit)) this.tell(exit)
     this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
   }
 }
@@ -72,7 +73,10 @@ const attempt = (print: () => unknown): string => {
 }
 
 /** All the ways in which a value gets into a log, a report, a message. */
-const printed = (value: unknown): ReadonlyArray<string> => [
+const printed = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string" || typeof value === "number" ? [String(value)] : printedObject(value)
+
+const printedObject = (value: unknown): ReadonlyArray<string> => [
   attempt(() => String(value)),
   attempt(() => JSON.stringify(value)),
   attempt(() => JSON.stringify(value, null, 2)),

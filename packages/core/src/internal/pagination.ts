@@ -135,15 +135,17 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
         operation,
         request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
         decode: decoders[undecodable],
+        review: ({ marker = "", skipped }, secrets) =>
+          // The marker would be sent in the URL of the next request, and shown by errors.
+          secrets.some((secret) => marker.includes(secret))
+            ? Effect.fail({ detail: 'its "next" repeats a secret of the request' })
+            : logSkipped(operation, skipped.map(Request.shownWith(secrets))),
         ...(on === undefined ? {} : { on })
       })
-      return Effect.tap(answer, ({ marker, skipped }) =>
-        Effect.zipRight(
-          skipped.length === 0 ? Effect.void : logSkipped(operation, skipped),
-          marker !== undefined && marker === listing.markerOf(query)
-            ? new GlanceError.RepeatedMarker({ operation, marker })
-            : Effect.void
-        )
+      return Effect.tap(answer, ({ marker }) =>
+        marker !== undefined && marker === listing.markerOf(query)
+          ? new GlanceError.RepeatedMarker({ operation, marker })
+          : Effect.void
       )
     })
 
