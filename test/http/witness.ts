@@ -57,9 +57,8 @@ class RecordedSpan implements Tracer.Span {
   addLinks(links: ReadonlyArray<Tracer.SpanLink>) {
     this.tell(links)
   }
-  /** What an operation succeeds with is data, and holds what the server sent. */
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>) {
-    if (Exit.isFailure(exit)) this.tell(exit)
+    this.tell(exit)
     this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
   }
 }
@@ -105,12 +104,14 @@ const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => [
   ...Array.flatMap(Cause.prettyErrors(cause), printed)
 ]
 
-export const make = (): Witness => {
+/** What an operation succeeds with is data, which holds what the server sent: `successes: false` leaves it out. */
+export const make = ({ successes = true }: { readonly successes?: boolean } = {}): Witness => {
   const spans: Array<RecordedSpan> = []
   const lines: Array<string> = []
   const texts: Array<string> = []
   const tell = (...values: ReadonlyArray<unknown>) => {
     for (const value of values) {
+      if (!successes && Exit.isExit(value) && Exit.isSuccess(value)) continue
       texts.push(...printed(value))
       if (Exit.isExit(value) && Exit.isFailure(value)) texts.push(...ofCause(value.cause))
     }
