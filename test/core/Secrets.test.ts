@@ -112,7 +112,8 @@ describe("Secrets", () => {
   it("shows a request without its body and its secrets", () => {
     const request = HttpClientRequest.put("https://bob:p%40ss@h/x?sig=5ig0", {
       headers: { "X-Auth-Token": "t0ken", accept: "*/*" },
-      urlParams: { token: "t0ken", limit: "1" }
+      urlParams: { token: "t0ken", limit: "1", from: "http://bob:p%40ss@h/" },
+      hash: "access_token=t0ken"
     }).pipe(HttpClientRequest.bodyText("t0ken"))
     const shown = JSON.stringify(Secrets.request(request))
     assert.notMatch(shown, /t0ken|p%40ss|5ig0|bob/)

@@ -72,7 +72,10 @@ const attempt = (print: () => unknown): string => {
 }
 
 /** All the ways in which a value gets into a log, a report, a message. */
-const printed = (value: unknown): ReadonlyArray<string> => [
+const printed = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string" || typeof value === "number" ? [String(value)] : printedObject(value)
+
+const printedObject = (value: unknown): ReadonlyArray<string> => [
   attempt(() => String(value)),
   attempt(() => JSON.stringify(value)),
   attempt(() => JSON.stringify(value, null, 2)),
@@ -101,12 +104,14 @@ const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => [
   ...Array.flatMap(Cause.prettyErrors(cause), printed)
 ]
 
-export const make = (): Witness => {
+/** What an operation succeeds with is data, which holds what the server sent: `successes: false` leaves it out. */
+export const make = ({ successes = true }: { readonly successes?: boolean } = {}): Witness => {
   const spans: Array<RecordedSpan> = []
   const lines: Array<string> = []
   const texts: Array<string> = []
   const tell = (...values: ReadonlyArray<unknown>) => {
     for (const value of values) {
+      if (!successes && Exit.isExit(value) && Exit.isSuccess(value)) continue
       texts.push(...printed(value))
       if (Exit.isExit(value) && Exit.isFailure(value)) texts.push(...ofCause(value.cause))
     }

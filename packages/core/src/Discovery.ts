@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
+import * as ForeignText from "./ForeignText.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as ImageSchemas from "./ImageSchemas.js"
@@ -128,7 +129,7 @@ const readUsage = Request.json((body) =>
       usages.set(
         name,
         yield* Either.mapLeft(decodeUsage(usage), ({ detail }) => ({
-          detail: `["usage"][${JSON.stringify(name.slice(0, 100))}]: ${detail}`
+          detail: `["usage"][${JSON.stringify(ForeignText.show(name, { maxLength: 100 }))}]: ${detail}`
         }))
       )
     }

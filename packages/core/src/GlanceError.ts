@@ -1367,7 +1367,8 @@ const rootCause = (error: unknown): unknown => {
 /** Where several addresses were tried, there is an error of each; the last is as good as any. */
 const codeIn = (root: unknown): string => {
   const { code, errors } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
-  if (typeof code === "string") return code
+  // The form of all codes. A text of another form may repeat anything.
+  if (typeof code === "string" && /^[A-Z][A-Z\d_]{0,63}$/.test(code)) return code
   return Array.isArray(errors) && errors.length > 0 ? codeIn(errors.at(-1)) : ""
 }
 
@@ -1388,7 +1389,9 @@ export const transportError = (operation: string, error: HttpClientError.HttpCli
   const shown = ForeignText.show(said, { secrets })
   const cause = new Error(shown === "" ? error.reason : shown)
   // By definition: an assignment fails where `Error.prototype` is frozen.
-  Object.defineProperty(cause, "name", { value: typeof name === "string" ? ForeignText.show(name) : error._tag })
+  Object.defineProperty(cause, "name", {
+    value: typeof name === "string" ? ForeignText.show(name, { secrets }) : error._tag
+  })
   // The stack would show this line, not the place of the failure.
   delete cause.stack
   return new TransportError({

@@ -46,9 +46,9 @@ const discreetCause = (cause: unknown, secrets: ReadonlyArray<string>, depth = 0
   const shown = new Error(typeof message === "string" ? ForeignText.show(message, { secrets }) : "")
   delete shown.stack
   const define = (key: string, value: unknown) => Object.defineProperty(shown, key, { value, configurable: true })
-  if (typeof name === "string") define("name", ForeignText.show(name))
-  if (typeof code === "string") define("code", ForeignText.show(code))
-  if (typeof syscall === "string") define("syscall", ForeignText.show(syscall))
+  if (typeof name === "string") define("name", ForeignText.show(name, { secrets }))
+  if (typeof code === "string") define("code", ForeignText.show(code, { secrets }))
+  if (typeof syscall === "string") define("syscall", ForeignText.show(syscall, { secrets }))
   if (Array.isArray(errors))
     define(
       "errors",

@@ -315,9 +315,6 @@ const storesOf = (
     return [...new Set(stores)]
   })
 
-/** A URI may carry a password, and the server repeats the URIs that it refuses. */
-const withoutUserinfo = (text: string): string => text.replace(/(\w+:\/\/)[^/\s]*@/g, "$1")
-
 /** The request id, for which the body of the answer has no room. */
 const readRequestId: Request.Read<Option.Option<string>> = (text, headers) =>
   Either.map(Request.nothing(text, headers), () => Answer.requestIdOf(headers))
@@ -389,7 +386,6 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
           request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), body),
           decode: readRequestId,
           on: {
-            400: (answer) => new GlanceError.BadRequest({ ...answer, detail: withoutUserinfo(answer.detail) }),
             404: Internal.notFound(image),
             409: conflict
           }

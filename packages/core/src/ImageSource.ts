@@ -11,6 +11,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as ForeignText from "./ForeignText.js"
 import * as GuardedClient from "./GuardedClient.js"
 import * as File from "./internal/file.js"
 import * as Lending from "./internal/lending.js"
@@ -269,7 +270,7 @@ export const url = (url: string | URL): WebSource<HttpClientError.HttpClientErro
     const response = yield* client.execute(request)
     const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
     if (encoding !== "" && encoding !== "identity") {
-      const description = `the source comes in Content-Encoding ${encoding.slice(0, 40)}, although identity was asked for`
+      const description = `the source comes in Content-Encoding ${ForeignText.show(encoding, { maxLength: 40 })}, although identity was asked for`
       return yield* new HttpClientError.ResponseError({ request, response, reason: "Decode", description })
     }
     const length = response.headers["content-length"] ?? ""

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
+import * as ForeignText from "./ForeignText.js"
 import * as GlanceError from "./GlanceError.js"
 import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
@@ -300,13 +301,18 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
 
   const listOf: Service["listOf"] = fn("ImageTasks.listOf")((image) => Follow.tasksOf(http, "ImageTasks.listOf", image))
 
-  const read = (operation: string, task: ImageTask.TaskRef) => {
+  const read = (
+    operation: string,
+    task: ImageTask.TaskRef,
+    onSecrets: (secrets: ReadonlyArray<string>) => void = () => {}
+  ) => {
     const taskId = ImageTask.idOf(task)
     return Effect.flatMap(Argument.path(operation, "tasks", ["task", taskId]), (path) =>
       Request.run(http, {
         operation,
         request: HttpClientRequest.get(path),
         decode: readTask,
+        review: (_, secrets) => Effect.sync(() => onSecrets(secrets)),
         on: { 404: (answer) => new GlanceError.TaskNotFound({ ...answer, taskId }) }
       })
     )
@@ -382,15 +388,19 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
     const { deadline } = yield* TransferLimits.of(operation, options)
     const next = yield* Follow.pacer(schedule, deadline)
     for (let pace = "again"; ; ) {
-      const last = yield* read(operation, task)
+      let secrets: ReadonlyArray<string> = []
+      const last = yield* read(operation, task, (ofRequest) => {
+        secrets = ofRequest
+      })
+      const shown = (text: string) => ForeignText.show(text, { secrets })
       if (last.status === "success") return last
-      const which = { operation, taskId: last.id, type: last.type }
+      const which = { operation, taskId: ImageTask.idOf(task), type: shown(last.type) }
       if (last.status === "failure") {
-        return yield* new GlanceError.TaskFailed({ ...which, reason: Option.getOrElse(last.message, () => "") })
+        return yield* new GlanceError.TaskFailed({ ...which, reason: shown(Option.getOrElse(last.message, () => "")) })
       }
       if (pace === "again") pace = yield* next(last)
       else pace = "ended"
-      if (pace === "ended") return yield* new GlanceError.TaskNotEnded({ ...which, taskStatus: last.status })
+      if (pace === "ended") return yield* new GlanceError.TaskNotEnded({ ...which, taskStatus: shown(last.status) })
     }
   })
 

@@ -9,6 +9,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
 
 /**
  * What is shown instead of a secret.
@@ -481,7 +482,8 @@ export const request = (request: HttpClientRequest.HttpClientRequest): HttpClien
   HttpClientRequest.modify(HttpClientRequest.setBody(request, HttpBody.empty), {
     url: url(request.url),
     urlParams: UrlParams.fromInput(
-      request.urlParams.map(([name, value]) => [name, isName(name) ? mask : value] as const)
+      request.urlParams.map(([name, value]) => [name, isName(name) ? mask : redact(value)] as const)
     ),
+    hash: Option.getOrElse(Option.map(request.hash, withoutParameters), () => ""),
     headers: Object.fromEntries(Object.keys(request.headers).flatMap((name) => (isHeader(name) ? [[name, mask]] : [])))
   })

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
@@ -86,9 +87,6 @@ const refusal = <A, Query, On extends Request.Meanings>(
 /** Longer than any id or name that Glance stores. */
 const maxMarker = 255
 
-/** A server's text at a length that a message can show. */
-const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)} …` : text)
-
 /** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
 const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
   (input): input is ReadonlyArray<unknown> => Array.isArray(input),
@@ -124,7 +122,7 @@ const decodePage = <A>(
       const next = envelope["next"] as string | null | undefined
       const marker = next ? markerIn(next, records) : undefined
       return next && marker === undefined
-        ? Either.left({ detail: `its "next" names no marker: ${cut(next)}` })
+        ? Either.left({ detail: `its "next" names no marker: ${ForeignText.show(next, { maxLength: 200 })}` })
         : Either.right({ items, ids, skipped, marker, raw })
     })
 }
@@ -148,20 +146,22 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
       const answer = Request.run<DecodedPage<A>, On>(http, {
         operation,
         request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
-        decode: (text, headers) =>
-          Either.flatMap(decoders[undecodable](text, headers), (page) => {
+        decode: (text, headers, secrets) =>
+          Either.flatMap(decoders[undecodable](text, headers, secrets), (page) => {
             const detail = page.marker === undefined ? undefined : refusal(listing, query, operation, page.marker)
             return detail === undefined ? Either.right(page) : Either.left({ detail })
           }),
+        review: ({ marker = "", skipped }, secrets) =>
+          // The marker would be sent in the URL of the next request, and shown by errors.
+          secrets.some((secret) => marker.includes(secret))
+            ? Effect.fail({ detail: 'its "next" repeats a secret of the request' })
+            : logSkipped(operation, skipped.map(Request.shownWith(secrets))),
         ...(on === undefined ? {} : { on })
       })
-      return Effect.tap(answer, ({ marker, skipped }) =>
-        Effect.zipRight(
-          skipped.length === 0 ? Effect.void : logSkipped(operation, skipped),
-          marker !== undefined && marker === listing.markerOf(query)
-            ? new GlanceError.RepeatedMarker({ operation, marker })
-            : Effect.void
-        )
+      return Effect.tap(answer, ({ marker }) =>
+        marker !== undefined && marker === listing.markerOf(query)
+          ? new GlanceError.RepeatedMarker({ operation, marker })
+          : Effect.void
       )
     })
 

@@ -12,6 +12,7 @@ import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as GlanceHttp from "../GlanceHttp.js"
 import * as ResponseBody from "../ResponseBody.js"
+import * as Secrets from "../Secrets.js"
 import * as Limit from "./limit.js"
 import * as Telemetry from "./telemetry.js"
 
@@ -40,14 +41,17 @@ export interface Unreadable {
 
 export type Decode<A> = (body: unknown) => Either.Either<A, Unreadable>
 
-/** The first complaint about each place. The whole tree would begin with the types of all that is well. */
+/**
+ * The first complaint about each place, as the decoder says it: {@link shownWith} cuts and masks it. The whole tree would
+ * begin with the types of all that is well.
+ */
 const complaints = (issue: ParseResult.ParseIssue): string => {
   const first = new Map<string, string>()
   for (const { message, path } of ParseResult.ArrayFormatter.formatIssueSync(issue)) {
     const place = path.map((key) => `[${JSON.stringify(key)}]`).join("")
     if (!first.has(place)) first.set(place, `${place}${place === "" ? "" : ": "}${message}`)
   }
-  return ForeignText.show([...first.values()].join("; "))
+  return [...first.values()].join("; ")
 }
 
 /** The id that a record claims, readable or not. */
@@ -56,8 +60,13 @@ export const idOf = (record: unknown): string | undefined => {
   return typeof id === "string" ? id : undefined
 }
 
-/** The id that an error names, at a length that a message can show: Glance's own has at most 36 characters. */
-const recordOf = (record: unknown): string | undefined => idOf(record)?.slice(0, 100)
+/** What could not be read, as an error or a log line shows it. The ids of Glance itself have at most 36 characters. */
+export const shownWith =
+  (secrets: ReadonlyArray<string>) =>
+  ({ detail, record }: Unreadable): Unreadable => ({
+    detail: ForeignText.show(detail, { secrets }),
+    record: record === undefined ? undefined : ForeignText.show(record, { secrets, maxLength: 100 })
+  })
 
 /**
  * Keeps what a decoder throws inside the error channel. JSON that is nested thousands of levels deep overflows the stack
@@ -71,7 +80,7 @@ const guarded =
     } catch {
       return Either.left({
         detail: "it is not as expected, and is nested too deeply to be shown",
-        record: recordOf(body)
+        record: idOf(body)
       })
     }
   }
@@ -79,9 +88,7 @@ const guarded =
 /** To be built once for each schema: building is what costs. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
   const decode = ParseResult.decodeUnknownEither(schema)
-  return guarded((body) =>
-    Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: recordOf(body) }))
-  )
+  return guarded((body) => Either.mapLeft(decode(body), (issue) => ({ detail: complaints(issue), record: idOf(body) })))
 }
 
 const meaningOfAll = (
@@ -120,36 +127,50 @@ export interface Operation<A, On extends Meanings> {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly decode: Read<A>
   readonly on?: On & Meanings
+  /** Looks at what was read, and may refuse it. What it shows must be without the secrets of the request. */
+  readonly review?: (value: A, secrets: ReadonlyArray<string>) => Effect.Effect<void, Unreadable>
   /** A status beyond 2xx that is a success of this operation. */
   readonly alsoSuccess?: number | undefined
   /** Whether it is a request of its own, and not what became of one that is counted already. @default true */
   readonly counted?: boolean
 }
 
-/** Reads the body of a success. */
-export type Read<A> = (text: string, headers: Headers.Headers) => Either.Either<A, Unreadable>
+/** Reads the body of a success. The secrets are those of the request, which no complaint may show. */
+export type Read<A> = (
+  text: string,
+  headers: Headers.Headers,
+  secrets: ReadonlyArray<string>
+) => Either.Either<A, Unreadable>
 
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
   http: Pick<GlanceHttp.Service, "execute" | "timeLimit" | "bodyLimit">,
-  { alsoSuccess, counted = true, decode, on, operation, request }: Operation<A, On>
+  { alsoSuccess, counted = true, decode, on, operation, request, review }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   return Telemetry.metered(operation, (meter) => {
     let status: number | undefined
     const failed = (error: GlanceError.GlanceError | HttpClientError.HttpClientError) =>
       Effect.fail(HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error)
-    const unreadable = (response: HttpClientResponse.HttpClientResponse, { detail, record }: Unreadable) =>
-      new GlanceError.UnexpectedAnswer({
+    const unreadable = (response: HttpClientResponse.HttpClientResponse, complaint: Unreadable) => {
+      const { detail, record } = shownWith(Secrets.ofRequest(response.request))(complaint)
+      return new GlanceError.UnexpectedAnswer({
         ...Answer.answer(operation, request, response, detail),
         record: Option.fromNullable(record)
       })
+    }
     const read = (response: HttpClientResponse.HttpClientResponse) =>
       Effect.matchEffect(ResponseBody.read(response, http.bodyLimit), {
         onFailure: (error) => (error._tag === "RefusedBody" ? unreadable(response, error) : failed(error)),
         onSuccess: (text): Effect.Effect<A, GlanceError.GlanceError> => {
           meter.moved("receive", Number(response.headers["content-length"] ?? text.length))
-          const decoded = decode(text, response.headers)
-          return Either.isRight(decoded) ? Effect.succeed(decoded.right) : unreadable(response, decoded.left)
+          const secrets = Secrets.ofRequest(response.request)
+          const decoded = decode(text, response.headers, secrets)
+          if (Either.isLeft(decoded)) return unreadable(response, decoded.left)
+          if (review === undefined) return Effect.succeed(decoded.right)
+          return Effect.matchEffect(review(decoded.right, secrets), {
+            onFailure: (complaint) => unreadable(response, complaint),
+            onSuccess: () => Effect.succeed(decoded.right)
+          })
         }
       })
     const fail = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<never, GlanceError.GlanceError> =>
@@ -179,22 +200,25 @@ export const run = <A, On extends Meanings = Record<never, never>>(
 
 const isSuccess = (status: number) => status >= 200 && status < 300
 
-const parsed = (text: string): Either.Either<unknown, Unreadable> =>
+const parsed = (text: string, secrets: ReadonlyArray<string>): Either.Either<unknown, Unreadable> =>
   Either.try({
     try: () => JSON.parse(text) as unknown,
     catch: () => ({
-      detail: text === "" ? "the body is empty" : `not JSON, it begins ${JSON.stringify(text.slice(0, 80))}`
+      detail:
+        text === ""
+          ? "the body is empty"
+          : `not JSON, it begins ${JSON.stringify(ForeignText.show(text, { secrets, maxLength: 80 }))}`
     })
   })
 
 /** For an answer whose JSON body `decode` reads. */
 export const json =
   <A>(decode: Decode<A>): Read<A> =>
-  (text) =>
-    Either.flatMap(parsed(text), guarded(decode))
+  (text, _, secrets) =>
+    Either.flatMap(parsed(text, secrets), guarded(decode))
 
 /** For an answer that says nothing but its status. A page of HTML means that something else than Glance answered. */
-export const nothing: Read<void> = (text, headers) =>
+export const nothing = (text: string, headers: Headers.Headers): Either.Either<void, Unreadable> =>
   text !== "" && headers["content-type"]?.startsWith("text/html")
     ? Either.left({ detail: "a page of HTML" })
     : Either.void

@@ -1,6 +1,7 @@
 /** Looking for images with no more requests than it takes to know. */
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
+import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
@@ -14,9 +15,6 @@ interface Options {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
 
-/** More than a person reads, and less than a hundred ids. */
-const maxText = 500
-
 const textOf = (params: ReadonlyArray<readonly [string, string]>, { hidden, where }: Options): string => {
   const conditions = params
     .filter(([name]) => !["limit", "marker", "sort", "sort_key", "sort_dir"].includes(name))
@@ -24,7 +22,7 @@ const textOf = (params: ReadonlyArray<readonly [string, string]>, { hidden, wher
   if (hidden) conditions.push("hidden or not")
   if (where !== undefined) conditions.push("the predicate")
   const text = conditions.length === 0 ? "a query without conditions" : conditions.join(", ")
-  return text.length > maxText ? `${text.slice(0, maxText)} …` : text
+  return ForeignText.show(text)
 }
 
 export const make = (

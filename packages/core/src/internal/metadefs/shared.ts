@@ -106,8 +106,8 @@ export const rewrite = <A, On extends Request.Meanings>(
     Request.run<{ readonly record: Wire.JsonObject; readonly value: A }, On>(http, {
       operation,
       request,
-      decode: (text, headers) =>
-        Either.flatMap(readRecord(text, headers), (record) =>
+      decode: (text, headers, secrets) =>
+        Either.flatMap(readRecord(text, headers, secrets), (record) =>
           Either.map(decode(record), (value) => ({ record, value }))
         ),
       on
