@@ -95,7 +95,7 @@ function removeAbandoned(parent) {
   }
 }
 
-/** Stays on the file system of the folder, whatever somebody has mounted inside. @param {string} folder */
+/** Stays on the file system of the folder, whatever is mounted inside. @param {string} folder */
 function remove(folder) {
   spawnSync("rm", ["--recursive", "--force", "--one-file-system", folder])
 }

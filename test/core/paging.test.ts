@@ -1,4 +1,4 @@
-/** Listings whose server deletes records meanwhile, sends pages without end, or sends what nobody can read. */
+/** Listings whose server deletes records meanwhile, sends pages without end, or sends what cannot be decoded. */
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { type GlanceError, Image, ImageMembers, Images, ImageTask, ImageTasks, Metadefs } from "@effect-glance/core"

@@ -108,7 +108,7 @@ describe("an image", () => {
     ["min_ram", "5 GB"],
     ["protected", "perhaps"],
     ["protected", 2]
-  ])("whose %s is %o is refused, since nobody knows what was meant", ([field, sent]) =>
+  ])("whose %s is %o is refused, because its meaning is not known", ([field, sent]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(decodedImage({ [field as string]: sent }))
       assert(error._tag === "UnexpectedAnswer")

@@ -1,6 +1,6 @@
 /**
  * Every operation of every service and every login against servers that do all they can to keep it alive. Time is
- * virtual: a clock that jumps to the next thing that somebody waits for, because two days hold too many steps for
+ * virtual: a clock that jumps to the end of the next wait, because two days hold too many steps for
  * `TestClock`.
  */
 import { mkdtempSync, rmSync } from "node:fs"
@@ -34,7 +34,7 @@ import { credentials, imageService, tokenAnswer } from "./support.js"
 
 const hours = (count: number) => count * 3_600_000
 
-/** A clock that stands until it is moved to the next time that somebody waits for. */
+/** A clock that stands until it is moved to the end of the next wait. */
 const makeClock = () => {
   let now = 0
   const sleeps: Array<{ readonly until: number; readonly wake: () => void }> = []
@@ -54,7 +54,7 @@ const makeClock = () => {
         })
       })
   }
-  /** Returns whether somebody waited. */
+  /** Returns whether a fiber waited. */
   const advance = (): boolean => {
     const next = sleeps.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY)
     if (!Number.isFinite(next)) return false

@@ -43,7 +43,7 @@ const serve = (scheme: "http" | "https") =>
 
 interface Proxy {
   readonly port: number
-  /** What it was asked for, and as whom. */
+  /** What it was asked for, and with which credentials. */
   readonly seen: Array<string>
 }
 

@@ -34,7 +34,7 @@ export interface Options {
   readonly maxLength?: number | undefined
 }
 
-/** What lies behind is neither cleaned nor searched: 100 times what is shown by default. */
+/** The rest of a text is neither cleaned nor searched: 100 times what is shown by default. */
 const maxRead = 64 * 1024
 
 /**

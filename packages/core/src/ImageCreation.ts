@@ -274,7 +274,7 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
       )
       yield* TransferLimits.of(operation, options)
       const { object, source: input, uri } = partsOf(origin)
-      // What lies on the web may never have to be sent by this process.
+      // This process may never have to send what the cloud can fetch from the web.
       const source = (
         input === undefined || uri !== undefined ? input : yield* Source.resolve(operation, http, input)
       ) as ImageSource.ImageSource<E, R> | undefined

@@ -20,7 +20,7 @@ import * as ForeignText from "./ForeignText.js"
 export const defaultLimit: number = 128 * 2 ** 20
 
 /**
- * The limit on bodies of errors, and on bodies that nobody wants, in bytes: 64 KiB.
+ * The limit on bodies of errors and on unused bodies, in bytes: 64 KiB.
  *
  * @since 0.1.0
  * @category constants
@@ -81,7 +81,7 @@ export const readError = (response: HttpClientResponse.HttpClientResponse): Effe
       )
 
 /**
- * Reads a body that nobody wants, since an unread body keeps its connection. Of a body that is longer than
+ * Reads an unused body, because an unread body keeps its connection. Of a body that is longer than
  * {@link errorLimit} the connection is closed instead.
  *
  * @since 0.1.0

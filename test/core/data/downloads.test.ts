@@ -228,7 +228,7 @@ describe("a response to a range request", () => {
 })
 
 describe("data in a Content-Encoding", () => {
-  it.effect("that nobody asked for are refused by its name, and never stored", () =>
+  it.effect("that was not asked for are refused by its name, and never stored", () =>
     Effect.gen(function* () {
       for (const encoding of ["gzip", "br", "ZSTD", "identity, gzip"]) {
         const asked: Array<string | undefined> = []

@@ -113,7 +113,7 @@ describe("two downloads to one file", () => {
       yield* Fiber.join(fiber)
       assert.strictEqual(yield* hashOf(path), recordOf(bytes).checksum)
       assert.deepStrictEqual(yield* list(folder), ["image", "link"])
-      // Now nobody writes to it.
+      // From here on nothing writes to it.
       yield* data.downloadTo(id, path)
       assert.strictEqual(yield* hashOf(path), recordOf(others).checksum)
     }).pipe(provided)
@@ -277,7 +277,7 @@ describe("what a killed download left", () => {
 })
 
 describe("a part file that is not a download's", () => {
-  const victim = "the bytes of somebody else"
+  const victim = "the bytes of another user"
   const places: ReadonlyArray<readonly [string, (victim: string, part: string) => Promise<unknown>]> = [
     ["a symbolic link", (victim, part) => NFS.symlink(victim, part)],
     ["a symbolic link to nothing", (_, part) => NFS.symlink("nowhere", part)],

@@ -10,7 +10,7 @@
  *   The next one claims it by renaming it to its own part file: of two that try, one succeeds. It claims only a regular
  *   file of the same user with no other link to it. Everything else under that name stays as it is.
  * - A process that was killed leaves its own part file. A running download touches its part file every two seconds; a
- *   part file that nobody touches is abandoned. The next download copies the bytes and does not write to the file,
+ *   part file that is not touched is abandoned. The next download copies the bytes and does not write to the file,
  *   because its owner may only be suspended. It removes the file at the end if the owner has not touched it since.
  */
 import type * as PlatformError from "@effect/platform/Error"
@@ -445,7 +445,7 @@ const keepTouching = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ne
     Effect.forever
   )
 
-/** Removes what an earlier download left, unless somebody has touched it since. */
+/** Removes what an earlier download left, unless it was touched since. */
 const discard = (fs: FileSystem.FileSystem, { info, path }: Found, owners: Owners): Effect.Effect<void> =>
   claimable(fs, path, owners).pipe(
     Effect.flatMap((now) =>

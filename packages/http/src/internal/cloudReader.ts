@@ -181,7 +181,7 @@ export const unknownKeys = ({ called, cloud, source, top }: CloudSettings): Read
   return more === 0 ? shown : [...shown, `${source}: cloud ${JSON.stringify(cloud)}: ${more} more keys are no settings`]
 }
 
-/** More warnings than these help nobody. */
+/** More warnings than these do not help. */
 const maxUnknown = 10
 
 export type Reader = ReturnType<typeof make>
