@@ -29,7 +29,7 @@ const secrets = {
 }
 
 /** What stays of a secret in whichever quoting. */
-const cores = ["pa55w0rd", "ap1k3y", "cr3d3nt1al", "c0de77", "gAAAAA", "ur1pa55"]
+const cores = ["codexzqk", "pa55w0rd", "ap1k3y", "cr3d3nt1al", "c0de77", "gAAAAA", "ur1pa55"]
 
 const leaks = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
   texts.filter((text) => cores.some((core) => text.includes(core)))
@@ -296,6 +296,30 @@ const machines: { readonly [what: string]: Machine.Machine } = (() => {
     "no JSON, without quotes": { files: { "cwd/clouds.json": `{"clouds": {"c": {"auth": {"password": ${apiKey}}}}}` } },
     "a mistake in secure.yaml": {
       files: { "cwd/clouds.yaml": "clouds: {c: {}}", "cwd/secure.yaml": `clouds: {c: {auth: [${apiKey}}}` }
+    },
+    "an unknown login that is a password": cloud({ auth_type: password }),
+    "a profile that is a password": cloud({ profile: password }),
+    "a region that is not a name, beside a password": cloud({ regions: [token, [apiKey]] }),
+    "an interface that is a token": cloud({ interface: token }),
+    "a cloud that is called like its API key": json({ clouds: { [apiKey]: { auth, auth_type: "v3pigeon" } } }),
+    "a key of auth that is called like the passcode": cloud({ auth: { ...auth, passcode: "codexzqk", codexzqk: "x" } }),
+    "a key beside auth that is called like the passcode": cloud({
+      auth: { ...auth, passcode: "codexzqk" },
+      codexzqk: "x",
+      auth_type: "v3pigeon"
+    }),
+    "an unknown cloud beside one that is called like its API key": {
+      ...json({ clouds: { [apiKey]: { auth } } }),
+      variables: { OS_CLOUD: token, OS_TOKEN: token }
+    },
+    "a secret in secure.yaml that is repeated in clouds.yaml": {
+      files: {
+        "cwd/clouds.yaml": `clouds: {c: {profile: ${apiKey}}}`,
+        "cwd/secure.yaml": `clouds: {c: {auth: {api_key: ${apiKey}}}}`
+      }
+    },
+    "variables that repeat the password": {
+      variables: { ...variables, OS_PASSWORD: password, OS_AUTH_TYPE: password, OS_CLOUD_NAME: password }
     },
     "an unknown cloud": { ...cloud({}), variables: { OS_CLOUD: "d", OS_PASSWORD: password } },
     "whom to trust, which is left to the client": cloud({ verify: false, cert: "/me.pem" })

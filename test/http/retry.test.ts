@@ -53,6 +53,15 @@ const answers: { readonly [kind: string]: () => Http.Reply } = {
   "EHOSTUNREACH on reading": () => unreachable("read"),
   CERT_HAS_EXPIRED: () => Http.failure("CERT_HAS_EXPIRED"),
   DEPTH_ZERO_SELF_SIGNED_CERT: () => Http.failure("DEPTH_ZERO_SELF_SIGNED_CERT"),
+  EPROTO: () => Http.failure("EPROTO"),
+  ERR_SSL_WRONG_VERSION_NUMBER: () => Http.failure("ERR_SSL_WRONG_VERSION_NUMBER"),
+  ERR_SSL_UNSUPPORTED_PROTOCOL: () => Http.failure("ERR_SSL_UNSUPPORTED_PROTOCOL"),
+  "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE": () => Http.failure("ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE"),
+  ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR: () => Http.failure("ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR"),
+  HPE_INVALID_CONSTANT: () => Http.failure("HPE_INVALID_CONSTANT"),
+  HPE_HEADER_OVERFLOW: () => Http.failure("HPE_HEADER_OVERFLOW"),
+  HPE_INVALID_EOF_STATE: () => Http.failure("HPE_INVALID_EOF_STATE"),
+  UND_ERR_HEADERS_OVERFLOW: () => Http.failure("UND_ERR_HEADERS_OVERFLOW"),
   UND_ERR_INVALID_ARG: () => Http.failure("UND_ERR_INVALID_ARG"),
   "a failure without a code": () => Effect.fail(new TypeError("terminated"))
 }
@@ -75,6 +84,8 @@ const whereSafe = [
   "ECONNRESET",
   "UND_ERR_SOCKET",
   "EHOSTUNREACH on reading",
+  "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR",
+  "HPE_INVALID_EOF_STATE",
   "a failure without a code"
 ]
 const safe = ["GET", "HEAD", "PUT"]

@@ -373,6 +373,58 @@ const placesOf = (turn: number): ReadonlyArray<Place> => [
   }
 ]
 
+/** The states of an image and of its task that end in the errors of imports and uploads. */
+const states = ["queued", "importing", "killed", "active"].flatMap((image) =>
+  ["failure", "processing", "success"].flatMap((task) => [
+    { image, task, held: true },
+    { image, task, held: false }
+  ])
+)
+
+/** The operations that fail with what records say. */
+const madeOfRecords =
+  /^(ImageImport\.(start|await)|ImageTasks\.await|ImageData\.(upload|createWithData)|ImageCreation\.createFrom)$/
+
+/** Records of these states, with the token in each field that holds text, and a refusal of imports. */
+const endings: ReadonlyArray<Place> = [...states, ...states.map((state) => ({ ...state, image: "" }))].map(
+  (state, index) => ({
+    name: JSON.stringify(state),
+    reply: (sent) => {
+      const text = tokenOf(sent.headers)
+      const path = sent.url.pathname
+      const task = taskRecord({
+        id: state.held ? text : "t",
+        status: state.task,
+        type: text,
+        message: text,
+        request_id: text,
+        input: { backend: [text] }
+      })
+      if (path.endsWith("/tasks")) return json(JSON.stringify({ tasks: [task] }), sent)
+      if (path.includes("/tasks")) return json(JSON.stringify(task), sent)
+      if (path.endsWith("/import") && sent.method === "POST")
+        return json('{"message": "active task"}', sent, index % 3 === 0 ? 409 : 202)
+      if (path.endsWith("/file") || path.endsWith("/stage")) return new Response(null, { status: 204 })
+      if (path.endsWith("/info/import")) {
+        return json('{"import-methods": {"value": ["web-download", "glance-direct", "copy-image"]}}', sent)
+      }
+      const image = imageRecord({
+        id,
+        disk_format: "raw",
+        status: state.image === "" ? text : state.image,
+        checksum: text,
+        os_hash_algo: text,
+        os_hash_value: text,
+        stores: state.task === "success" ? "a" : "",
+        ...(state.held ? { os_glance_import_task: text } : {}),
+        os_glance_importing_to_stores: text,
+        os_glance_failed_import: text
+      })
+      return json(JSON.stringify(image), sent, sent.method === "POST" ? 201 : 200)
+    }
+  })
+)
+
 // ---------------------------------------------------------------------------------------------------------------------
 // the run
 // ---------------------------------------------------------------------------------------------------------------------
@@ -440,6 +492,41 @@ describe("no secret of a request comes out", () => {
         }
         leaks.push(...(yield* labels))
         assert.deepStrictEqual(leaks, [])
+      }).pipe(Effect.scoped, Effect.provide(layer)) as Effect.Effect<void>
+    },
+    240_000
+  )
+
+  it.effect(
+    "of the errors that are made of records, with the token in every field of them",
+    () => {
+      const current: { reply: Http.Handler } = { reply: () => new Response() }
+      const layer = Glance.layer.pipe(
+        Layer.provideMerge(Cloud.layerToken({ endpoint, token: redacted(token), retries: 0 })),
+        Layer.provideMerge(Http.layer(() => (sent, index) => current.reply(sent, index))),
+        Layer.provideMerge(NodeFileSystem.layer)
+      )
+      return Effect.gen(function* () {
+        const context = yield* Effect.context<never>()
+        const fs = yield* FileSystem.FileSystem
+        const samples = samplesIn(yield* fs.makeTempDirectoryScoped())
+        const tags = new Set<string>()
+        const leaks: Array<string> = []
+        for (const { name, run } of operationsOf(samples, context)) {
+          if (!madeOfRecords.test(name)) continue
+          for (const { name: place, reply } of endings) {
+            current.reply = reply
+            const noted = Effect.tapError(run, (error) =>
+              Effect.sync(() => tags.add((error as { readonly _tag: string })._tag))
+            )
+            leaks.push(...(yield* leaksOf(`${name}, ${place}`, noted)))
+          }
+        }
+        assert.deepStrictEqual(leaks, [])
+        assert.includeMembers(
+          [...tags],
+          ["ImportFailed", "ImportIncomplete", "ImportNotEnded", "ImageLocked", "UploadFailed", "TaskFailed"]
+        )
       }).pipe(Effect.scoped, Effect.provide(layer)) as Effect.Effect<void>
     },
     240_000

@@ -1,12 +1,15 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, ImageImport, ImageSource, Images } from "@effect-glance/core"
+import { GlanceHttp, ImageImport, ImageLocations, ImageSource, Images } from "@effect-glance/core"
 import { Cloud, Keystone, Rackspace } from "@effect-glance/http"
+import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Machine from "../support/cloudConfig.js"
 import * as Http from "../support/http.js"
 import { imageRecord } from "../support/records.js"
 import { list } from "./support.js"
@@ -49,6 +52,35 @@ const importing = Http.layer(
 )
 
 const token = Redacted.make("a token")
+
+const id = "5f0a3b2c-0000-4000-8000-000000000001" as never
+
+/** An operation on locations of an image, with a server that repeats what it is sent. */
+const withLocations = (use: (locations: ImageLocations.Service) => Effect.Effect<unknown, unknown>) =>
+  Effect.flatMap(ImageLocations.ImageLocations, use).pipe(
+    Effect.provide(
+      ImageLocations.layer.pipe(
+        Layer.provide(Cloud.layerToken({ endpoint: "http://glance.test", token, retries: 0 })),
+        Layer.provide(importing)
+      )
+    )
+  )
+
+/** A request through a proxy at a port where none listens. */
+const throughProxy = (variable: string, endpoint: string) => (url: string) =>
+  list.pipe(
+    Effect.provide(
+      Images.layer.pipe(
+        Layer.provide(Cloud.layerToken({ endpoint, token, retries: 0 })),
+        Layer.provide(NodeTransport.layer),
+        Layer.provide(
+          Layer.setConfigProvider(
+            ConfigProvider.fromMap(new Map([[variable, url.replace("cloud.test", "127.0.0.1:1")]]))
+          )
+        )
+      )
+    )
+  )
 
 const uses: { readonly [use: string]: (url: string) => Effect.Effect<unknown, unknown> } = {
   "an image endpoint": (endpoint) =>
@@ -96,7 +128,24 @@ const uses: { readonly [use: string]: (url: string) => Effect.Effect<unknown, un
           Layer.provide(importing)
         )
       )
+    ),
+  "a location to add": (url) => withLocations((locations) => locations.add(id, { url })),
+  "a location to register": (url) => withLocations((locations) => locations.register(id, url)),
+  "a location to replace others": (url) => withLocations((locations) => locations.replace(id, [{ url }])),
+  "image_endpoint_override of clouds.yaml": (url) => {
+    const cloud = { auth_type: "none", image_endpoint_override: url }
+    const files = { "cwd/clouds.json": JSON.stringify({ clouds: { c: cloud } }) }
+    return list.pipe(
+      Effect.provide(
+        Images.layer.pipe(
+          Layer.provide(Cloud.layerCloudsYaml("c", { retries: 0 })),
+          Layer.provide(Layer.merge(Machine.layer({ files }), repeating))
+        )
+      )
     )
+  },
+  "a proxy for http": throughProxy("HTTP_PROXY", "http://127.0.0.1:2"),
+  "a proxy for https": throughProxy("HTTPS_PROXY", "https://127.0.0.1:2")
 }
 
 describe("no user, password or signature of a URL comes out", () => {

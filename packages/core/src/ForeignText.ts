@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Secrets from "./Secrets.js"
 
 /**
@@ -54,6 +55,22 @@ export const show = (text: string, { maxLength: most = maxLength, secrets }: Opt
   const read = text.slice(0, maxRead)
   const shown = Secrets.redact(strip(read), secrets)
   return shown.length > most || read.length < text.length ? `${cut(shown, most)} …` : shown
+}
+
+/**
+ * Applies {@link show} to each text in the fields of an error: strings, and strings in arrays and options. Other values
+ * stay as they are.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const showFields = (fields: object, options?: Options): object =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, showField(value, options)]))
+
+const showField = (value: unknown, options: Options | undefined): unknown => {
+  if (typeof value === "string") return show(value, options)
+  if (Array.isArray(value)) return value.map((each) => showField(each, options))
+  return Option.isOption(value) ? Option.map(value, (inner) => showField(inner, options)) : value
 }
 
 /** Printable ASCII, which holds nothing that could be removed. */

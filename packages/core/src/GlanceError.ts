@@ -13,19 +13,6 @@ import * as ForeignText from "./ForeignText.js"
 import * as TransportFailure from "./internal/transportFailure.js"
 import * as Secrets from "./Secrets.js"
 
-/** A field of an error, when it holds text: cleaned and cut, without secrets. */
-const shownField = (value: unknown): unknown => {
-  if (typeof value === "string") return ForeignText.show(value)
-  if (Array.isArray(value)) return value.map(shownField)
-  return Option.isOption(value) ? Option.map(value, shownField) : value
-}
-
-const shownFields = (props: object): object => {
-  const shown: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(props)) shown[name] = shownField(value)
-  return shown
-}
-
 type ErrorClass = new (props: object, options?: unknown) => object
 
 /**
@@ -36,7 +23,7 @@ const TaggedError = ((identifier?: string) => (tag: string, fields: Schema.Struc
   const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
   return class extends Base {
     constructor(props: object, options?: unknown) {
-      super(shownFields(props), options)
+      super(ForeignText.showFields(props), options)
     }
   }
 }) as unknown as typeof Schema.TaggedError

@@ -102,7 +102,8 @@ const discreetResponse = (
  * @category conversions
  */
 export const attribute = (request: HttpClientRequest.HttpClientRequest): ((key: string, value: unknown) => unknown) => {
-  const secrets = Secrets.ofHeaders(request.headers)
+  // Not before the first header: most requests have no span that is kept.
+  let secrets: ReadonlyArray<string> | undefined
   /** A password with a slash makes its beginning look like a host. */
   const isDubious = !request.url.startsWith("/") && Secrets.hasDubiousHost(request.url)
   return (key, value) => {
@@ -112,7 +113,9 @@ export const attribute = (request: HttpClientRequest.HttpClientRequest): ((key: 
     if (key === "url.query") return Secrets.redact(`?${value}`).slice(1)
     const header = /^http\.(?:request|response)\.header\.(.*)$/.exec(key)?.[1]
     if (header === undefined) return value
-    return Secrets.isHeader(header) ? Secrets.mask : ForeignText.show(value, { secrets })
+    if (Secrets.isHeader(header)) return Secrets.mask
+    secrets ??= Secrets.ofRequest(request)
+    return ForeignText.show(value, { secrets })
   }
 }
 

@@ -263,9 +263,7 @@ export const url = (url: string | URL): WebSource<HttpClientError.HttpClientErro
     const request = HttpClientRequest.get(String(url), { headers: { "accept-encoding": "identity" } })
     if (webUrl(request.url) === undefined) {
       const description = "the address of a source must be a URL that begins with http:// or https://"
-      return yield* GuardedClient.discreet(
-        new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
-      )
+      return yield* new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
     }
     const response = yield* client.execute(request)
     const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
@@ -276,7 +274,8 @@ export const url = (url: string | URL): WebSource<HttpClientError.HttpClientErro
     const length = response.headers["content-length"] ?? ""
     const size = /^\d+$/.test(length) ? Number(length) : 0
     return { stream: response.stream, size: Number.isSafeInteger(size) && size > 0 ? Option.some(size) : Option.none() }
-  }),
+    // Also the failures that are made here: a status that is not 2xx, a redirect, a coding.
+  }).pipe(Effect.mapError(GuardedClient.discreet)),
   replayable: true
 })
 

@@ -5,6 +5,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -19,6 +20,7 @@ import * as CloudFiles from "./internal/cloudFiles.js"
 import * as CloudKeys from "./internal/cloudKeys.js"
 import * as CloudLogin from "./internal/cloudLogin.js"
 import * as CloudReader from "./internal/cloudReader.js"
+import * as CloudSecrets from "./internal/cloudSecrets.js"
 import * as CloudSettings from "./internal/cloudSettings.js"
 import * as Settings from "./internal/settings.js"
 
@@ -145,15 +147,19 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
  * @category constructors
  */
 export const fromEnv: Effect.Effect<Service, CloudConfigError | ConfigError.ConfigError> = Effect.gen(function* () {
+  const given = (yield* variables) ?? Settings.empty
+  const home = yield* variable("HOME")
   const sources = {
     file: undefined,
     clouds: Settings.empty,
     profiles: Settings.empty,
-    environment: { name: "envvars", settings: (yield* variables) ?? Settings.empty },
+    environment: { name: "envvars", settings: given },
     searched: []
   }
-  const settings = yield* CloudSettings.settle(sources, "envvars", undefined)
-  return yield* interpret(settings, yield* variable("HOME"))
+  return yield* Either.mapLeft(
+    Either.flatMap(CloudSettings.settle(sources, "envvars", undefined), (settings) => interpret(settings, home)),
+    CloudSecrets.withoutSecrets(CloudSecrets.valuesIn(given))
+  )
 })
 
 /**
@@ -189,10 +195,20 @@ export const fromFiles = ({
   CloudConfigError | ConfigError.ConfigError,
   FileSystem.FileSystem | Path.Path
 > =>
+  Effect.suspend(() => {
+    const secrets: Array<string> = []
+    return Effect.mapError(read({ cloud, region }, secrets), (error) => CloudSecrets.withoutSecrets(secrets)(error))
+  })
+
+/** Adds the secrets of each document that it reads. */
+const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
   Effect.gen(function* () {
+    const warn = (sentence: string) => Effect.logWarning(ForeignText.show(sentence, { secrets }))
     const searched = yield* CloudFiles.directories
     const found = yield* CloudFiles.first("clouds", searched, yield* variable("OS_CLIENT_CONFIG_FILE"))
     const secure = yield* CloudFiles.first("secure", searched, yield* variable("OS_CLIENT_SECURE_FILE"))
+    const settings = yield* variables
+    secrets.push(...[documentOf(found), documentOf(secure), settings ?? Settings.empty].flatMap(CloudSecrets.valuesIn))
     const file = Option.map(
       Option.orElse(found, () => secure),
       ({ file }) => file
@@ -207,7 +223,6 @@ export const fromFiles = ({
         reason: "is that of the cloud that the OS_* variables describe; rename it, or set OS_CLOUD_NAME to another name"
       })
     }
-    const settings = yield* variables
     const wanted = cloud ?? (yield* variable("OS_CLOUD"))
     const sources: CloudSettings.Sources = {
       file: Option.getOrUndefined(file),
@@ -222,6 +237,7 @@ export const fromFiles = ({
       chosen.own.has("profile") || chosen.own.has("cloud")
         ? yield* CloudFiles.first("clouds-public", searched, undefined)
         : Option.none()
+    secrets.push(...CloudSecrets.valuesIn(documentOf(publicClouds)))
     const profiles = yield* section(
       Option.map(publicClouds, ({ file }) => file),
       documentOf(publicClouds),
@@ -233,11 +249,9 @@ export const fromFiles = ({
       region === undefined &&
       (yield* variable("OS_REGION_NAME")) !== undefined
     ) {
-      yield* Effect.logWarning(
-        `OS_REGION_NAME changes nothing: cloud ${JSON.stringify(settled.cloud)} is one of ${settled.source}`
-      )
+      yield* warn(`OS_REGION_NAME changes nothing: cloud ${JSON.stringify(settled.cloud)} is one of ${settled.source}`)
     }
-    for (const sentence of CloudReader.unknownKeys(settled)) yield* Effect.logWarning(sentence)
+    for (const sentence of CloudReader.unknownKeys(settled)) yield* warn(sentence)
     return yield* interpret(settled, yield* variable("HOME"))
   })
 

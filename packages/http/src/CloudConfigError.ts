@@ -1,11 +1,24 @@
 /**
- * What can be wrong with the configuration of a cloud. No value stands in these errors that may be a secret, and nothing
- * of a file that cannot be read.
+ * Errors in the configuration of a cloud. Their texts are cut and cleaned. They show no secret of the configuration, and
+ * no value of a file that cannot be parsed.
  *
  * @since 0.1.0
  */
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+
+type ErrorClass = new (props: object, options?: unknown) => object
+
+/** `Schema.TaggedError`, whose fields show all texts by {@link ForeignText.showFields}: a person wrote most of them. */
+const TaggedError = ((identifier?: string) => (tag: string, fields: Schema.Struct.Fields) => {
+  const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
+  return class extends Base {
+    constructor(props: object, options?: unknown) {
+      super(ForeignText.showFields(props), options)
+    }
+  }
+}) as unknown as typeof Schema.TaggedError
 
 /** Where a cloud stands: in a file, or in the variables. */
 const place = {
@@ -17,8 +30,13 @@ const place = {
 const at = ({ cloud, source }: { readonly source: string; readonly cloud: string }): string =>
   source === "the environment" ? source : `${source}: cloud ${JSON.stringify(cloud)}`
 
-const listed = (names: ReadonlyArray<string>, last: string): string =>
-  [names.slice(0, -1).join(", "), ...names.slice(-1)].filter((part) => part !== "").join(` ${last} `)
+/** A message lists no more names than these. */
+const maxListed = 20
+
+const listed = (all: ReadonlyArray<string>, last: string): string => {
+  const names = all.length > maxListed ? [...all.slice(0, maxListed), `${all.length - maxListed} more`] : all
+  return [names.slice(0, -1).join(", "), ...names.slice(-1)].filter((part) => part !== "").join(` ${last} `)
+}
 
 /**
  * There is a file, and it cannot be read.
@@ -26,9 +44,10 @@ const listed = (names: ReadonlyArray<string>, last: string): string =>
  * @since 0.1.0
  * @category errors
  */
-export class UnreadableCloudFile extends Schema.TaggedError<UnreadableCloudFile>(
-  "@effect-glance/http/UnreadableCloudFile"
-)("UnreadableCloudFile", { file: Schema.String, reason: Schema.String }) {
+export class UnreadableCloudFile extends TaggedError<UnreadableCloudFile>("@effect-glance/http/UnreadableCloudFile")(
+  "UnreadableCloudFile",
+  { file: Schema.String, reason: Schema.String }
+) {
   override get message(): string {
     return `${this.file} cannot be read: ${this.reason}`
   }
@@ -40,15 +59,16 @@ export class UnreadableCloudFile extends Schema.TaggedError<UnreadableCloudFile>
  * @since 0.1.0
  * @category errors
  */
-export class MalformedCloudFile extends Schema.TaggedError<MalformedCloudFile>(
-  "@effect-glance/http/MalformedCloudFile"
-)("MalformedCloudFile", {
-  file: Schema.String,
-  /** From 1, where it is known. */
-  line: Schema.optionalWith(Schema.Number, { as: "Option" }),
-  column: Schema.optionalWith(Schema.Number, { as: "Option" }),
-  reason: Schema.String
-}) {
+export class MalformedCloudFile extends TaggedError<MalformedCloudFile>("@effect-glance/http/MalformedCloudFile")(
+  "MalformedCloudFile",
+  {
+    file: Schema.String,
+    /** From 1, where it is known. */
+    line: Schema.optionalWith(Schema.Number, { as: "Option" }),
+    column: Schema.optionalWith(Schema.Number, { as: "Option" }),
+    reason: Schema.String
+  }
+) {
   override get message(): string {
     const where = Option.match(Option.all([this.line, this.column]), {
       onNone: () => "",
@@ -64,7 +84,7 @@ export class MalformedCloudFile extends Schema.TaggedError<MalformedCloudFile>(
  * @since 0.1.0
  * @category errors
  */
-export class UnknownCloud extends Schema.TaggedError<UnknownCloud>("@effect-glance/http/UnknownCloud")("UnknownCloud", {
+export class UnknownCloud extends TaggedError<UnknownCloud>("@effect-glance/http/UnknownCloud")("UnknownCloud", {
   cloud: Schema.optionalWith(Schema.String, { as: "Option" }),
   /** The file that was read, if there is one. */
   file: Schema.optionalWith(Schema.String, { as: "Option" }),
@@ -98,14 +118,15 @@ export class UnknownCloud extends Schema.TaggedError<UnknownCloud>("@effect-glan
  * @since 0.1.0
  * @category errors
  */
-export class MissingCloudSetting extends Schema.TaggedError<MissingCloudSetting>(
-  "@effect-glance/http/MissingCloudSetting"
-)("MissingCloudSetting", {
-  ...place,
-  /** The keys, or variables, one of which is needed. */
-  keys: Schema.Array(Schema.String),
-  authType: Schema.String
-}) {
+export class MissingCloudSetting extends TaggedError<MissingCloudSetting>("@effect-glance/http/MissingCloudSetting")(
+  "MissingCloudSetting",
+  {
+    ...place,
+    /** The keys, or variables, one of which is needed. */
+    keys: Schema.Array(Schema.String),
+    authType: Schema.String
+  }
+) {
   override get message(): string {
     return `${at(this)}: ${listed(this.keys, "or")} is missing (auth type ${JSON.stringify(this.authType)})`
   }
@@ -117,15 +138,16 @@ export class MissingCloudSetting extends Schema.TaggedError<MissingCloudSetting>
  * @since 0.1.0
  * @category errors
  */
-export class InvalidCloudSetting extends Schema.TaggedError<InvalidCloudSetting>(
-  "@effect-glance/http/InvalidCloudSetting"
-)("InvalidCloudSetting", {
-  ...place,
-  /** The key, or the variable. */
-  key: Schema.String,
-  /** The end of a sentence that begins with the key. */
-  reason: Schema.String
-}) {
+export class InvalidCloudSetting extends TaggedError<InvalidCloudSetting>("@effect-glance/http/InvalidCloudSetting")(
+  "InvalidCloudSetting",
+  {
+    ...place,
+    /** The key, or the variable. */
+    key: Schema.String,
+    /** The end of a sentence that begins with the key. */
+    reason: Schema.String
+  }
+) {
   override get message(): string {
     return `${at(this)}: ${this.key} ${this.reason}`
   }
@@ -137,7 +159,7 @@ export class InvalidCloudSetting extends Schema.TaggedError<InvalidCloudSetting>
  * @since 0.1.0
  * @category errors
  */
-export class UnknownAuthType extends Schema.TaggedError<UnknownAuthType>("@effect-glance/http/UnknownAuthType")(
+export class UnknownAuthType extends TaggedError<UnknownAuthType>("@effect-glance/http/UnknownAuthType")(
   "UnknownAuthType",
   { ...place, key: Schema.String, authType: Schema.String, known: Schema.Array(Schema.String) }
 ) {

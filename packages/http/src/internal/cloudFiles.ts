@@ -1,5 +1,6 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -82,7 +83,9 @@ export const first = (
       // A bad resource is a directory, or what has something else than a directory in its path.
       const missing = text.left._tag === "SystemError" && /^(NotFound|BadResource)$/.test(text.left.reason)
       if (missing && named !== undefined && file === path.resolve(named)) {
-        yield* Effect.logWarning(`${file} is named by a variable and is not there; the usual places are searched`)
+        yield* Effect.logWarning(
+          `${ForeignText.show(file)} is named by a variable and does not exist; the usual places are searched`
+        )
       }
       if (missing) continue
       const error = new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(text.left) })

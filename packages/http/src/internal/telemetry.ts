@@ -108,7 +108,7 @@ const serverOf = (root: string): Labels => {
 
 /** What the runtime met, however deep it lies: its code, and whether that was while it connected. */
 /** The form of all codes. A text of another form may repeat anything. */
-const isCode = /^[A-Z][A-Z\d_]{0,63}$/
+const isCode = /^[A-Z][A-Z\d_/]{0,63}$/
 
 export const systemError = (error: unknown): { readonly code: string | undefined; readonly connecting: boolean } => {
   for (let cause = error, depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth++) {

@@ -53,9 +53,13 @@ const unreached = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CO
 /** The same, unless a connection that was there has been given up for them. */
 const unreachedOnConnecting = new Set(["EHOSTUNREACH", "ENETUNREACH"])
 
-/** What does not go away: a header that no request can hold, a scheme that is none, a certificate that is not trusted. */
+/**
+ * Failures that the next attempt meets again: an invalid header or scheme, a certificate that is not trusted, a TLS
+ * handshake that is refused, and a response that is not HTTP. A server that failed inside, a damaged record, and a
+ * response that ended early may be well the next time.
+ */
 const permanent =
-  /^(UND_ERR_INVALID_ARG|ERR_INVALID_\w+|ERR_UNESCAPED_CHARACTERS|CERT_\w+|ERR_TLS_CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_SSL_WRONG_VERSION_NUMBER)$/
+  /^(UND_ERR_INVALID_ARG|ERR_INVALID_\w+|ERR_UNESCAPED_CHARACTERS|CERT_\w+|ERR_TLS_CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_SSL_(?![\w/]*(?:INTERNAL_ERROR|RECORD_MAC))[\w/]+|EPROTO|HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)\w+|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED_MAX_SIZE)$/
 
 const failed = (error: Failure, repeatable: boolean): Option.Option<string> => {
   if (error._tag === "CloudUnavailable") return Option.none()

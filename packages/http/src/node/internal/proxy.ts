@@ -6,6 +6,7 @@
 import { BlockList, isIP } from "node:net"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
+import * as Secrets from "@effect-glance/core/Secrets"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -64,7 +65,10 @@ const refusal = (name: string): Error =>
 
 const agentFor = (name: string, value: string, tls: Tls): Undici.Dispatcher | Error => {
   try {
-    const uri = new URL(value.includes("://") ? value : `http://${value}`)
+    const url = value.includes("://") ? value : `http://${value}`
+    // Its user would be looked up as a host, and shown.
+    if (Secrets.hasDubiousHost(url)) return refusal(name)
+    const uri = new URL(url)
     if (uri.protocol !== "http:" && uri.protocol !== "https:") return refusal(name)
     const { ca, rejectUnauthorized } = tls
     return new Undici.ProxyAgent({
