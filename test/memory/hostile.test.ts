@@ -15,8 +15,12 @@ const setUp = Effect.gen(function* () {
   return { client, admin }
 })
 
-/** The real Glance fails with 500 for lists where it expects objects, and for what its parser takes for too deep. */
-const mayFail = (text: string): boolean => /^\[|^(\{"\w+":){1,2}[[{]/.test(text)
+/**
+ * The real Glance fails with 500 for lists where it expects objects, for what its parser takes for too deep, and for every
+ * document on the routes of its cache, which expect none.
+ */
+const mayFail = (path: string, text: string): boolean =>
+  path.startsWith("/v2/cache") || /^\[|^(\{"\w+":){1,2}[[{]/.test(text)
 
 /** A test here ends with the first request that is not answered: a defect, or a wait without an end. */
 describe("hostile requests to a memory cloud", { timeout: 60_000 }, () => {
@@ -27,7 +31,7 @@ describe("hostile requests to a memory cloud", { timeout: 60_000 }, () => {
         const type = method === "PATCH" ? "application/openstack-images-v2.1-json-patch" : "application/json"
         for (const text of texts) {
           const { status } = yield* admin.image(method, path, HttpClientRequest.bodyText(text, type))
-          if (!mayFail(text)) assert.isBelow(status, 500, `${method} ${path} ${text.slice(0, 60)}`)
+          if (!mayFail(path, text)) assert.isBelow(status, 500, `${method} ${path} ${text.slice(0, 60)}`)
         }
       }
       assert.strictEqual((yield* admin.image("GET", `/v2/images/${image}`)).status, 200)
