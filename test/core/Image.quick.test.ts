@@ -29,7 +29,7 @@ const listed = (records: ReadonlyArray<unknown>): Effect.Effect<Outcome, unknown
   Effect.gen(function* () {
     const complaints: Array<string> = []
     const logger = Logger.make(({ annotations }) => {
-      complaints.push(String(Option.getOrThrow(HashMap.get(annotations, "detail"))).replace(/ …$/, ""))
+      complaints.push(String(Option.getOrThrow(HashMap.get(annotations, "detail"))))
     })
     const page = Effect.flatMap(Images.Images, (images) => images.list({}, { undecodable: "skip" }))
     const { items } = yield* page.pipe(

@@ -63,12 +63,17 @@ export interface AllOptions<Query> extends Page.ListAllOptions {
   readonly resumes?: boolean | undefined
 }
 
+/** As much of a `next` is read: parsing hundreds of thousands of parameters takes more than linear time on Node 24. */
+const maxNext = 64 * 1024
+
 /**
  * Only whether there is a `next` and which marker it names can be relied on: it loses the endpoint's prefix and all but
  * the last of repeated parameters.
  */
 const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined => {
-  const marker = new URLSearchParams(next.slice(next.indexOf("?") + 1)).get("marker") || Request.idOf(records.at(-1))
+  const begin = next.indexOf("?") + 1
+  const query = new URLSearchParams(next.slice(begin, begin + maxNext))
+  const marker = query.get("marker") || Request.idOf(records.at(-1))
   return marker === undefined || marker.length > maxMarker ? undefined : marker
 }
 
