@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Secrets from "./Secrets.js"
 
 /**
@@ -72,6 +73,25 @@ const showField = (value: unknown, options: Options | undefined): unknown => {
   if (Array.isArray(value)) return value.map((each) => showField(each, options))
   return Option.isOption(value) ? Option.map(value, (inner) => showField(inner, options)) : value
 }
+
+type ErrorClass = new (props: object, options?: unknown) => object
+
+/**
+ * Makes a class as `Schema.TaggedError` does. Its instances hold each text as {@link showFields} shows it, so that the
+ * message and everything else that is made of the fields is clean, too.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const TaggedError: typeof Schema.TaggedError = ((identifier?: string) =>
+  (tag: string, fields: Schema.Struct.Fields) => {
+    const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
+    return class extends Base {
+      constructor(props: object, options?: unknown) {
+        super(showFields(props), options)
+      }
+    }
+  }) as unknown as typeof Schema.TaggedError
 
 /** Printable ASCII, which holds nothing that could be removed. */
 const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)

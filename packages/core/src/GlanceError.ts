@@ -13,20 +13,8 @@ import * as ForeignText from "./ForeignText.js"
 import * as TransportFailure from "./internal/transportFailure.js"
 import * as Secrets from "./Secrets.js"
 
-type ErrorClass = new (props: object, options?: unknown) => object
-
-/**
- * `Schema.TaggedError`, whose texts are shown by {@link ForeignText.show} in the fields, and so in the message: much of
- * it was written by a server.
- */
-const TaggedError = ((identifier?: string) => (tag: string, fields: Schema.Struct.Fields) => {
-  const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
-  return class extends Base {
-    constructor(props: object, options?: unknown) {
-      super(ForeignText.showFields(props), options)
-    }
-  }
-}) as unknown as typeof Schema.TaggedError
+/** A server wrote much of the texts in these errors. */
+const { TaggedError } = ForeignText
 
 const answerFields = Answer.fields
 

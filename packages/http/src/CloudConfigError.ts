@@ -8,17 +8,8 @@ import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-type ErrorClass = new (props: object, options?: unknown) => object
-
-/** `Schema.TaggedError`, whose fields show all texts by {@link ForeignText.showFields}: a person wrote most of them. */
-const TaggedError = ((identifier?: string) => (tag: string, fields: Schema.Struct.Fields) => {
-  const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
-  return class extends Base {
-    constructor(props: object, options?: unknown) {
-      super(ForeignText.showFields(props), options)
-    }
-  }
-}) as unknown as typeof Schema.TaggedError
+/** People wrote most of the texts in these errors. */
+const { TaggedError } = ForeignText
 
 /** Where a cloud stands: in a file, or in the variables. */
 const place = {
