@@ -21,7 +21,7 @@ module.exports = {
       comment: "The memory Glance is written from what Glance does, so that it cannot share core's mistakes.",
       severity: "error",
       from: { path: "^packages/memory/" },
-      to: { path: "^packages/core/", pathNot: "^packages/core/src/GlanceHttp\\.ts$" }
+      to: { path: "^packages/core/", pathNot: "^packages/core/src/GlanceClient\\.ts$" }
     },
     {
       name: "no-node-in-portable-code",

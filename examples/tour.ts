@@ -7,7 +7,7 @@
 
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Glance from "@effect-glance/core/Glance"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Image from "@effect-glance/core/Image"
 import * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Images from "@effect-glance/core/Images"
@@ -94,7 +94,7 @@ const share = (image: Image.ImageRef, other: ProjectCloud) =>
   Effect.gen(function* () {
     const mine = yield* ImageMembers.ImageMembers
     const theirs = yield* Effect.provide(
-      Effect.all({ http: GlanceHttp.GlanceHttp, images: Images.make, members: ImageMembers.make }),
+      Effect.all({ http: GlanceClient.GlanceClient, images: Images.make, members: ImageMembers.make }),
       yield* Layer.build(other)
     )
     const projectId = Option.getOrElse(yield* theirs.http.projectId, () => "")

@@ -1,6 +1,6 @@
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Images from "@effect-glance/core/Images"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ const text = JSON.stringify(Records.page(0, 1000, 1000))
 const rounds = 100
 
 /** A port whose every answer is the same text, at hand. */
-const port: GlanceHttp.Service = {
+const port: GlanceClient.Service = {
   execute: (request: HttpClientRequest.HttpClientRequest) =>
     Effect.succeed({
       request,
@@ -23,7 +23,7 @@ const port: GlanceHttp.Service = {
   objectStore: Effect.succeedNone,
   ensureToken: () => Effect.void,
   timeLimit: Duration.minutes(1)
-} as unknown as GlanceHttp.Service
+} as unknown as GlanceClient.Service
 
 export const items: ReadonlyArray<Item> = [
   {
@@ -35,7 +35,7 @@ export const items: ReadonlyArray<Item> = [
         return count
       },
       library: async () => {
-        const images = await Effect.runPromise(Effect.provideService(Images.make, GlanceHttp.GlanceHttp, port))
+        const images = await Effect.runPromise(Effect.provideService(Images.make, GlanceClient.GlanceClient, port))
         return () => Effect.runPromise(Effect.repeatN(images.list(), rounds - 1))
       }
     },

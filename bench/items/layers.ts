@@ -2,7 +2,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
@@ -18,7 +18,7 @@ import { imageId, raw, token } from "../library.js"
 const count = 10_000
 const path = `/images/${imageId}`
 
-type Services = HttpClient.HttpClient | GlanceHttp.GlanceHttp | Images.Images
+type Services = HttpClient.HttpClient | GlanceClient.GlanceClient | Images.Images
 
 interface Options {
   readonly spans?: boolean
@@ -69,7 +69,7 @@ const client = (root: string) =>
   )
 
 const port = () =>
-  Effect.flatMap(GlanceHttp.GlanceHttp, (http) =>
+  Effect.flatMap(GlanceClient.GlanceClient, (http) =>
     http.execute(HttpClientRequest.setHeader(HttpClientRequest.get(path), "accept", "application/json"))
   ).pipe(
     Effect.flatMap((response) => response.text),

@@ -4,7 +4,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Discovery from "@effect-glance/core/Discovery"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import type * as Image from "@effect-glance/core/Image"
 import * as ImageCache from "@effect-glance/core/ImageCache"
 import * as ImageCreation from "@effect-glance/core/ImageCreation"
@@ -58,7 +58,7 @@ export interface Sent {
 }
 
 export interface Project {
-  readonly http: GlanceHttp.Service
+  readonly http: GlanceClient.Service
   readonly identity: Identity.Service
   readonly images: Images.Service
   readonly members: ImageMembers.Service
@@ -143,7 +143,7 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
     }).pipe(
       Effect.provide(Layer.fresh(Layer.mergeAll(ImageImport.layer, Discovery.layer, ImageCreation.layer))),
       Effect.provide(NodeHasher.layer),
-      Effect.provideService(GlanceHttp.GlanceHttp, http)
+      Effect.provideService(GlanceClient.GlanceClient, http)
     )
     const project: Project = {
       ...services,

@@ -7,7 +7,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, layer } from "@effect/vitest"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Image from "@effect-glance/core/Image"
 import * as ImageData from "@effect-glance/core/ImageData"
 import * as ImageSource from "@effect-glance/core/ImageSource"
@@ -51,8 +51,8 @@ const collected = <E, R>(stream: Stream.Stream<Uint8Array, E, R>) =>
 
 const raw: Images.NewImage = { name: "data", diskFormat: "raw", containerFormat: "bare" }
 
-const over = (http: GlanceHttp.Service) =>
-  Effect.provide(ImageData.make, Layer.merge(Layer.succeed(GlanceHttp.GlanceHttp, http), NodeHasher.layer))
+const over = (http: GlanceClient.Service) =>
+  Effect.provide(ImageData.make, Layer.merge(Layer.succeed(GlanceClient.GlanceClient, http), NodeHasher.layer))
 
 /** The same answer with another body. */
 const withStream = (
@@ -78,7 +78,7 @@ const flipped = (at: number) => {
 }
 
 /** A network on the way to the image service that changes one byte of each body. */
-const corrupting = (http: GlanceHttp.Service, at: number): GlanceHttp.Service => ({
+const corrupting = (http: GlanceClient.Service, at: number): GlanceClient.Service => ({
   ...http,
   execute: (request) => {
     const { body } = request
@@ -98,9 +98,9 @@ const corrupting = (http: GlanceHttp.Service, at: number): GlanceHttp.Service =>
 })
 
 /** A network that breaks downloads off, each after so many bytes as the list says; and how many bytes came through. */
-const cutting = (http: GlanceHttp.Service, cuts: ReadonlyArray<number>) => {
+const cutting = (http: GlanceClient.Service, cuts: ReadonlyArray<number>) => {
   const seen = { downloads: 0, bytes: 0 }
-  const port: GlanceHttp.Service = {
+  const port: GlanceClient.Service = {
     ...http,
     execute: (request) =>
       Effect.map(http.execute(request), (response) => {

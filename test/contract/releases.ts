@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import { assert, layer } from "@effect/vitest"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as ImageReleases from "@effect-glance/core/ImageReleases"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
@@ -24,7 +24,7 @@ const hashOf = (text: string) => ({
 export const releaseOf = (name: string): ImageReleases.Release => ({ name, diskFormat: "raw", containerFormat: "bare" })
 
 export const releases = ({ http }: Pick<Cloud.Project, "http">) =>
-  Effect.provide(ImageReleases.make, Layer.merge(Layer.succeed(GlanceHttp.GlanceHttp, http), NodeHasher.layer))
+  Effect.provide(ImageReleases.make, Layer.merge(Layer.succeed(GlanceClient.GlanceClient, http), NodeHasher.layer))
 
 /** All of a name, hidden ones last, and none of them after the test. */
 const named = (project: Cloud.Project, name: string) =>
@@ -156,7 +156,7 @@ export const releasesContract = <E>(
           for (let last = 0; last < 6; last++) {
             const [text, release] = [`crash ${last}`, releaseOf(name)]
             let sent = 0
-            const execute: GlanceHttp.Execute = (request) =>
+            const execute: GlanceClient.Execute = (request) =>
               sent++ < last
                 ? alice.http.execute(request)
                 : Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: "gone" }))

@@ -3,7 +3,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Glance from "@effect-glance/core/Glance"
-import type * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import type * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Keystone from "@effect-glance/http/Keystone"
@@ -26,7 +26,7 @@ const revoke = (authUrl: string, token: Redacted.Redacted<string>) =>
 
 const listing = Effect.flatMap(Images.Images, (images) => images.list({ limit: 1 }))
 
-const listOver = <E>(port: Layer.Layer<GlanceHttp.GlanceHttp, E, HttpClient.HttpClient>) =>
+const listOver = <E>(port: Layer.Layer<GlanceClient.GlanceClient, E, HttpClient.HttpClient>) =>
   Effect.provide(listing, Layer.provide(Glance.layer, port))
 
 export const session = (it: Vitest.MethodsNonLive<Projects | TheCloud | HttpClient.HttpClient, true>) => {

@@ -1,7 +1,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageCreation, ImageImport, ImageSource, Images, ImageTasks } from "@effect-glance/core"
+import { GlanceClient, Image, ImageCreation, ImageImport, ImageSource, Images, ImageTasks } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
@@ -27,7 +27,7 @@ const setUp = Effect.gen(function* () {
     fetchUri: () => Effect.succeed({ size: 5, body: Stream.make(new TextEncoder().encode("hello")) })
   })
   const { creation, images } = yield* Effect.all({ creation: ImageCreation.make, images: Images.make }).pipe(
-    Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+    Effect.provideService(GlanceClient.GlanceClient, MemoryCloud.port(cloud)),
     Effect.provide(NodeHasher.layer)
   )
   const create = (options?: ImageCreation.CreateFromOptions) =>

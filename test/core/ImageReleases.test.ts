@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, ImageReleases, ImageSource } from "@effect-glance/core"
+import { GlanceClient, ImageReleases, ImageSource } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,7 +37,7 @@ const outcome = (
       ImageReleases.make,
       Layer.merge(
         NodeHasher.layer,
-        Layer.succeed(GlanceHttp.GlanceHttp, {
+        Layer.succeed(GlanceClient.GlanceClient, {
           execute: (request) =>
             Effect.delay(
               Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
@@ -94,7 +94,7 @@ describe("a release whose data the cloud confirmed", () => {
         status: method === "POST" ? 201 : 200
       })
     }
-    const layer = Layer.succeed(GlanceHttp.GlanceHttp, {
+    const layer = Layer.succeed(GlanceClient.GlanceClient, {
       execute: (request) =>
         Effect.as(
           request.body._tag === "Stream" ? Effect.orDie(Stream.runDrain(request.body.stream)) : Effect.void,

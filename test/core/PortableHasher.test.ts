@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Hasher, Image, ImageData, ImageSource, PortableHasher } from "@effect-glance/core"
+import { GlanceClient, Hasher, Image, ImageData, ImageSource, PortableHasher } from "@effect-glance/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
@@ -81,9 +81,9 @@ describe("a program that provides no Hasher", () => {
   const upload = (stored: string, options: ImageData.UploadOptions) =>
     Effect.gen(function* () {
       let active = false
-      const web = (body: Response) => (request: Parameters<GlanceHttp.Execute>[0]) =>
+      const web = (body: Response) => (request: Parameters<GlanceClient.Execute>[0]) =>
         Effect.succeed(HttpClientResponse.fromWeb(request, body))
-      const data = yield* Effect.provideService(ImageData.make, GlanceHttp.GlanceHttp, {
+      const data = yield* Effect.provideService(ImageData.make, GlanceClient.GlanceClient, {
         execute: (request) => {
           if (request.method === "PUT" && request.body._tag === "Stream") {
             active = true

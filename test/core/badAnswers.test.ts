@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import {
   Glance,
+  GlanceClient,
   GlanceError,
-  GlanceHttp,
   Image,
   ImageMembers,
   ImageSchemas,
@@ -383,7 +383,7 @@ describe("the token", () => {
   ) =>
     Layer.provide(
       Glance.layer,
-      Layer.succeed(GlanceHttp.GlanceHttp, {
+      Layer.succeed(GlanceClient.GlanceClient, {
         execute: (request) =>
           answer(
             request.pipe(

@@ -1,8 +1,8 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  GlanceClient,
   type GlanceError,
-  GlanceHttp,
   Image,
   ImageCreation,
   ImageData,
@@ -143,7 +143,7 @@ const operations: ReadonlyArray<{
 ]
 
 /** A cloud that must not be asked for anything. */
-const silent = Layer.succeed(GlanceHttp.GlanceHttp, {
+const silent = Layer.succeed(GlanceClient.GlanceClient, {
   execute: ({ method, url }) => Effect.dieMessage(`${method} ${url} was sent`),
   unversioned: () => Effect.dieMessage("the versions were asked for"),
   ensureToken: () => Effect.dieMessage("the token was renewed"),

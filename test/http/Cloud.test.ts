@@ -2,7 +2,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp } from "@effect-glance/core"
+import { GlanceClient } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import { Cloud, Keystone } from "@effect-glance/http"
 import * as Config from "effect/Config"
@@ -74,7 +74,7 @@ describe("a request", () => {
 
   it.effect("goes above the versions where that is asked for, with the same token", () =>
     Effect.gen(function* () {
-      const { unversioned } = yield* GlanceHttp.GlanceHttp
+      const { unversioned } = yield* GlanceClient.GlanceClient
       yield* unversioned(HttpClientRequest.get("/versions"))
       assert.deepStrictEqual(yield* hrefs, ["https://iad.test/versions"])
       assert.deepStrictEqual(yield* tokens, ["token"])
@@ -120,7 +120,7 @@ describe("a request", () => {
 
   it.effect("is not made where nobody asks for anything: the layer itself sends nothing", () =>
     Effect.gen(function* () {
-      yield* GlanceHttp.GlanceHttp
+      yield* GlanceClient.GlanceClient
       assert.lengthOf(yield* Http.sent, 0)
     }).pipe(Effect.provide(port(imagesAt("https://glance.test"))))
   )
@@ -149,14 +149,14 @@ describe("a request", () => {
 describe("the cloud", () => {
   it.effect("knows the project of the token", () =>
     Effect.gen(function* () {
-      const { projectId } = yield* GlanceHttp.GlanceHttp
+      const { projectId } = yield* GlanceClient.GlanceClient
       assert.deepStrictEqual(yield* projectId, Option.some("alpha-id"))
     }).pipe(Effect.provide(port(imagesAt("https://glance.test"))))
   )
 
   const storeOf = (options: Cloud.Options, catalog: ReadonlyArray<unknown>) =>
     Effect.gen(function* () {
-      const { objectStore } = yield* GlanceHttp.GlanceHttp
+      const { objectStore } = yield* GlanceClient.GlanceClient
       const store = yield* objectStore
       if (Option.isNone(store)) return undefined
       yield* store.value(HttpClientRequest.head("/container"))
@@ -202,7 +202,7 @@ describe("a cloud of an endpoint and a token", () => {
       yield* list
       assert.deepStrictEqual(yield* hrefs, ["https://glance.test/image/v2/images"])
       assert.deepStrictEqual(yield* tokens, ["given-token"])
-      const { objectStore, projectId } = yield* GlanceHttp.GlanceHttp
+      const { objectStore, projectId } = yield* GlanceClient.GlanceClient
       assert.deepStrictEqual(yield* objectStore, Option.none())
       assert.deepStrictEqual(yield* projectId, Option.none())
     }).pipe(Effect.provide(over(noImages)))
@@ -210,7 +210,7 @@ describe("a cloud of an endpoint and a token", () => {
 
   it.effect("knows the project that it is told, and its own time limit", () =>
     Effect.gen(function* () {
-      const { projectId, timeLimit } = yield* GlanceHttp.GlanceHttp
+      const { projectId, timeLimit } = yield* GlanceClient.GlanceClient
       assert.deepStrictEqual(yield* projectId, Option.some("alpha-id"))
       assert.deepStrictEqual(timeLimit, Duration.seconds(3))
     }).pipe(Effect.provide(over(noImages, { projectId: "alpha-id", timeLimit: Duration.seconds(3) })))
@@ -387,7 +387,9 @@ describe("an HTTP client of one's own", () => {
   )
 
   /** What `fetch` is called with. */
-  const fetching = (provide: (layer: Layer.Layer<GlanceHttp.GlanceHttp>) => Layer.Layer<GlanceHttp.GlanceHttp>) =>
+  const fetching = (
+    provide: (layer: Layer.Layer<GlanceClient.GlanceClient>) => Layer.Layer<GlanceClient.GlanceClient>
+  ) =>
     Effect.gen(function* () {
       const inits: Array<RequestInit | undefined> = []
       const fetch: typeof globalThis.fetch = async (_, init) => {

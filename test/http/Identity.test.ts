@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type GlanceError, GlanceHttp } from "@effect-glance/core"
+import { GlanceClient, type GlanceError } from "@effect-glance/core"
 import { Identity } from "@effect-glance/http"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -223,7 +223,7 @@ describe("a token", () => {
 
   it.effect("that has to last for a while is renewed when it would not, but for half of its life in any case", () =>
     Effect.gen(function* () {
-      const { ensureToken } = yield* GlanceHttp.GlanceHttp
+      const { ensureToken } = yield* GlanceClient.GlanceClient
       yield* execute()
       yield* TestClock.adjust("30 minutes")
       yield* ensureToken(Duration.minutes(30))

@@ -12,7 +12,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Glance, GlanceHttp, ImageImport, ImageSource } from "@effect-glance/core"
+import { Glance, GlanceClient, ImageImport, ImageSource } from "@effect-glance/core"
 import { Cloud, Identity, Keystone, Rackspace } from "@effect-glance/http"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -509,7 +509,7 @@ const clientOf = ({ behaviour, otherwise = good() }: Pick<Case, "behaviour" | "o
   const counts = new Map<string, number>()
   let index = 0
   const client = HttpClient.make((request, url) =>
-    Effect.flatMap(GlanceHttp.Operation, ({ name }) => {
+    Effect.flatMap(GlanceClient.Operation, ({ name }) => {
       const count = (counts.get(name) ?? 0) + 1
       counts.set(name, count)
       if (count > maxRequests) return Effect.dieMessage(`more than ${maxRequests} requests`)

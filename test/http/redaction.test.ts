@@ -1,7 +1,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp } from "@effect-glance/core"
+import { GlanceClient } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import { Cloud, CloudConfig, type Identity, Keystone, Rackspace } from "@effect-glance/http"
 import * as Duration from "effect/Duration"
@@ -117,7 +117,7 @@ type Step = Effect.Effect<unknown, unknown, HttpClient.HttpClient>
 /** Everything that can happen to somebody who logs in so. Each step begins with a login of its own. */
 const steps = (base: string, login: Login): { readonly [step: string]: Step } => {
   const get = (path: string) =>
-    Effect.flatMap(GlanceHttp.GlanceHttp, (http) => http.execute(HttpClientRequest.get(path)))
+    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(HttpClientRequest.get(path)))
   const read = (path: string) => Effect.flatMap(get(path), (response) => response.text)
   const over = (identity: ReturnType<Login>) =>
     Layer.provideMerge(Images.layer, Layer.provideMerge(Cloud.layer(options), identity))

@@ -1,7 +1,7 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image } from "@effect-glance/core"
+import { GlanceClient, Image } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import type { Cloud } from "@effect-glance/http"
 import * as Duration from "effect/Duration"
@@ -444,7 +444,7 @@ describe("a refused token", () => {
 
   it.effect("of the object store is renewed as well", () =>
     Effect.gen(function* () {
-      const http = yield* GlanceHttp.GlanceHttp
+      const http = yield* GlanceClient.GlanceClient
       const store = yield* http.objectStore
       if (store._tag === "None") return assert.fail("no object store")
       const response = yield* store.value(HttpClientRequest.head("/container"))

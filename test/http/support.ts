@@ -2,7 +2,7 @@
 
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { GlanceHttp } from "@effect-glance/core"
+import { GlanceClient } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import { Cloud, type Identity, Keystone } from "@effect-glance/http"
 import * as Effect from "effect/Effect"
@@ -97,7 +97,7 @@ export const cloud =
 export const port = (
   handler: () => Http.Handler,
   options?: Cloud.Options
-): Layer.Layer<GlanceHttp.GlanceHttp | Identity.Identity | HttpClient.HttpClient | Http.Http> =>
+): Layer.Layer<GlanceClient.GlanceClient | Identity.Identity | HttpClient.HttpClient | Http.Http> =>
   Cloud.layer(options).pipe(
     Layer.provideMerge(Keystone.layerPassword(credentials)),
     Layer.provideMerge(Http.layer(handler))
@@ -112,7 +112,7 @@ export const list = Effect.flatMap(Images.Images, (images) => images.list())
 
 /** One request through the port. */
 export const execute = (request: HttpClientRequest.HttpClientRequest = HttpClientRequest.get("/images")) =>
-  Effect.flatMap(GlanceHttp.GlanceHttp, (http) => http.execute(request))
+  Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(request))
 
 export const logins: Effect.Effect<number, never, Http.Http> = Effect.map(
   Http.sent,

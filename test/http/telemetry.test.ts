@@ -1,6 +1,6 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image } from "@effect-glance/core"
+import { GlanceClient, Image } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import { Throttle } from "@effect-glance/http"
 import type * as Duration from "effect/Duration"
@@ -393,7 +393,7 @@ describe("whoever speaks to the port itself", { timeout: 60_000 }, () => {
     Effect.gen(function* () {
       const witness = Witness.make()
       yield* Effect.provide(
-        Effect.provideService(execute(), GlanceHttp.Operation, { name: "Report.count", hold: (wait) => wait }),
+        Effect.provideService(execute(), GlanceClient.Operation, { name: "Report.count", hold: (wait) => wait }),
         Layer.merge(witness.layer, Logger.minimumLogLevel(LogLevel.Debug))
       )
       assert.isTrue(witness.lines.some((line) => line.includes("glance.operation=Report.count")))

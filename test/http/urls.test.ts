@@ -1,6 +1,6 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, ImageImport, ImageLocations, ImageSource, Images } from "@effect-glance/core"
+import { GlanceClient, ImageImport, ImageLocations, ImageSource, Images } from "@effect-glance/core"
 import { Cloud, Keystone, Rackspace } from "@effect-glance/http"
 import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -90,7 +90,7 @@ const uses: { readonly [use: string]: (url: string) => Effect.Effect<unknown, un
       )
     ),
   "an endpoint whose response is given as it is": (endpoint) =>
-    Effect.flatMap(GlanceHttp.GlanceHttp, (http) => http.execute(HttpClientRequest.get("/images"))).pipe(
+    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(HttpClientRequest.get("/images"))).pipe(
       Effect.provide(Cloud.layerToken({ endpoint, token, retries: 0 }).pipe(Layer.provide(repeating))),
       Effect.asVoid
     ),

@@ -1,6 +1,6 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as RequestLog from "@effect-glance/memory/RequestLog"
@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { createImage, type Json, json, logIn } from "./support.js"
 
-const names = (port: GlanceHttp.Service, query = "") =>
+const names = (port: GlanceClient.Service, query = "") =>
   port.execute(HttpClientRequest.get(`/images${query}`)).pipe(
     Effect.flatMap(json),
     Effect.map(({ images }) => images.map(({ name }: Json) => name).sort())
@@ -56,7 +56,7 @@ describe("a port", () => {
 
   it.effect("comes with a fresh cloud as one layer", () =>
     Effect.gen(function* () {
-      const port = yield* GlanceHttp.GlanceHttp
+      const port = yield* GlanceClient.GlanceClient
       const cloud = yield* MemoryCloud.Cloud
       assert.deepStrictEqual(yield* names(port), ["first"])
       assert.deepStrictEqual(RequestLog.lines(yield* cloud.requests), ["GET /v2/images"])

@@ -3,7 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, ImageCreation, ImageData, ImageSource, Images } from "@effect-glance/core"
+import { GlanceClient, ImageCreation, ImageData, ImageSource, Images } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
@@ -20,7 +20,7 @@ const setUp = (options: MemoryCloud.Options = {}) =>
   Effect.gen(function* () {
     const cloud = yield* MemoryCloud.make(options)
     const { creation, images } = yield* Effect.all({ creation: ImageCreation.make, images: Images.make }).pipe(
-      Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+      Effect.provideService(GlanceClient.GlanceClient, MemoryCloud.port(cloud)),
       Effect.provide(NodeHasher.layer)
     )
     return { cloud, images, ...creation }
@@ -45,7 +45,7 @@ describe("data that the server refuses by their format", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make({ release: "30.0" })
       const data = yield* ImageData.make.pipe(
-        Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+        Effect.provideService(GlanceClient.GlanceClient, MemoryCloud.port(cloud)),
         Effect.provide(NodeHasher.layer)
       )
       const refused = yield* Effect.flip(data.createWithData(qcow2, hello, { checkFormat: false }))
@@ -59,7 +59,7 @@ describe("data that the server refuses by their format", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make({ release: "30.0" })
       const { data, images } = yield* Effect.all({ data: ImageData.make, images: Images.make }).pipe(
-        Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(cloud)),
+        Effect.provideService(GlanceClient.GlanceClient, MemoryCloud.port(cloud)),
         Effect.provide(NodeHasher.layer)
       )
       const image = yield* images.create(qcow2)

@@ -1,7 +1,7 @@
 /** What came after the release that the contract is held against, over the client's own services. */
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Discovery, GlanceHttp, ImageCache, ImageImport, ImageLocations, Images } from "@effect-glance/core"
+import { Discovery, GlanceClient, ImageCache, ImageImport, ImageLocations, Images } from "@effect-glance/core"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -27,7 +27,7 @@ const services = (memory: MemoryCloud.MemoryCloud, options?: MemoryCloud.PortOpt
     locations: ImageLocations.make,
     cache: ImageCache.make,
     discovery: Discovery.make
-  }).pipe(Effect.provideService(GlanceHttp.GlanceHttp, MemoryCloud.port(memory, options)))
+  }).pipe(Effect.provideService(GlanceClient.GlanceClient, MemoryCloud.port(memory, options)))
 
 describe("locations by routes of their own", () => {
   it.scoped("are registered by the owner, read in the cloud's time, and shown to services", () =>

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { assert, it } from "@effect/vitest"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as ImageReleases from "@effect-glance/core/ImageReleases"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as Images from "@effect-glance/core/Images"
@@ -24,7 +24,7 @@ const hash = { algorithm: "sha512", value: createHash("sha512").update(bytes).di
 const release = { name: "debian", diskFormat: "raw", containerFormat: "bare" } as const
 
 /** A port on which each request, and each answer, takes up to a second. */
-const slow = (http: GlanceHttp.Service): GlanceHttp.Service => {
+const slow = (http: GlanceClient.Service): GlanceClient.Service => {
   const pause = Effect.flatMap(Random.nextIntBetween(0, 1000), (millis) => Effect.sleep(millis))
   return { ...http, execute: (request) => Effect.zipLeft(Effect.zipRight(pause, http.execute(request)), pause) }
 }
@@ -48,7 +48,7 @@ const race = (seed: string, count: number, interrupted: number) =>
     const http = MemoryCloud.port(cloud)
     const { ensure } = yield* Effect.provide(
       ImageReleases.make,
-      Layer.merge(Layer.succeed(GlanceHttp.GlanceHttp, slow(http)), NodeHasher.layer)
+      Layer.merge(Layer.succeed(GlanceClient.GlanceClient, slow(http)), NodeHasher.layer)
     )
     const fibers = yield* Effect.forEach(Array.from({ length: count + interrupted }), () =>
       Effect.fork(ensure(release, ImageSource.bytes(bytes), { hash }))
@@ -59,7 +59,7 @@ const race = (seed: string, count: number, interrupted: number) =>
       yield* Fiber.interrupt(fiber)
     }
     const ensured = yield* Fiber.joinAll(fibers.slice(0, count))
-    const images = yield* Effect.provideService(Images.make, GlanceHttp.GlanceHttp, http)
+    const images = yield* Effect.provideService(Images.make, GlanceClient.GlanceClient, http)
     const all = (osHidden: boolean) =>
       Effect.map(Stream.runCollect(images.listAll({ osHidden })), Chunk.toReadonlyArray)
     return { ensured, visible: yield* all(false), hidden: yield* all(true) }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Glance, GlanceHttp, ImageCache, ImageLocations, Images } from "@effect-glance/core"
+import { Glance, GlanceClient, ImageCache, ImageLocations, Images } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ const newer = readFileSync(new URL("./newer.test.ts", import.meta.url), "utf8")
 describe("the table of routes", () => {
   it.scoped("names functions that are there", () =>
     Effect.gen(function* () {
-      const port = Layer.succeed(GlanceHttp.GlanceHttp, MemoryCloud.port(yield* MemoryCloud.make()))
+      const port = Layer.succeed(GlanceClient.GlanceClient, MemoryCloud.port(yield* MemoryCloud.make()))
       const services = yield* Layer.build(Glance.layer.pipe(Layer.provide(Layer.merge(port, NodeHasher.layer))))
       const byName = new Map(
         [...services.unsafeMap].map(([key, service]) => [key.replace(/^.*\//, ""), service as unknown])
@@ -55,7 +55,7 @@ describe("the table of routes", () => {
       })
       const memory = MemoryCloud.port(cloud, { roles: ["service", "member", "admin"] })
       const seen: Array<{ readonly spans: ReadonlyArray<string>; readonly method: string; readonly path: string }> = []
-      const port: GlanceHttp.Service = {
+      const port: GlanceClient.Service = {
         ...memory,
         execute: (request) =>
           Effect.gen(function* () {
@@ -69,7 +69,7 @@ describe("the table of routes", () => {
         images: Images.make,
         locations: ImageLocations.make,
         cache: ImageCache.make
-      }).pipe(Effect.provideService(GlanceHttp.GlanceHttp, port))
+      }).pipe(Effect.provideService(GlanceClient.GlanceClient, port))
       const image = yield* images.create({ diskFormat: "raw", containerFormat: "bare" })
       yield* locations.register(image, "https://mirror.test/disk")
       yield* locations.list(image)

@@ -4,7 +4,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
-import { Glance, type GlanceError, GlanceHttp } from "@effect-glance/core"
+import { Glance, GlanceClient, type GlanceError } from "@effect-glance/core"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -63,7 +63,7 @@ const recorded = (request: HttpClientRequest.HttpClientRequest): Recorded => {
 }
 
 const answering =
-  (script: Script, log: Array<Recorded>): GlanceHttp.Execute =>
+  (script: Script, log: Array<Recorded>): GlanceClient.Execute =>
   (request) =>
     Effect.suspend(() => {
       const asked = recorded(request)
@@ -75,13 +75,13 @@ const answering =
       )
     })
 
-export const layer = (script: Script, options: Options = {}): Layer.Layer<GlanceHttp.GlanceHttp | Port> =>
+export const layer = (script: Script, options: Options = {}): Layer.Layer<GlanceClient.GlanceClient | Port> =>
   Layer.effectContext(
     Effect.sync(() => {
       const requests: Array<Recorded> = []
       const objectStore: Array<Recorded> = []
       return Context.make(Port, { requests, objectStore }).pipe(
-        Context.add(GlanceHttp.GlanceHttp, {
+        Context.add(GlanceClient.GlanceClient, {
           execute: answering(script, requests),
           unversioned: answering(script, requests),
           projectId: options.projectId ?? Effect.succeedSome("own-project"),

@@ -1,6 +1,6 @@
 import type {
+  GlanceClient,
   GlanceError,
-  GlanceHttp,
   Image,
   ImageMembers,
   ImageSchemas,
@@ -138,9 +138,9 @@ describe("each operation lists exactly what it can end in", () => {
   })
 
   it("the port", () => {
-    expectTypeOf<Tags<GlanceHttp.Execute>>().toEqualTypeOf<Connection | "RequestError" | "ResponseError">()
-    expectTypeOf<Tags<GlanceHttp.Service["projectId"]>>().toEqualTypeOf<Connection>()
-    expectTypeOf<Tags<GlanceHttp.Service["objectStore"]>>().toEqualTypeOf<Connection>()
+    expectTypeOf<Tags<GlanceClient.Execute>>().toEqualTypeOf<Connection | "RequestError" | "ResponseError">()
+    expectTypeOf<Tags<GlanceClient.Service["projectId"]>>().toEqualTypeOf<Connection>()
+    expectTypeOf<Tags<GlanceClient.Service["objectStore"]>>().toEqualTypeOf<Connection>()
   })
 
   it("and all of them are errors of the Image API", () => {

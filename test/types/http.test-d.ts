@@ -1,7 +1,7 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import type { Path } from "@effect/platform/Path"
-import type { GlanceError, GlanceHttp } from "@effect-glance/core"
+import type { GlanceClient, GlanceError } from "@effect-glance/core"
 import * as Images from "@effect-glance/core/Images"
 import { Catalog, Cloud, type CloudConfigError, Identity, Keystone, Rackspace } from "@effect-glance/http"
 import * as NodeCloud from "@effect-glance/http/node/NodeCloud"
@@ -87,29 +87,29 @@ describe("a cloud", () => {
   type Needs = Identity.Identity | HttpClient
 
   it("needs an identity and an HTTP client, and cannot fail before it is used", () => {
-    expectTypeOf(Cloud.layer()).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, never, Needs>>()
-    expectTypeOf(Cloud.make()).toEqualTypeOf<Effect.Effect<GlanceHttp.Service, never, Needs>>()
+    expectTypeOf(Cloud.layer()).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, never, Needs>>()
+    expectTypeOf(Cloud.make()).toEqualTypeOf<Effect.Effect<GlanceClient.Service, never, Needs>>()
   })
 
   it("from the configuration fails with what is wrong there", () => {
     expectTypeOf(Cloud.layerConfig({ region: Config.string("REGION") })).toEqualTypeOf<
-      Layer.Layer<GlanceHttp.GlanceHttp, ConfigError, Needs>
+      Layer.Layer<GlanceClient.GlanceClient, ConfigError, Needs>
     >()
   })
 
   it("of an endpoint and a token, or of the environment, needs no identity", () => {
     expectTypeOf(Cloud.layerToken({ endpoint: authUrl, token: secret })).toEqualTypeOf<
-      Layer.Layer<GlanceHttp.GlanceHttp, never, HttpClient>
+      Layer.Layer<GlanceClient.GlanceClient, never, HttpClient>
     >()
     expectTypeOf(
       Cloud.layerTokenConfig({ endpoint: Config.string("URL"), token: Config.redacted("TOKEN") })
-    ).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, ConfigError, HttpClient>>()
+    ).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, ConfigError, HttpClient>>()
     type Unreadable = CloudConfigError.CloudConfigError | ConfigError
-    expectTypeOf(Cloud.layerEnv).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, Unreadable, HttpClient>>()
+    expectTypeOf(Cloud.layerEnv).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, Unreadable, HttpClient>>()
     expectTypeOf(Cloud.layerCloudsYaml("name")).toEqualTypeOf<
-      Layer.Layer<GlanceHttp.GlanceHttp, Unreadable, HttpClient | FileSystem | Path>
+      Layer.Layer<GlanceClient.GlanceClient, Unreadable, HttpClient | FileSystem | Path>
     >()
-    expectTypeOf(NodeCloud.layerCloudsYaml()).toEqualTypeOf<Layer.Layer<GlanceHttp.GlanceHttp, Unreadable>>()
+    expectTypeOf(NodeCloud.layerCloudsYaml()).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, Unreadable>>()
   })
 
   it("takes the options that it knows, of the types that they have", () => {

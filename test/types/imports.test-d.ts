@@ -1,7 +1,7 @@
 import {
   Discovery,
+  type GlanceClient,
   type GlanceError,
-  type GlanceHttp,
   Image,
   type ImageCache,
   ImageImport,
@@ -69,9 +69,11 @@ describe("imports", () => {
   })
 
   it("need the port and nothing else", () => {
-    expectTypeOf(ImageImport.layer).toEqualTypeOf<Layer.Layer<ImageImport.ImageImport, never, GlanceHttp.GlanceHttp>>()
-    expectTypeOf(ImageImport.make).toEqualTypeOf<Effect.Effect<ImageImport.Service, never, GlanceHttp.GlanceHttp>>()
-    expectTypeOf(Discovery.layer).toEqualTypeOf<Layer.Layer<Discovery.Discovery, never, GlanceHttp.GlanceHttp>>()
+    expectTypeOf(ImageImport.layer).toEqualTypeOf<
+      Layer.Layer<ImageImport.ImageImport, never, GlanceClient.GlanceClient>
+    >()
+    expectTypeOf(ImageImport.make).toEqualTypeOf<Effect.Effect<ImageImport.Service, never, GlanceClient.GlanceClient>>()
+    expectTypeOf(Discovery.layer).toEqualTypeOf<Layer.Layer<Discovery.Discovery, never, GlanceClient.GlanceClient>>()
   })
 })
 

@@ -3,7 +3,7 @@ import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageData } from "@effect-glance/core"
+import { GlanceClient, Image, ImageData } from "@effect-glance/core"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -53,7 +53,7 @@ for (const [name, transport] of transports) {
 
     it.live("is folded by the stream of a plain response without a stack overflow", () =>
       Effect.gen(function* () {
-        const port = yield* GlanceHttp.GlanceHttp
+        const port = yield* GlanceClient.GlanceClient
         const response = yield* port.execute(HttpClientRequest.get(`/images/${id}/file`))
         assert.strictEqual(yield* fold(response.stream), count)
       }).pipe(Effect.provide(layerOf(transport)))

@@ -13,8 +13,8 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
 import * as ForeignText from "./ForeignText.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as ImageSchemas from "./ImageSchemas.js"
 import type * as ImageStore from "./ImageStore.js"
 import * as Cached from "./internal/cached.js"
@@ -143,8 +143,8 @@ const readUsage = Request.json((body) =>
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
 
   const missing = (operation: string, capability: string) => ({
     404: ({ detail, requestId }: Answer.Answer) =>
@@ -216,4 +216,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Discovery, never, GlanceHttp.GlanceHttp> = Layer.effect(Discovery, make)
+export const layer: Layer.Layer<Discovery, never, GlanceClient.GlanceClient> = Layer.effect(Discovery, make)

@@ -5,7 +5,7 @@
  */
 import * as Layer from "effect/Layer"
 import * as Discovery from "./Discovery.js"
-import type * as GlanceHttp from "./GlanceHttp.js"
+import type * as GlanceClient from "./GlanceClient.js"
 import * as ImageCache from "./ImageCache.js"
 import * as ImageCreation from "./ImageCreation.js"
 import * as ImageData from "./ImageData.js"
@@ -45,7 +45,7 @@ export const layer: Layer.Layer<
   | ImageCreation.ImageCreation
   | ImageReleases.ImageReleases,
   never,
-  GlanceHttp.GlanceHttp
+  GlanceClient.GlanceClient
 > = Layer.mergeAll(
   Images.layer,
   ImageMembers.layer,

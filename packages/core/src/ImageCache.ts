@@ -13,8 +13,8 @@ import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import * as Lenient from "./internal/lenient.js"
@@ -174,8 +174,8 @@ const readNodes = Request.json(Request.decoder(Lenient.List(Schema.String)))
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
 
   const missing =
     (operation: string, capability: string) =>
@@ -270,4 +270,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageCache, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageCache, make)
+export const layer: Layer.Layer<ImageCache, never, GlanceClient.GlanceClient> = Layer.effect(ImageCache, make)

@@ -11,8 +11,8 @@ import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Discovery from "./Discovery.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageData from "./ImageData.js"
 import * as ImageImport from "./ImageImport.js"
@@ -156,7 +156,7 @@ export class ImageCreation extends Context.Tag("@effect-glance/core/ImageCreatio
 const operation = "ImageCreation.createFrom"
 
 interface Services {
-  readonly http: GlanceHttp.Service
+  readonly http: GlanceClient.Service
   readonly images: Images.Service
   readonly data: ImageData.Service
   readonly imports: ImageImport.Service
@@ -367,9 +367,9 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   Effect.all({
-    http: GlanceHttp.GlanceHttp,
+    http: GlanceClient.GlanceClient,
     images: Images.make,
     data: ImageData.make,
     imports: ImageImport.make,
@@ -386,11 +386,11 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageCreation, never, GlanceHttp.GlanceHttp> = Layer.effect(
+export const layer: Layer.Layer<ImageCreation, never, GlanceClient.GlanceClient> = Layer.effect(
   ImageCreation,
   Effect.map(
     Effect.all({
-      http: GlanceHttp.GlanceHttp,
+      http: GlanceClient.GlanceClient,
       images: Images.Images,
       data: ImageData.ImageData,
       imports: ImageImport.ImageImport,

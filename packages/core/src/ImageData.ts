@@ -15,8 +15,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import type * as ImageSource from "./ImageSource.js"
@@ -432,8 +432,8 @@ const hashCheck =
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
 
@@ -775,4 +775,4 @@ const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageData, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageData, make)
+export const layer: Layer.Layer<ImageData, never, GlanceClient.GlanceClient> = Layer.effect(ImageData, make)

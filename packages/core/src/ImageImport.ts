@@ -12,8 +12,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Answer from "./Answer.js"
 import * as Discovery from "./Discovery.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import * as Follow from "./internal/follow.js"
@@ -319,9 +319,9 @@ const storesOf = (
 const readRequestId: Request.Read<Option.Option<string>> = (text, headers) =>
   Either.map(Request.nothing(text, headers), () => Answer.requestIdOf(headers))
 
-const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceHttp.GlanceHttp> =>
+const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceClient.GlanceClient> =>
   Effect.gen(function* () {
-    const http = yield* GlanceHttp.GlanceHttp
+    const http = yield* GlanceClient.GlanceClient
 
     const requireMethod = (operation: string, method: Method["name"]) =>
       Effect.flatMap(discovery.importMethods, (methods) =>
@@ -438,7 +438,7 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.flatMap(Discovery.make, makeWith)
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.flatMap(Discovery.make, makeWith)
 
 /**
  * {@link make} as a layer, which shares what is known of the cloud with `Discovery.layer`. A layer is built once for all
@@ -447,7 +447,7 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageImport, never, GlanceHttp.GlanceHttp> = Layer.effect(
+export const layer: Layer.Layer<ImageImport, never, GlanceClient.GlanceClient> = Layer.effect(
   ImageImport,
   Effect.flatMap(Discovery.Discovery, makeWith)
 ).pipe(Layer.provide(Discovery.layer))

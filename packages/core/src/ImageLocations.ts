@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import * as Argument from "./internal/argument.js"
@@ -163,8 +163,8 @@ const shown = "the locations of images in their records"
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
 
   const missing =
@@ -264,4 +264,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageLocations, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageLocations, make)
+export const layer: Layer.Layer<ImageLocations, never, GlanceClient.GlanceClient> = Layer.effect(ImageLocations, make)

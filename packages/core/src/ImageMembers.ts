@@ -12,8 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import type * as ImageQuery from "./ImageQuery.js"
 import * as Argument from "./internal/argument.js"
@@ -310,8 +310,8 @@ const defaultConcurrency = 8
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
   const images = Listing.listing(http)
 
@@ -535,4 +535,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageMembers, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageMembers, make)
+export const layer: Layer.Layer<ImageMembers, never, GlanceClient.GlanceClient> = Layer.effect(ImageMembers, make)

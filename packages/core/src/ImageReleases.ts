@@ -35,8 +35,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Stream from "effect/Stream"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
@@ -223,8 +223,8 @@ const isUploading = (status: Image.ImageStatus) => ["saving", "uploading", "impo
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
   const data = yield* ImageData.make
@@ -504,4 +504,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageReleases, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageReleases, make)
+export const layer: Layer.Layer<ImageReleases, never, GlanceClient.GlanceClient> = Layer.effect(ImageReleases, make)

@@ -8,8 +8,8 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Request from "./internal/request.js"
 import * as Wire from "./internal/wire.js"
 
@@ -64,8 +64,8 @@ const readSchema = Request.json(Request.decoder(Wire.JsonObject))
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
 
   const schema = (name: keyof Service) => {
     const operation = `ImageSchemas.${name}`
@@ -93,4 +93,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageSchemas, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageSchemas, make)
+export const layer: Layer.Layer<ImageSchemas, never, GlanceClient.GlanceClient> = Layer.effect(ImageSchemas, make)

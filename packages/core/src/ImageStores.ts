@@ -7,8 +7,8 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import type * as ImageStore from "./ImageStore.js"
 import * as Argument from "./internal/argument.js"
@@ -77,8 +77,8 @@ export class ImageStores extends Context.Tag("@effect-glance/core/ImageStores")<
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
 
   const deleteImage: Service["deleteImage"] = fn("ImageStores.deleteImage")(function* (store, image) {
@@ -127,4 +127,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageStores, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageStores, make)
+export const layer: Layer.Layer<ImageStores, never, GlanceClient.GlanceClient> = Layer.effect(ImageStores, make)

@@ -8,8 +8,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as Argument from "./internal/argument.js"
 import * as Internal from "./internal/image.js"
@@ -103,8 +103,8 @@ const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
 
   const replace = (operation: string, image: Image.ImageRef, tags: ReadonlyArray<string>) =>
@@ -188,4 +188,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageTags, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageTags, make)
+export const layer: Layer.Layer<ImageTags, never, GlanceClient.GlanceClient> = Layer.effect(ImageTags, make)

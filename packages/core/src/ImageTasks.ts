@@ -14,8 +14,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
 import * as ForeignText from "./ForeignText.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageTask from "./ImageTask.js"
 import * as Argument from "./internal/argument.js"
@@ -280,8 +280,8 @@ const toParams = (
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
 
   const listing = Pagination.make<ImageTask.ImageTask, TaskQuery>(http, {
@@ -414,4 +414,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ImageTasks, never, GlanceHttp.GlanceHttp> = Layer.effect(ImageTasks, make)
+export const layer: Layer.Layer<ImageTasks, never, GlanceClient.GlanceClient> = Layer.effect(ImageTasks, make)

@@ -14,8 +14,8 @@ import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import type * as ImageQuery from "./ImageQuery.js"
@@ -299,8 +299,8 @@ const byCreation = Order.mapInput(DateTime.Order, (image: Image.Image) => image.
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.gen(function* () {
-  const http = yield* GlanceHttp.GlanceHttp
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
+  const http = yield* GlanceClient.GlanceClient
   const fn = Limit.fn(http)
 
   const listing = Listing.listing(http)
@@ -434,4 +434,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Images, never, GlanceHttp.GlanceHttp> = Layer.effect(Images, make)
+export const layer: Layer.Layer<Images, never, GlanceClient.GlanceClient> = Layer.effect(Images, make)

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
+import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
 import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
@@ -190,90 +190,93 @@ const dropped = new Set(["self", "schema", "created_at", "updated_at", ...inside
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
-  const fn = Limit.fn(http)
-  const listing = Pagination.make(http, {
-    path: "/metadefs/namespaces",
-    key: "namespaces",
-    decode: decodeNamespace,
-    toParams,
-    from: (query: NamespaceQuery, marker) => ({ ...query, marker }),
-    markerOf: (query) => query.marker,
-    on: (query) => ({ 404: Shared.namespaceNotFound(query.marker ?? "") })
-  })
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const fn = Limit.fn(http)
+    const listing = Pagination.make(http, {
+      path: "/metadefs/namespaces",
+      key: "namespaces",
+      decode: decodeNamespace,
+      toParams,
+      from: (query: NamespaceQuery, marker) => ({ ...query, marker }),
+      markerOf: (query) => query.marker,
+      on: (query) => ({ 404: Shared.namespaceNotFound(query.marker ?? "") })
+    })
 
-  const list: Service["list"] = fn("Metadefs.namespaces.list")((query = {}, options) =>
-    listing.page("Metadefs.namespaces.list", query, options)
-  )
-
-  const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) => {
-    const operation = "Metadefs.namespaces.listAll"
-    return Shared.parts(operation, query.marker, (marker) =>
-      Effect.map(listing.page(operation, { ...query, marker }, options), ({ items, next }) => ({
-        items,
-        next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
-      }))
+    const list: Service["list"] = fn("Metadefs.namespaces.list")((query = {}, options) =>
+      listing.page("Metadefs.namespaces.list", query, options)
     )
-  }
 
-  const read = <A>(operation: string, namespace: Metadef.NamespaceRef, decode: Request.Read<A>, params = {}) =>
-    Effect.flatMap(Shared.path(operation, namespace), (path) =>
-      Request.run(http, {
+    const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) => {
+      const operation = "Metadefs.namespaces.listAll"
+      return Shared.parts(operation, query.marker, (marker) =>
+        Effect.map(listing.page(operation, { ...query, marker }, options), ({ items, next }) => ({
+          items,
+          next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
+        }))
+      )
+    }
+
+    const read = <A>(operation: string, namespace: Metadef.NamespaceRef, decode: Request.Read<A>, params = {}) =>
+      Effect.flatMap(Shared.path(operation, namespace), (path) =>
+        Request.run(http, {
+          operation,
+          request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
+          decode,
+          on: { 404: Shared.namespaceNotFound(namespace) }
+        })
+      )
+
+    const get: Service["get"] = fn("Metadefs.namespaces.get")(function* (namespace, options) {
+      const operation = "Metadefs.namespaces.get"
+      return yield* read(operation, namespace, readDetails, yield* Query.forResource(operation, options))
+    })
+
+    const create: Service["create"] = fn("Metadefs.namespaces.create")(function* (name, definition = {}) {
+      const operation = "Metadefs.namespaces.create"
+      yield* Argument.checked(operation, "name", name, Definition.name)
+      const body = yield* Definition.namespace(operation, "definition", definition)
+      return yield* Request.run(http, {
         operation,
-        request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
-        decode,
-        on: { 404: Shared.namespaceNotFound(namespace) }
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/metadefs/namespaces"), {
+          ...body,
+          namespace: name
+        }),
+        decode: readDetails,
+        on: { 409: Shared.duplicate("namespace", name) }
       })
-    )
-
-  const get: Service["get"] = fn("Metadefs.namespaces.get")(function* (namespace, options) {
-    const operation = "Metadefs.namespaces.get"
-    return yield* read(operation, namespace, readDetails, yield* Query.forResource(operation, options))
-  })
-
-  const create: Service["create"] = fn("Metadefs.namespaces.create")(function* (name, definition = {}) {
-    const operation = "Metadefs.namespaces.create"
-    yield* Argument.checked(operation, "name", name, Definition.name)
-    const body = yield* Definition.namespace(operation, "definition", definition)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/metadefs/namespaces"), {
-        ...body,
-        namespace: name
-      }),
-      decode: readDetails,
-      on: { 409: Shared.duplicate("namespace", name) }
     })
-  })
 
-  const update: Service["update"] = fn("Metadefs.namespaces.update")(function* (namespace, changes) {
-    const operation = "Metadefs.namespaces.update"
-    const path = yield* Shared.path(operation, namespace)
-    const wanted = yield* Definition.namespaceChanges(operation, changes)
-    return yield* Shared.rewrite(http, {
-      operation,
-      path,
-      dropped,
-      decode: decodeDetails,
-      change: () => wanted,
-      // The answer to an update does not say what is in the namespace.
-      after: (before, answer) => ({
-        ...Object.fromEntries(inside.filter((key) => key in before).map((key) => [key, before[key]])),
-        ...answer
-      }),
-      on: {
-        404: Shared.namespaceNotFound(namespace),
-        409: Shared.duplicate("namespace", changes.name ?? Metadef.nameOf(namespace))
-      }
+    const update: Service["update"] = fn("Metadefs.namespaces.update")(function* (namespace, changes) {
+      const operation = "Metadefs.namespaces.update"
+      const path = yield* Shared.path(operation, namespace)
+      const wanted = yield* Definition.namespaceChanges(operation, changes)
+      return yield* Shared.rewrite(http, {
+        operation,
+        path,
+        dropped,
+        decode: decodeDetails,
+        change: () => wanted,
+        // The answer to an update does not say what is in the namespace.
+        after: (before, answer) => ({
+          ...Object.fromEntries(inside.filter((key) => key in before).map((key) => [key, before[key]])),
+          ...answer
+        }),
+        on: {
+          404: Shared.namespaceNotFound(namespace),
+          409: Shared.duplicate("namespace", changes.name ?? Metadef.nameOf(namespace))
+        }
+      })
     })
-  })
 
-  const remove: Service["delete"] = fn("Metadefs.namespaces.delete")(function* (namespace) {
-    const operation = "Metadefs.namespaces.delete"
-    return yield* Shared.remove(http, operation, yield* Shared.path(operation, namespace), namespace, {
-      404: Shared.namespaceNotFound(namespace)
+    const remove: Service["delete"] = fn("Metadefs.namespaces.delete")(function* (namespace) {
+      const operation = "Metadefs.namespaces.delete"
+      return yield* Shared.remove(http, operation, yield* Shared.path(operation, namespace), namespace, {
+        404: Shared.namespaceNotFound(namespace)
+      })
     })
-  })
 
-  return { list, listAll, get, create, update, delete: remove }
-})
+    return { list, listAll, get, create, update, delete: remove }
+  }
+)

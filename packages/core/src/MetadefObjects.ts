@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
 import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
@@ -107,67 +107,70 @@ const merged = (before: unknown, wanted: unknown): unknown => {
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
-  const fn = Limit.fn(http)
-  const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
-    Shared.path(operation, namespace, "objects", ["name", name])
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const fn = Limit.fn(http)
+    const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
+      Shared.path(operation, namespace, "objects", ["name", name])
 
-  const notFound = (namespace: Metadef.NamespaceRef, object: string) => ({
-    404: (answer: Answer.Answer) =>
-      new GlanceError.MetadefObjectNotFound({ ...answer, namespace: Metadef.nameOf(namespace), object })
-  })
-
-  const listAll: Service["listAll"] = (namespace) =>
-    Shared.all(http, "Metadefs.objects.listAll", namespace, "objects", readAll, ({ objects }) => objects)
-
-  const get: Service["get"] = fn("Metadefs.objects.get")(function* (namespace, name) {
-    const operation = "Metadefs.objects.get"
-    const path = yield* pathOf(operation, namespace, name)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(path),
-      decode: readObject,
-      on: notFound(namespace, name)
+    const notFound = (namespace: Metadef.NamespaceRef, object: string) => ({
+      404: (answer: Answer.Answer) =>
+        new GlanceError.MetadefObjectNotFound({ ...answer, namespace: Metadef.nameOf(namespace), object })
     })
-  })
 
-  const create: Service["create"] = fn("Metadefs.objects.create")(function* (namespace, name, definition = {}) {
-    const operation = "Metadefs.objects.create"
-    const path = yield* Shared.path(operation, namespace, "objects")
-    yield* Argument.checked(operation, "name", name, Definition.name)
-    const body = yield* Definition.object(operation, "definition", definition)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
-      decode: readObject,
-      on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("object", name) }
+    const listAll: Service["listAll"] = (namespace) =>
+      Shared.all(http, "Metadefs.objects.listAll", namespace, "objects", readAll, ({ objects }) => objects)
+
+    const get: Service["get"] = fn("Metadefs.objects.get")(function* (namespace, name) {
+      const operation = "Metadefs.objects.get"
+      const path = yield* pathOf(operation, namespace, name)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.get(path),
+        decode: readObject,
+        on: notFound(namespace, name)
+      })
     })
-  })
 
-  const update: Service["update"] = fn("Metadefs.objects.update")(function* (namespace, name, changes) {
-    const operation = "Metadefs.objects.update"
-    const path = yield* pathOf(operation, namespace, name)
-    const wanted = yield* Definition.objectChanges(operation, changes)
-    return yield* Shared.rewrite(http, {
-      operation,
-      path,
-      dropped,
-      decode: decodeObject,
-      change: (before) =>
-        wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value]),
-      on: { ...notFound(namespace, name), 409: Shared.duplicate("object", changes.name ?? name) }
+    const create: Service["create"] = fn("Metadefs.objects.create")(function* (namespace, name, definition = {}) {
+      const operation = "Metadefs.objects.create"
+      const path = yield* Shared.path(operation, namespace, "objects")
+      yield* Argument.checked(operation, "name", name, Definition.name)
+      const body = yield* Definition.object(operation, "definition", definition)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
+        decode: readObject,
+        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("object", name) }
+      })
     })
-  })
 
-  const remove: Service["delete"] = fn("Metadefs.objects.delete")(function* (namespace, name) {
-    const operation = "Metadefs.objects.delete"
-    const path = yield* pathOf(operation, namespace, name)
-    return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
-  })
+    const update: Service["update"] = fn("Metadefs.objects.update")(function* (namespace, name, changes) {
+      const operation = "Metadefs.objects.update"
+      const path = yield* pathOf(operation, namespace, name)
+      const wanted = yield* Definition.objectChanges(operation, changes)
+      return yield* Shared.rewrite(http, {
+        operation,
+        path,
+        dropped,
+        decode: decodeObject,
+        change: (before) =>
+          wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value]),
+        on: { ...notFound(namespace, name), 409: Shared.duplicate("object", changes.name ?? name) }
+      })
+    })
 
-  const removeAll: Service["deleteAll"] = fn("Metadefs.objects.deleteAll")((namespace) =>
-    Shared.removeAll(http, "Metadefs.objects.deleteAll", namespace, "objects")
-  )
+    const remove: Service["delete"] = fn("Metadefs.objects.delete")(function* (namespace, name) {
+      const operation = "Metadefs.objects.delete"
+      const path = yield* pathOf(operation, namespace, name)
+      return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
+    })
 
-  return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
-})
+    const removeAll: Service["deleteAll"] = fn("Metadefs.objects.deleteAll")((namespace) =>
+      Shared.removeAll(http, "Metadefs.objects.deleteAll", namespace, "objects")
+    )
+
+    return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
+  }
+)

@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
 import * as Limit from "./internal/limit.js"
 import * as Definition from "./internal/metadefs/definition.js"
@@ -138,69 +138,72 @@ const dropped: ReadonlySet<string> = new Set()
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
-  const fn = Limit.fn(http)
-  const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
-    Shared.path(operation, namespace, "properties", ["name", name])
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const fn = Limit.fn(http)
+    const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
+      Shared.path(operation, namespace, "properties", ["name", name])
 
-  const notFound = (namespace: Metadef.NamespaceRef, property: string) => ({
-    404: (answer: Answer.Answer) =>
-      new GlanceError.MetadefPropertyNotFound({ ...answer, namespace: Metadef.nameOf(namespace), property })
-  })
+    const notFound = (namespace: Metadef.NamespaceRef, property: string) => ({
+      404: (answer: Answer.Answer) =>
+        new GlanceError.MetadefPropertyNotFound({ ...answer, namespace: Metadef.nameOf(namespace), property })
+    })
 
-  const listAll: Service["listAll"] = (namespace) => {
-    const operation = "Metadefs.properties.listAll"
-    return Shared.all(http, operation, namespace, "properties", readAll, ({ properties }) => properties.values())
+    const listAll: Service["listAll"] = (namespace) => {
+      const operation = "Metadefs.properties.listAll"
+      return Shared.all(http, operation, namespace, "properties", readAll, ({ properties }) => properties.values())
+    }
+
+    const get: Service["get"] = fn("Metadefs.properties.get")(function* (namespace, name, options) {
+      const operation = "Metadefs.properties.get"
+      const path = yield* pathOf(operation, namespace, name)
+      const params = yield* Query.forResource(operation, options)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
+        decode: readProperty,
+        on: notFound(namespace, name)
+      })
+    })
+
+    const create: Service["create"] = fn("Metadefs.properties.create")(function* (namespace, name, definition) {
+      const operation = "Metadefs.properties.create"
+      const path = yield* Shared.path(operation, namespace, "properties")
+      yield* Argument.checked(operation, "name", name, Definition.name)
+      const body = yield* Definition.property(operation, "definition", definition)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
+        decode: readProperty,
+        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("property", name) }
+      })
+    })
+
+    const update: Service["update"] = fn("Metadefs.properties.update")(function* (namespace, name, changes) {
+      const operation = "Metadefs.properties.update"
+      const path = yield* pathOf(operation, namespace, name)
+      const wanted = yield* Definition.propertyChanges(operation, changes)
+      return yield* Shared.rewrite(http, {
+        operation,
+        path,
+        dropped,
+        decode: decodeProperty,
+        change: () => wanted,
+        on: { ...notFound(namespace, name), 409: Shared.duplicate("property", changes.name ?? name) }
+      })
+    })
+
+    const remove: Service["delete"] = fn("Metadefs.properties.delete")(function* (namespace, name) {
+      const operation = "Metadefs.properties.delete"
+      const path = yield* pathOf(operation, namespace, name)
+      return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
+    })
+
+    const removeAll: Service["deleteAll"] = fn("Metadefs.properties.deleteAll")((namespace) =>
+      Shared.removeAll(http, "Metadefs.properties.deleteAll", namespace, "properties")
+    )
+
+    return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
   }
-
-  const get: Service["get"] = fn("Metadefs.properties.get")(function* (namespace, name, options) {
-    const operation = "Metadefs.properties.get"
-    const path = yield* pathOf(operation, namespace, name)
-    const params = yield* Query.forResource(operation, options)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
-      decode: readProperty,
-      on: notFound(namespace, name)
-    })
-  })
-
-  const create: Service["create"] = fn("Metadefs.properties.create")(function* (namespace, name, definition) {
-    const operation = "Metadefs.properties.create"
-    const path = yield* Shared.path(operation, namespace, "properties")
-    yield* Argument.checked(operation, "name", name, Definition.name)
-    const body = yield* Definition.property(operation, "definition", definition)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
-      decode: readProperty,
-      on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("property", name) }
-    })
-  })
-
-  const update: Service["update"] = fn("Metadefs.properties.update")(function* (namespace, name, changes) {
-    const operation = "Metadefs.properties.update"
-    const path = yield* pathOf(operation, namespace, name)
-    const wanted = yield* Definition.propertyChanges(operation, changes)
-    return yield* Shared.rewrite(http, {
-      operation,
-      path,
-      dropped,
-      decode: decodeProperty,
-      change: () => wanted,
-      on: { ...notFound(namespace, name), 409: Shared.duplicate("property", changes.name ?? name) }
-    })
-  })
-
-  const remove: Service["delete"] = fn("Metadefs.properties.delete")(function* (namespace, name) {
-    const operation = "Metadefs.properties.delete"
-    const path = yield* pathOf(operation, namespace, name)
-    return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
-  })
-
-  const removeAll: Service["deleteAll"] = fn("Metadefs.properties.deleteAll")((namespace) =>
-    Shared.removeAll(http, "Metadefs.properties.deleteAll", namespace, "properties")
-  )
-
-  return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
-})
+)

@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Answer from "./Answer.js"
+import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import * as Argument from "./internal/argument.js"
 import * as Lenient from "./internal/lenient.js"
 import * as Limit from "./internal/limit.js"
@@ -70,55 +70,62 @@ const readAssociations = Request.json(
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
-  const fn = Limit.fn(http)
-  const listAll = Request.run(http, {
-    operation: "Metadefs.resourceTypes.listAll",
-    request: HttpClientRequest.get("/metadefs/resource_types"),
-    decode: readTypes
-  }).pipe(
-    Effect.map(({ resource_types }) => resource_types),
-    Stream.fromIterableEffect,
-    Stream.withSpan("Metadefs.resourceTypes.listAll")
-  )
-
-  const associations: Service["associations"] = (namespace) =>
-    Shared.all(
-      http,
-      "Metadefs.resourceTypes.associations",
-      namespace,
-      "resource_types",
-      readAssociations,
-      ({ resource_type_associations }) => resource_type_associations
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const fn = Limit.fn(http)
+    const listAll = Request.run(http, {
+      operation: "Metadefs.resourceTypes.listAll",
+      request: HttpClientRequest.get("/metadefs/resource_types"),
+      decode: readTypes
+    }).pipe(
+      Effect.map(({ resource_types }) => resource_types),
+      Stream.fromIterableEffect,
+      Stream.withSpan("Metadefs.resourceTypes.listAll")
     )
 
-  const associate: Service["associate"] = fn("Metadefs.resourceTypes.associate")(function* (
-    namespace,
-    resourceType,
-    definition = {}
-  ) {
-    const operation = "Metadefs.resourceTypes.associate"
-    const path = yield* Shared.path(operation, namespace, "resource_types")
-    yield* Argument.checked(operation, "resourceType", resourceType, Definition.name)
-    const body = yield* Definition.association(operation, "definition", definition)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name: resourceType }),
-      decode: readAssociation,
-      on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("association", resourceType) }
-    })
-  })
+    const associations: Service["associations"] = (namespace) =>
+      Shared.all(
+        http,
+        "Metadefs.resourceTypes.associations",
+        namespace,
+        "resource_types",
+        readAssociations,
+        ({ resource_type_associations }) => resource_type_associations
+      )
 
-  const dissociate: Service["dissociate"] = fn("Metadefs.resourceTypes.dissociate")(
-    function* (namespace, resourceType) {
-      const operation = "Metadefs.resourceTypes.dissociate"
-      const path = yield* Shared.path(operation, namespace, "resource_types", ["resourceType", resourceType])
-      return yield* Shared.remove(http, operation, path, namespace, {
-        404: (answer: Answer.Answer) =>
-          new GlanceError.MetadefAssociationNotFound({ ...answer, namespace: Metadef.nameOf(namespace), resourceType })
+    const associate: Service["associate"] = fn("Metadefs.resourceTypes.associate")(function* (
+      namespace,
+      resourceType,
+      definition = {}
+    ) {
+      const operation = "Metadefs.resourceTypes.associate"
+      const path = yield* Shared.path(operation, namespace, "resource_types")
+      yield* Argument.checked(operation, "resourceType", resourceType, Definition.name)
+      const body = yield* Definition.association(operation, "definition", definition)
+      return yield* Request.run(http, {
+        operation,
+        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name: resourceType }),
+        decode: readAssociation,
+        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("association", resourceType) }
       })
-    }
-  )
+    })
 
-  return { listAll, associations, associate, dissociate }
-})
+    const dissociate: Service["dissociate"] = fn("Metadefs.resourceTypes.dissociate")(
+      function* (namespace, resourceType) {
+        const operation = "Metadefs.resourceTypes.dissociate"
+        const path = yield* Shared.path(operation, namespace, "resource_types", ["resourceType", resourceType])
+        return yield* Shared.remove(http, operation, path, namespace, {
+          404: (answer: Answer.Answer) =>
+            new GlanceError.MetadefAssociationNotFound({
+              ...answer,
+              namespace: Metadef.nameOf(namespace),
+              resourceType
+            })
+        })
+      }
+    )
+
+    return { listAll, associations, associate, dissociate }
+  }
+)

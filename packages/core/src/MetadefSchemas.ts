@@ -6,8 +6,8 @@
 
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
-import * as GlanceHttp from "./GlanceHttp.js"
 import type { JsonSchema } from "./ImageSchemas.js"
 import * as Request from "./internal/request.js"
 import * as Wire from "./internal/wire.js"
@@ -42,26 +42,29 @@ const readSchema = Request.json(Request.decoder(Wire.JsonObject))
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.map(GlanceHttp.GlanceHttp, (http) => {
-  const schema = (name: keyof Service, wire: string = name) => {
-    const operation = `Metadefs.schemas.${name}`
-    return Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(`/schemas/metadefs/${wire}`),
-      decode: readSchema
-    }).pipe(Effect.withSpan(operation))
-  }
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const schema = (name: keyof Service, wire: string = name) => {
+      const operation = `Metadefs.schemas.${name}`
+      return Request.run(http, {
+        operation,
+        request: HttpClientRequest.get(`/schemas/metadefs/${wire}`),
+        decode: readSchema
+      }).pipe(Effect.withSpan(operation))
+    }
 
-  return {
-    namespace: schema("namespace"),
-    namespaces: schema("namespaces"),
-    property: schema("property"),
-    properties: schema("properties"),
-    object: schema("object"),
-    objects: schema("objects"),
-    tag: schema("tag"),
-    tags: schema("tags"),
-    resourceType: schema("resourceType", "resource_type"),
-    resourceTypes: schema("resourceTypes", "resource_types")
+    return {
+      namespace: schema("namespace"),
+      namespaces: schema("namespaces"),
+      property: schema("property"),
+      properties: schema("properties"),
+      object: schema("object"),
+      objects: schema("objects"),
+      tag: schema("tag"),
+      tags: schema("tags"),
+      resourceType: schema("resourceType", "resource_type"),
+      resourceTypes: schema("resourceTypes", "resource_types")
+    }
   }
-})
+)

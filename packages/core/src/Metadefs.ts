@@ -11,7 +11,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as GlanceHttp from "./GlanceHttp.js"
+import type * as GlanceClient from "./GlanceClient.js"
 import * as MetadefNamespaces from "./MetadefNamespaces.js"
 import * as MetadefObjects from "./MetadefObjects.js"
 import * as MetadefProperties from "./MetadefProperties.js"
@@ -49,7 +49,7 @@ export class Metadefs extends Context.Tag("@effect-glance/core/Metadefs")<Metade
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect.all({
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.all({
   namespaces: MetadefNamespaces.make,
   properties: MetadefProperties.make,
   objects: MetadefObjects.make,
@@ -65,4 +65,4 @@ export const make: Effect.Effect<Service, never, GlanceHttp.GlanceHttp> = Effect
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Metadefs, never, GlanceHttp.GlanceHttp> = Layer.effect(Metadefs, make)
+export const layer: Layer.Layer<Metadefs, never, GlanceClient.GlanceClient> = Layer.effect(Metadefs, make)

@@ -24,17 +24,17 @@ export * as ForeignText from "./ForeignText.js"
  */
 export * as Glance from "./Glance.js"
 /**
+ * The port between the Image API and whatever carries its requests: a real cloud, a cloud in memory, a recording.
+ *
+ * @since 0.1.0
+ */
+export * as GlanceClient from "./GlanceClient.js"
+/**
  * Everything that can go wrong, as tagged errors. Each operation's type lists exactly those that it can end in.
  *
  * @since 0.1.0
  */
 export * as GlanceError from "./GlanceError.js"
-/**
- * The port between the Image API and whatever carries its requests: a real cloud, a cloud in memory, a recording.
- *
- * @since 0.1.0
- */
-export * as GlanceHttp from "./GlanceHttp.js"
 /**
  * Makes an HTTP client fit to carry secrets: user information of a URL becomes a header, and spans and failures show
  * neither tokens nor passwords nor signatures.

@@ -12,7 +12,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Path from "@effect/platform/Path"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
@@ -69,7 +69,7 @@ export interface Options extends Catalog.Selection {
    *
    * @default what the `fetch` of the runtime can do
    */
-  readonly bodyStreaming?: GlanceHttp.BodyStreaming | undefined
+  readonly bodyStreaming?: GlanceClient.BodyStreaming | undefined
   /**
    * The longest JSON body that is read, in bytes, also of what a compressed body holds. A longer one fails with
    * `UnexpectedAnswer`, and its connection is closed. Of errors at most 64 KiB are read.
@@ -108,7 +108,7 @@ export const make = ({
   retries,
   timeLimit,
   ...selection
-}: Options = {}): Effect.Effect<GlanceHttp.Service, never, Identity.Identity | HttpClient.HttpClient> =>
+}: Options = {}): Effect.Effect<GlanceClient.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const identity = yield* Identity.Identity
     const throttle = Option.getOrUndefined(yield* Effect.serviceOption(Throttle.Throttle))
@@ -164,8 +164,8 @@ export const make = ({
  */
 export const layer = (
   options?: Options
-): Layer.Layer<GlanceHttp.GlanceHttp, never, Identity.Identity | HttpClient.HttpClient> =>
-  Layer.effect(GlanceHttp.GlanceHttp, make(options))
+): Layer.Layer<GlanceClient.GlanceClient, never, Identity.Identity | HttpClient.HttpClient> =>
+  Layer.effect(GlanceClient.GlanceClient, make(options))
 
 /**
  * {@link layer} with options that are read from the `ConfigProvider`.
@@ -175,8 +175,8 @@ export const layer = (
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, Identity.Identity | HttpClient.HttpClient> =>
-  Layer.effect(GlanceHttp.GlanceHttp, Effect.flatMap(Config.unwrap(options), make))
+): Layer.Layer<GlanceClient.GlanceClient, ConfigError.ConfigError, Identity.Identity | HttpClient.HttpClient> =>
+  Layer.effect(GlanceClient.GlanceClient, Effect.flatMap(Config.unwrap(options), make))
 
 /**
  * An image service whose URL and a token for it are at hand. The token is never renewed.
@@ -188,9 +188,9 @@ export const layerToken = ({
   projectId,
   token,
   ...options
-}: TokenOptions): Layer.Layer<GlanceHttp.GlanceHttp, never, HttpClient.HttpClient> =>
+}: TokenOptions): Layer.Layer<GlanceClient.GlanceClient, never, HttpClient.HttpClient> =>
   Layer.effect(
-    GlanceHttp.GlanceHttp,
+    GlanceClient.GlanceClient,
     Effect.provideService(
       make(options),
       Identity.Identity,
@@ -206,7 +206,7 @@ export const layerToken = ({
  */
 export const layerTokenConfig = (
   options: Config.Config.Wrap<TokenOptions>
-): Layer.Layer<GlanceHttp.GlanceHttp, ConfigError.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<GlanceClient.GlanceClient, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerToken))
 
 /** A login that gives no token sends none. */
@@ -224,7 +224,7 @@ const withoutEmptyToken = HttpClient.mapRequest((request: HttpClientRequest.Http
 const ofConfig = (
   config: CloudConfig.Service,
   options: Options = {}
-): Effect.Effect<GlanceHttp.Service, never, HttpClient.HttpClient | Scope.Scope> =>
+): Effect.Effect<GlanceClient.Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
     const identity = yield* CloudAuth.makeIdentity(config.auth)
     const client = yield* HttpClient.HttpClient
@@ -248,9 +248,9 @@ const ofConfig = (
  */
 export const layerCloudConfig = (
   options?: Options
-): Layer.Layer<GlanceHttp.GlanceHttp, never, CloudConfig.CloudConfig | HttpClient.HttpClient> =>
+): Layer.Layer<GlanceClient.GlanceClient, never, CloudConfig.CloudConfig | HttpClient.HttpClient> =>
   Layer.scoped(
-    GlanceHttp.GlanceHttp,
+    GlanceClient.GlanceClient,
     Effect.flatMap(CloudConfig.CloudConfig, (config) => ofConfig(config, options))
   )
 
@@ -282,11 +282,11 @@ const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
  * @category layers
  */
 export const layerEnv: Layer.Layer<
-  GlanceHttp.GlanceHttp,
+  GlanceClient.GlanceClient,
   CloudConfigError.CloudConfigError | ConfigError.ConfigError,
   HttpClient.HttpClient
 > = Layer.scoped(
-  GlanceHttp.GlanceHttp,
+  GlanceClient.GlanceClient,
   Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config))
 )
 
@@ -304,11 +304,11 @@ export const layerCloudsYaml = (
   cloud?: string,
   { region, ...options }: Options = {}
 ): Layer.Layer<
-  GlanceHttp.GlanceHttp,
+  GlanceClient.GlanceClient,
   CloudConfigError.CloudConfigError | ConfigError.ConfigError,
   HttpClient.HttpClient | FileSystem.FileSystem | Path.Path
 > =>
   Layer.scoped(
-    GlanceHttp.GlanceHttp,
+    GlanceClient.GlanceClient,
     Effect.flatMap(CloudConfig.fromFiles({ cloud, region }), (config) => withGivenClient(config, options))
   )

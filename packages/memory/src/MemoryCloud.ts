@@ -7,7 +7,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as UrlParams from "@effect/platform/UrlParams"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -203,9 +203,9 @@ export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, S
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceHttp.GlanceHttp | Cloud> =>
+export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceClient.GlanceClient | Cloud> =>
   Layer.effect(
-    GlanceHttp.GlanceHttp,
+    GlanceClient.GlanceClient,
     Effect.map(Cloud, (cloud) => port(cloud, options))
   ).pipe(Layer.provideMerge(layerCloud(options)))
 
@@ -242,7 +242,7 @@ export interface PortOptions {
  * @since 0.1.0
  * @category ports
  */
-export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.Service => {
+export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceClient.Service => {
   const { directory, engine, objectStore } = cloud[inside]
   const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
   if (project === undefined) throw new Error(`no project is called ${options.project}`)
@@ -257,7 +257,7 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.
   const endpoints = memoryEndpoints(engine.regions)
 
   const execute =
-    (service: ServiceName, base: string, root: string): GlanceHttp.Execute =>
+    (service: ServiceName, base: string, root: string): GlanceClient.Execute =>
     (request) => {
       const url = UrlParams.makeUrl(`${base}${root}${request.url}`, request.urlParams, request.hash)
       if (url._tag === "Left") {
@@ -288,8 +288,8 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceHttp.
  * @since 0.1.0
  * @category ports
  */
-export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Layer<GlanceHttp.GlanceHttp> =>
-  Layer.sync(GlanceHttp.GlanceHttp, () => port(cloud, options))
+export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Layer<GlanceClient.GlanceClient> =>
+  Layer.sync(GlanceClient.GlanceClient, () => port(cloud, options))
 
 /**
  * An HTTP client for which the cloud's addresses are all of the internet: logins, catalogs and retries run for real, and

@@ -6,7 +6,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageData, ImageSource } from "@effect-glance/core"
+import { GlanceClient, Image, ImageData, ImageSource } from "@effect-glance/core"
 import * as Identity from "@effect-glance/http/Identity"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Duration from "effect/Duration"
@@ -22,7 +22,7 @@ import { imageRecord } from "../../support/records.js"
 
 const id = Image.ImageId.make("5f0a3b2c-0000-4000-8000-000000000001")
 
-type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceHttp.Execute>
+type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>
 
 const web = (request: HttpClientRequest.HttpClientRequest, response: Response) =>
   Effect.succeed(HttpClientResponse.fromWeb(request, response))
@@ -42,7 +42,7 @@ const overRequests = (execute: Execute, asked: Array<Duration.Duration> = []) =>
     ImageData.make,
     Layer.merge(
       NodeHasher.layer,
-      Layer.succeed(GlanceHttp.GlanceHttp, {
+      Layer.succeed(GlanceClient.GlanceClient, {
         execute,
         unversioned: () => Effect.dieMessage("nobody asks for versions"),
         ensureToken: (life) => Effect.sync(() => void asked.push(life)),
@@ -269,7 +269,7 @@ describe("an upload", () => {
 })
 
 describe("an image that is created with its data", () => {
-  const created = (answer: (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceHttp.Execute>) => {
+  const created = (answer: (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>) => {
     const asked: Array<string> = []
     const execute: Execute = (request) => {
       asked.push(`${request.method} ${request.url}`)

@@ -1,7 +1,7 @@
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageCreation, ImageData, ImageSource } from "@effect-glance/core"
+import { GlanceClient, Image, ImageCreation, ImageData, ImageSource } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -39,7 +39,7 @@ const cloud = () => {
     })
   const layer = Layer.merge(
     NodeHasher.layer,
-    Layer.succeed(GlanceHttp.GlanceHttp, {
+    Layer.succeed(GlanceClient.GlanceClient, {
       execute: (request) => Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response)),
       unversioned: () => Effect.dieMessage("no versions are needed"),
       ensureToken: () => Effect.void,

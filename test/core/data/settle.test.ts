@@ -3,7 +3,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageCreation, ImageData, ImageSource } from "@effect-glance/core"
+import { GlanceClient, Image, ImageCreation, ImageData, ImageSource } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -70,7 +70,7 @@ const cloudOf = ({ puts = ["confirmed"], records }: Cloud) => {
     })
   const layer = Layer.merge(
     NodeHasher.layer,
-    Layer.succeed(GlanceHttp.GlanceHttp, {
+    Layer.succeed(GlanceClient.GlanceClient, {
       execute: (request) => Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response)),
       unversioned: () => Effect.dieMessage("no versions are needed"),
       ensureToken: () => Effect.void,
@@ -288,7 +288,7 @@ describe("an image that a task made", () => {
       const record = shown[Math.min(reads++, shown.length - 1)] ?? 404
       return record === 404 ? Response.json({}, { status: 404 }) : Response.json(imageRecord(record))
     }
-    const layer = Layer.succeed(GlanceHttp.GlanceHttp, {
+    const layer = Layer.succeed(GlanceClient.GlanceClient, {
       execute: (request) => Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
       unversioned: () => Effect.dieMessage("no versions are needed"),
       ensureToken: () => Effect.void,

@@ -5,7 +5,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { GlanceHttp, Image, ImageCreation, ImageData, ImageReleases, ImageSource } from "@effect-glance/core"
+import { GlanceClient, Image, ImageCreation, ImageData, ImageReleases, ImageSource } from "@effect-glance/core"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,10 +41,10 @@ const bytesOf = (body: HttpClientRequest.HttpClientRequest["body"]): Effect.Effe
 }
 
 /** A cloud that stores what is uploaded, behind a client that can send these bodies as a stream. */
-const cloud = (bodyStreaming: GlanceHttp.BodyStreaming, broken = 0) => {
+const cloud = (bodyStreaming: GlanceClient.BodyStreaming, broken = 0) => {
   const seen: Seen = { requests: [], bodies: [], headers: {}, stored: undefined }
   let left = broken
-  const execute: GlanceHttp.Execute = (request) => {
+  const execute: GlanceClient.Execute = (request) => {
     const answer = (response: Response) => Effect.succeed(HttpClientResponse.fromWeb(request, response))
     seen.requests.push(`${request.method} ${request.url}`)
     if (request.method === "PUT") {
@@ -93,7 +93,7 @@ const cloud = (bodyStreaming: GlanceHttp.BodyStreaming, broken = 0) => {
     creation: ImageCreation.make,
     releases: ImageReleases.make,
     seen: Effect.succeed(seen)
-  }).pipe(Effect.provideService(GlanceHttp.GlanceHttp, port))
+  }).pipe(Effect.provideService(GlanceClient.GlanceClient, port))
 }
 
 describe("a client that cannot send every stream", () => {

@@ -1,7 +1,7 @@
 /** Image data over a port that a function answers. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import { GlanceHttp, Image, ImageData } from "@effect-glance/core"
+import { GlanceClient, Image, ImageData } from "@effect-glance/core"
 import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { imageRecord } from "../../support/records.js"
 
 export const id = Image.ImageId.make("5f0a3b2c-0000-4000-8000-000000000001")
 
-export type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceHttp.Execute>
+export type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>
 
 export const web = (request: HttpClientRequest.HttpClientRequest, response: Response) =>
   Effect.succeed(HttpClientResponse.fromWeb(request, response))
@@ -22,7 +22,7 @@ export const over = (record: Record<string, unknown>, file: Execute) =>
     ImageData.make,
     Layer.merge(
       NodeHasher.layer,
-      Layer.succeed(GlanceHttp.GlanceHttp, {
+      Layer.succeed(GlanceClient.GlanceClient, {
         execute: (request) =>
           request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record))),
         unversioned: () => Effect.dieMessage("no test asks for versions"),

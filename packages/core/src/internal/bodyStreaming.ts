@@ -1,4 +1,4 @@
-import type * as GlanceHttp from "../GlanceHttp.js"
+import type * as GlanceClient from "../GlanceClient.js"
 
 /** What tells apart how runtimes treat a stream as the body of a `fetch`. */
 export interface Runtime {
@@ -14,7 +14,7 @@ export interface Runtime {
  * them read `duplex`, and send them over HTTP/2 only. The user agent of every browser begins with `Mozilla/`; other
  * runtimes send streams over every version of HTTP.
  */
-export const detect = ({ navigator, ReadableStream, Request }: Runtime): GlanceHttp.BodyStreaming => {
+export const detect = ({ navigator, ReadableStream, Request }: Runtime): GlanceClient.BodyStreaming => {
   // Without these the runtime has no fetch, so the HTTP client is another one.
   if (Request === undefined) return "always"
   if (ReadableStream === undefined) return "never"
@@ -36,10 +36,10 @@ export const detect = ({ navigator, ReadableStream, Request }: Runtime): GlanceH
   return readsDuplex ? "http2" : "never"
 }
 
-let known: GlanceHttp.BodyStreaming | undefined
+let known: GlanceClient.BodyStreaming | undefined
 
 /** What the `fetch` of this runtime can send, found out once. */
-export const ofRuntime = (): GlanceHttp.BodyStreaming => {
+export const ofRuntime = (): GlanceClient.BodyStreaming => {
   known ??= detect(globalThis as unknown as Runtime)
   return known
 }

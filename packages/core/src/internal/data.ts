@@ -5,8 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Hasher from "../Hasher.js"
 import type * as Image from "../Image.js"
 import * as Limit from "./limit.js"
@@ -15,7 +15,7 @@ import * as Telemetry from "./telemetry.js"
 
 /** A transfer of one image's data. */
 export interface Transfer {
-  readonly http: GlanceHttp.Service
+  readonly http: GlanceClient.Service
   /** As `Module.function`, for errors. */
   readonly operation: string
   readonly imageId: Image.ImageId

@@ -9,8 +9,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Answer from "../Answer.js"
+import type * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import * as Image from "../Image.js"
 import * as ImageTask from "../ImageTask.js"
 import * as Data from "./data.js"
@@ -75,7 +75,7 @@ export type WaitError =
 const readTasks = Request.json(Request.decoder(Schema.Struct({ tasks: Lenient.List(ImageTask.ImageTask) })))
 
 /** The tasks that have worked on an image, as far as the caller may see them. */
-export const tasksOf = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>
+export const tasksOf = (http: GlanceClient.Service, operation: string, image: Image.ImageRef) =>
   Effect.flatMap(Internal.path(operation, image, "tasks"), (path) =>
     Effect.map(
       Request.run(http, {
@@ -89,7 +89,7 @@ export const tasksOf = (http: GlanceHttp.Service, operation: string, image: Imag
   )
 
 /** Where the cloud does not show them, there are none. */
-const visibleTasks = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>
+const visibleTasks = (http: GlanceClient.Service, operation: string, image: Image.ImageRef) =>
   Effect.catchTags(tasksOf(http, operation, image), {
     ImageNotFound: () => Effect.succeed([]),
     Forbidden: () => Effect.succeed([])
@@ -117,7 +117,7 @@ const answerOf = ({ detail, method, operation, requestId, status, url }: Answer.
 
 /** What the 409 to an import meant: a lock shows on the record. */
 export const whyNot = (
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   refusal: GlanceError.ImageNotImportable
 ): Effect.Effect<never, GlanceError.ImageNotImportable | GlanceError.ImageLocked> =>
   Effect.gen(function* () {
@@ -290,7 +290,7 @@ export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Du
   })
 
 export const follow = (
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   started: Started | Image.ImageRef,
   { schedule = defaultSchedule, ...options }: WaitOptions

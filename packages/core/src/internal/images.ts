@@ -1,4 +1,4 @@
-import type * as GlanceHttp from "../GlanceHttp.js"
+import type * as GlanceClient from "../GlanceClient.js"
 import type * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
 import * as Pagination from "./pagination.js"
@@ -8,7 +8,7 @@ import * as Record from "./record.js"
 export const maxPage = 1000
 
 /** `GET /images`, for whichever operation needs it. */
-export const listing = (http: GlanceHttp.Service) =>
+export const listing = (http: GlanceClient.Service) =>
   Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
     path: "/images",
     key: "images",

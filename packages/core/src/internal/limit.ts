@@ -12,8 +12,8 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { YieldWrap } from "effect/Utils"
+import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import * as GlanceHttp from "../GlanceHttp.js"
 
 /** For how long the provider has held an operation back of its own accord, by the clock, in milliseconds. */
 export class Held {
@@ -52,10 +52,10 @@ export class Held {
 }
 
 /** An operation that is held to a time limit. */
-class Limited implements GlanceHttp.OperationService {
+class Limited implements GlanceClient.OperationService {
   constructor(
     readonly name: string,
-    readonly hold: GlanceHttp.OperationService["hold"],
+    readonly hold: GlanceClient.OperationService["hold"],
     readonly timeLimit: Duration.Duration
   ) {}
 }
@@ -64,14 +64,14 @@ class Limited implements GlanceHttp.OperationService {
 export const named =
   (operation: string, held: Held) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(GlanceHttp.Operation, (outer) =>
-      Effect.provideService(effect, GlanceHttp.Operation, {
+    Effect.flatMap(GlanceClient.Operation, (outer) =>
+      Effect.provideService(effect, GlanceClient.Operation, {
         name: operation,
         hold: (wait) => outer.hold(held.while(wait))
       })
     )
 
-type Limits = Pick<GlanceHttp.Service, "timeLimit">
+type Limits = Pick<GlanceClient.Service, "timeLimit">
 
 /**
  * Holds an operation to the port's time limit. It runs in a fiber of its own, so that the limit holds also where the
@@ -94,7 +94,7 @@ export const within =
       const inSpan = span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span)
       return outer.name === operation
         ? inSpan
-        : Effect.provideService(inSpan, GlanceHttp.Operation, new Limited(operation, outer.hold, outer.timeLimit))
+        : Effect.provideService(inSpan, GlanceClient.Operation, new Limited(operation, outer.hold, outer.timeLimit))
     })
 
 /**
@@ -164,10 +164,10 @@ export const spanScoped = (operation: string): Effect.Effect<Tracer.Span, never,
     })
   )
 
-const outerOf = (fiber: AnyFiber): GlanceHttp.OperationService =>
-  Context.get(fiber.currentContext, GlanceHttp.Operation)
+const outerOf = (fiber: AnyFiber): GlanceClient.OperationService =>
+  Context.get(fiber.currentContext, GlanceClient.Operation)
 
-const isHeld = (outer: GlanceHttp.OperationService, timeLimit: Duration.Duration): outer is Limited =>
+const isHeld = (outer: GlanceClient.OperationService, timeLimit: Duration.Duration): outer is Limited =>
   outer instanceof Limited && Duration.lessThanOrEqualTo(outer.timeLimit, timeLimit)
 
 /** Returns where the function was called that calls this. */
@@ -202,7 +202,7 @@ const later = (clock: Clock.Clock, wait: number, call: () => void): (() => void)
 
 interface Bounds {
   readonly caller: AnyFiber
-  readonly outer: GlanceHttp.OperationService
+  readonly outer: GlanceClient.OperationService
   readonly operation: string
   readonly timeLimit: Duration.Duration
   readonly span?: Tracer.AnySpan | undefined
@@ -220,7 +220,7 @@ const limited = <A, E, R>(
   const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(timeLimit)
   const named = Context.add(
     caller.currentContext,
-    GlanceHttp.Operation,
+    GlanceClient.Operation,
     new Limited(operation, (wait) => outer.hold(held.while(wait)), timeLimit)
   )
   const context = span === undefined ? named : Context.add(named, Tracer.ParentSpan, span)

@@ -7,8 +7,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as EffectRequest from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
+import type * as GlanceClient from "../GlanceClient.js"
 import type * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Image from "../Image.js"
 import type * as ImageQuery from "../ImageQuery.js"
 import * as Internal from "./image.js"
@@ -28,7 +28,7 @@ const fitsListing = (id: Image.ImageId) => /^[\w-]{1,36}$/.test(id)
 
 const requestsAtATime = 8
 
-export const make = (http: GlanceHttp.Service) => {
+export const make = (http: GlanceClient.Service) => {
   const images = Listing.listing(http)
 
   const one = (operation: string, id: Image.ImageId) => Record.read(http, operation, id)
@@ -87,7 +87,7 @@ export const make = (http: GlanceHttp.Service) => {
    */
   interface GetImage extends EffectRequest.Request<Image.Image, Failure> {
     readonly _tag: "GetImage"
-    readonly http: GlanceHttp.Service
+    readonly http: GlanceClient.Service
     readonly id: Image.ImageId
   }
   const GetImage = EffectRequest.tagged<GetImage>("GetImage")

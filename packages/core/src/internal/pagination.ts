@@ -8,8 +8,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as ForeignText from "../ForeignText.js"
+import type * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import type * as Page from "../Page.js"
 import * as Limit from "./limit.js"
 import * as Progress from "./listingProgress.js"
@@ -133,7 +133,7 @@ const decodePage = <A>(
 }
 
 export const make = <A, Query, On extends Request.Meanings = Record<never, never>>(
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   listing: Listing<A, Query, On>
 ) => {
   const decoders = {

@@ -3,8 +3,8 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Answer from "../Answer.js"
+import type * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import * as Image from "../Image.js"
 import * as ImageChanges from "../ImageChanges.js"
 import * as Internal from "./image.js"
@@ -31,7 +31,7 @@ export const replans = 2
 export const conflict = (image: Image.ImageRef) => (answer: Answer.Answer) =>
   new GlanceError.UpdateConflict({ ...answer, imageId: Image.idOf(image) })
 
-export const read = (http: GlanceHttp.Service, operation: string, image: Image.ImageRef) =>
+export const read = (http: GlanceClient.Service, operation: string, image: Image.ImageRef) =>
   Effect.flatMap(Internal.path(operation, image), (path) =>
     Request.run(http, {
       operation,
@@ -42,7 +42,7 @@ export const read = (http: GlanceHttp.Service, operation: string, image: Image.I
   )
 
 export const patch = (
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   image: Image.ImageRef,
   steps: ReadonlyArray<ImageChanges.PatchOperation>
@@ -57,7 +57,7 @@ export const patch = (
   )
 
 export const update = (
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   image: Image.ImageRef,
   changes: ImageChanges.ImageChanges,

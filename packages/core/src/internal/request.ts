@@ -9,8 +9,8 @@ import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import * as Answer from "../Answer.js"
 import * as ForeignText from "../ForeignText.js"
+import type * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import * as ResponseBody from "../ResponseBody.js"
 import * as Secrets from "../Secrets.js"
 import * as Limit from "./limit.js"
@@ -144,7 +144,7 @@ export type Read<A> = (
 
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
-  http: Pick<GlanceHttp.Service, "execute" | "timeLimit" | "bodyLimit">,
+  http: Pick<GlanceClient.Service, "execute" | "timeLimit" | "bodyLimit">,
   { alsoSuccess, counted = true, decode, on, operation, request, review }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   return Telemetry.metered(operation, (meter) => {

@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
+import type * as GlanceClient from "../GlanceClient.js"
 import type * as GlanceError from "../GlanceError.js"
-import type * as GlanceHttp from "../GlanceHttp.js"
 import * as ImageSource from "../ImageSource.js"
 import * as Argument from "./argument.js"
 import * as BodyStreaming from "./bodyStreaming.js"
@@ -18,7 +18,9 @@ const isInput: Argument.Check = (value) => {
   return "file" in value && typeof value.file === "string" && value.file !== "" ? undefined : expected
 }
 
-export const streamingOf = ({ bodyStreaming }: Pick<GlanceHttp.Service, "bodyStreaming">): GlanceHttp.BodyStreaming =>
+export const streamingOf = ({
+  bodyStreaming
+}: Pick<GlanceClient.Service, "bodyStreaming">): GlanceClient.BodyStreaming =>
   bodyStreaming ?? BodyStreaming.ofRuntime()
 
 /** Why a stream cannot be sent, and what can be. */
@@ -27,7 +29,7 @@ export const hint = "Use ImageSource.bytes or ImageSource.blob (a File of the br
 /** The source that was meant, checked as far as it can be before it is opened and anything is sent. */
 export const resolve = <S extends ImageSource.Any>(
   operation: string,
-  http: Pick<GlanceHttp.Service, "bodyStreaming">,
+  http: Pick<GlanceClient.Service, "bodyStreaming">,
   input: S
 ): Either.Either<
   ImageSource.ImageSource<ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>,

@@ -2,8 +2,8 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
+import * as GlanceClient from "@effect-glance/core/GlanceClient"
 import type * as GlanceError from "@effect-glance/core/GlanceError"
-import * as GlanceHttp from "@effect-glance/core/GlanceHttp"
 import * as ResponseBody from "@effect-glance/core/ResponseBody"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -188,7 +188,7 @@ export const persistent =
           // Its pause may be over by now: then the try that this is given is for who comes to send.
           yield* Effect.uninterruptible(Effect.flatMap(circuit.enter(root), (tell) => tell("unknown")))
         }
-        const { hold } = yield* GlanceHttp.Operation
+        const { hold } = yield* GlanceClient.Operation
         yield* hold(service.turn)
         const wait = (yield* Clock.currentTimeMillis) - before
         held += wait
@@ -252,7 +252,7 @@ export const make = (
   identity: Identity.Service,
   { rootOf, routeOf }: Target,
   retry: Omit<Retry, "repeatable">
-): GlanceHttp.Execute => {
+): GlanceClient.Execute => {
   const send = persistent(way, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
   let known: { readonly session: Identity.Session; readonly root: ReturnType<Target["rootOf"]> } | undefined
   const rootFor = (session: Identity.Session) => {
@@ -262,7 +262,7 @@ export const make = (
   return (request) => {
     const route = routeOf(request.url)
     return Effect.withFiberRuntime((fiber) => {
-      const { name } = Context.get(fiber.currentContext, GlanceHttp.Operation)
+      const { name } = Context.get(fiber.currentContext, GlanceClient.Operation)
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
       const begun = clock.unsafeCurrentTimeMillis()
       const sendAs = (session: Identity.Session): Effect.Effect<Response, Failure | GlanceError.EndpointNotFound> => {

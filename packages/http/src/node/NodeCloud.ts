@@ -6,7 +6,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type * as GlanceHttp from "@effect-glance/core/GlanceHttp"
+import type * as GlanceClient from "@effect-glance/core/GlanceClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -60,7 +60,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, UnreadableCloud
 const over = <E>(
   config: Layer.Layer<CloudConfig.CloudConfig, E>,
   options?: Cloud.Options
-): Layer.Layer<GlanceHttp.GlanceHttp, E | UnreadableCloudFile> =>
+): Layer.Layer<GlanceClient.GlanceClient, E | UnreadableCloudFile> =>
   Cloud.layerCloudConfig(options).pipe(Layer.provide(layerHttpClient), Layer.provide(config))
 
 /**
@@ -71,7 +71,7 @@ const over = <E>(
  */
 export const layerEnv = (
   options?: Cloud.Options
-): Layer.Layer<GlanceHttp.GlanceHttp, CloudConfigError | ConfigError.ConfigError> =>
+): Layer.Layer<GlanceClient.GlanceClient, CloudConfigError | ConfigError.ConfigError> =>
   over(Layer.fresh(CloudConfig.layerEnv), options)
 
 /**
@@ -83,5 +83,5 @@ export const layerEnv = (
 export const layerCloudsYaml = (
   cloud?: string,
   { region, ...options }: Cloud.Options = {}
-): Layer.Layer<GlanceHttp.GlanceHttp, CloudConfigError | ConfigError.ConfigError> =>
+): Layer.Layer<GlanceClient.GlanceClient, CloudConfigError | ConfigError.ConfigError> =>
   over(Layer.provide(CloudConfig.layerFiles({ cloud, region }), NodeContext.layer), options)

@@ -5,8 +5,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Answer from "../../Answer.js"
+import type * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
-import type * as GlanceHttp from "../../GlanceHttp.js"
 import * as Metadef from "../../Metadef.js"
 import * as Argument from "../argument.js"
 import * as Progress from "../listingProgress.js"
@@ -99,7 +99,7 @@ const readRecord = Request.json(Request.decoder(Wire.JsonObject))
  * as it came, so that nothing is lost of what a newer server may have in it.
  */
 export const rewrite = <A, On extends Request.Meanings>(
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   { after = (_, answer) => answer, change, decode, dropped, on, operation, path }: Rewriting<A, On>
 ): Effect.Effect<A, Request.ErrorOf<On>> => {
   const send = (request: HttpClientRequest.HttpClientRequest, decode: Request.Decode<A>) =>
@@ -130,7 +130,7 @@ const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.s
 
 /** Deletes what is at the path, which is the namespace or something in it. */
 export const remove = <On extends Request.Meanings>(
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   path: string,
   namespace: Metadef.NamespaceRef,
@@ -145,7 +145,7 @@ export const remove = <On extends Request.Meanings>(
 
 /** Deletes all of one kind in a namespace. */
 export const removeAll = (
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   namespace: Metadef.NamespaceRef,
   kind: "properties" | "objects" | "tags"
@@ -156,7 +156,7 @@ export const removeAll = (
 
 /** All of one kind in a namespace, where one answer holds all. */
 export const all = <A, Item>(
-  http: GlanceHttp.Service,
+  http: GlanceClient.Service,
   operation: string,
   namespace: Metadef.NamespaceRef,
   kind: "properties" | "objects" | "resource_types",

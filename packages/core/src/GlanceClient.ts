@@ -90,7 +90,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class GlanceHttp extends Context.Tag("@effect-glance/core/GlanceHttp")<GlanceHttp, Service>() {}
+export class GlanceClient extends Context.Tag("@effect-glance/core/GlanceClient")<GlanceClient, Service>() {}
 
 /**
  * What a request is part of.
@@ -115,6 +115,6 @@ export interface OperationService {
  * @since 0.1.0
  * @category context
  */
-export class Operation extends Context.Reference<Operation>()("@effect-glance/core/GlanceHttp/Operation", {
+export class Operation extends Context.Reference<Operation>()("@effect-glance/core/GlanceClient/Operation", {
   defaultValue: (): OperationService => ({ name: "", hold: (wait) => wait })
 }) {}
