@@ -46,7 +46,7 @@ const main = Effect.gen(function* () {
     Effect.gen(function* () {
       const start = performance.now()
       const started = process.cpuUsage()
-      const response = yield* http.execute(HttpClientRequest.get(`/images?${query}`))
+      const response = yield* http.client.execute(HttpClientRequest.get(`/images?${query}`))
       const own = performance.now() - start
       const { system, user } = process.cpuUsage(started)
       const text = yield* response.text

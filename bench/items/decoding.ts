@@ -12,13 +12,14 @@ const rounds = 100
 
 /** A port whose every answer is the same text, at hand. */
 const port: GlanceClient.Service = {
-  execute: (request: HttpClientRequest.HttpClientRequest) =>
+  client: GlanceClient.makeClient((request: HttpClientRequest.HttpClientRequest) =>
     Effect.succeed({
       request,
       status: 200,
       headers: {},
       text: Effect.succeed(text)
-    } as unknown as HttpClientResponse.HttpClientResponse),
+    } as unknown as HttpClientResponse.HttpClientResponse)
+  ),
   projectId: Effect.succeedNone,
   objectStore: Effect.succeedNone,
   ensureToken: () => Effect.void,

@@ -70,7 +70,7 @@ const client = (root: string) =>
 
 const port = () =>
   Effect.flatMap(GlanceClient.GlanceClient, (http) =>
-    http.execute(HttpClientRequest.setHeader(HttpClientRequest.get(path), "accept", "application/json"))
+    http.client.execute(HttpClientRequest.setHeader(HttpClientRequest.get(path), "accept", "application/json"))
   ).pipe(
     Effect.flatMap((response) => response.text),
     Effect.map(parsed)

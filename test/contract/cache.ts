@@ -16,7 +16,10 @@ const active = (project: Project, data: string) =>
   Effect.tap(newImage(project, raw), (image) => project.give(image, data))
 
 const read = (project: Project, image: Image.Image) =>
-  Effect.flatMap(project.http.execute(HttpClientRequest.get(`/images/${image.id}/file`)), (response) => response.text)
+  Effect.flatMap(
+    project.http.client.execute(HttpClientRequest.get(`/images/${image.id}/file`)),
+    (response) => response.text
+  )
 
 /** The entry of the image, as soon as the server has made it. */
 const entry = (project: Project, image: Image.Image) =>

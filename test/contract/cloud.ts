@@ -151,7 +151,7 @@ const makeProject = (cloud: TestCloud, name: AccountName) =>
       identity,
       projectId: cloud.accounts[name].projectId,
       give: ({ id }, data) =>
-        http
+        http.client
           .execute(
             HttpClientRequest.bodyText(HttpClientRequest.put(`/images/${id}/file`), data, "application/octet-stream")
           )

@@ -80,7 +80,7 @@ const flipped = (at: number) => {
 /** A network on the way to the image service that changes one byte of each body. */
 const corrupting = (http: GlanceClient.Service, at: number): GlanceClient.Service => ({
   ...http,
-  execute: (request) => {
+  client: GlanceClient.makeClient((request) => {
     const { body } = request
     const sent =
       body._tag === "Stream"
@@ -89,12 +89,12 @@ const corrupting = (http: GlanceClient.Service, at: number): GlanceClient.Servic
             contentLength: body.contentLength
           })
         : request
-    return Effect.map(http.execute(sent), (response) =>
+    return Effect.map(http.client.execute(sent), (response) =>
       request.url.endsWith("/file") && request.method === "GET"
         ? withStream(response, Stream.map(flipped(at)))
         : response
     )
-  }
+  })
 })
 
 /** A network that breaks downloads off, each after so many bytes as the list says; and how many bytes came through. */
@@ -102,8 +102,8 @@ const cutting = (http: GlanceClient.Service, cuts: ReadonlyArray<number>) => {
   const seen = { downloads: 0, bytes: 0 }
   const port: GlanceClient.Service = {
     ...http,
-    execute: (request) =>
-      Effect.map(http.execute(request), (response) => {
+    client: GlanceClient.makeClient((request) =>
+      Effect.map(http.client.execute(request), (response) => {
         if (request.method !== "GET" || !request.url.endsWith("/file")) return response
         const cut = cuts[seen.downloads++]
         if (cut === undefined) return response
@@ -128,6 +128,7 @@ const cutting = (http: GlanceClient.Service, cuts: ReadonlyArray<number>) => {
           })
         )
       })
+    )
   }
   return { port, seen }
 }

@@ -25,7 +25,7 @@ export const discovery = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) 
   it.scoped("raw: the root of the service answers 300, and that is the same list", () =>
     Effect.gen(function* () {
       const { alice } = yield* Projects
-      const response = yield* alice.http.unversioned(HttpClientRequest.get("/"))
+      const response = yield* alice.http.unversioned.execute(HttpClientRequest.get("/"))
       assert.strictEqual(response.status, 300)
       const { versions } = (yield* response.json) as { readonly versions: ReadonlyArray<{ readonly id: string }> }
       assert.deepStrictEqual(

@@ -13,8 +13,9 @@ const qcow2 = { name: "refused", diskFormat: "qcow2", containerFormat: "bare" }
 const octets = "application/octet-stream"
 
 const send = (project: Project, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.flatMap(project.http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")), (response) =>
-    Effect.map(response.text, (text) => ({ status: response.status, text }))
+  Effect.flatMap(
+    project.http.client.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
+    (response) => Effect.map(response.text, (text) => ({ status: response.status, text }))
   )
 
 const put = (path: string) => HttpClientRequest.bodyText(HttpClientRequest.put(path), "no qcow2", octets)

@@ -23,7 +23,7 @@ const soon: ImageImport.WaitOptions = { schedule: Schedule.spaced("50 millis"), 
 const md5 = (text: string) => Option.some(createHash("md5").update(text).digest("hex"))
 
 const put = (project: Project, image: Image.Image, where: "file" | "stage", text: string) =>
-  project.http
+  project.http.client
     .execute(
       HttpClientRequest.bodyText(
         HttpClientRequest.put(`/images/${image.id}/${where}`),
@@ -44,7 +44,7 @@ const active = (project: Project, text: string, attributes: object = {}) =>
 
 /** What nobody who uses the library can send. */
 const post = (project: Project, image: Image.Image, body: unknown) =>
-  project.http
+  project.http.client
     .execute(HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`/images/${image.id}/import`), body))
     .pipe(
       Effect.filterOrFail(({ status }) => status === 202),

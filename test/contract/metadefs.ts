@@ -211,7 +211,7 @@ export const metadefs = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) =
       const { admin, alice } = yield* Projects
       const type = yield* unique("OS::Test")
       const list = (query: string) =>
-        alice.http
+        alice.http.client
           .execute(HttpClientRequest.get(`/metadefs/namespaces?resource_types=${type}${query}`))
           .pipe(Effect.flatMap((response) => Effect.map(response.text, (text) => [response.status, text] as const)))
       const empty = {
@@ -551,7 +551,7 @@ export const metadefs = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) =
     Effect.gen(function* () {
       const { admin } = yield* Projects
       const { name } = yield* newNamespace(admin, { displayName: "Before" })
-      const meanwhile = admin.http.execute(
+      const meanwhile = admin.http.client.execute(
         HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(`/metadefs/namespaces/${name}`), {
           namespace: name,
           display_name: "Meanwhile",

@@ -9,8 +9,9 @@ import { newImage, type Project, Projects, type TheCloud, unique } from "./cloud
 import { differences } from "./differences.js"
 
 const raw = (project: Project, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.flatMap(project.http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")), (response) =>
-    Effect.map(response.text, (text) => ({ status: response.status, text }))
+  Effect.flatMap(
+    project.http.client.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
+    (response) => Effect.map(response.text, (text) => ({ status: response.status, text }))
   )
 
 const names = (project: Project, query: string) =>

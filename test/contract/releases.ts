@@ -156,11 +156,11 @@ export const releasesContract = <E>(
           for (let last = 0; last < 6; last++) {
             const [text, release] = [`crash ${last}`, releaseOf(name)]
             let sent = 0
-            const execute: GlanceClient.Execute = (request) =>
+            const execute: GlanceClient.Client["execute"] = (request) =>
               sent++ < last
-                ? alice.http.execute(request)
+                ? alice.http.client.execute(request)
                 : Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: "gone" }))
-            const crashing = yield* releases({ http: { ...alice.http, execute } })
+            const crashing = yield* releases({ http: { ...alice.http, client: GlanceClient.makeClient(execute) } })
             yield* Effect.exit(
               crashing.ensure(release, sourceOf(text), { hash: hashOf(text), retries: 0, settleLimit: 0 })
             )

@@ -38,12 +38,13 @@ const outcome = (
       Layer.merge(
         NodeHasher.layer,
         Layer.succeed(GlanceClient.GlanceClient, {
-          execute: (request) =>
+          client: GlanceClient.makeClient((request) =>
             Effect.delay(
               Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
               latency
-            ),
-          unversioned: () => Effect.dieMessage("no versions are needed"),
+            )
+          ),
+          unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no versions are needed")),
           ensureToken: () => Effect.void,
           projectId: Effect.succeedSome("own-project"),
           objectStore: Effect.succeedNone,
@@ -95,12 +96,13 @@ describe("a release whose data the cloud confirmed", () => {
       })
     }
     const layer = Layer.succeed(GlanceClient.GlanceClient, {
-      execute: (request) =>
+      client: GlanceClient.makeClient((request) =>
         Effect.as(
           request.body._tag === "Stream" ? Effect.orDie(Stream.runDrain(request.body.stream)) : Effect.void,
           HttpClientResponse.fromWeb(request, answer(request.method, request.url))
-        ),
-      unversioned: () => Effect.dieMessage("no versions are needed"),
+        )
+      ),
+      unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no versions are needed")),
       ensureToken: () => Effect.void,
       projectId: Effect.succeedSome("own-project"),
       objectStore: Effect.succeedNone,

@@ -81,10 +81,10 @@ describe("a program that provides no Hasher", () => {
   const upload = (stored: string, options: ImageData.UploadOptions) =>
     Effect.gen(function* () {
       let active = false
-      const web = (body: Response) => (request: Parameters<GlanceClient.Execute>[0]) =>
+      const web = (body: Response) => (request: Parameters<GlanceClient.Client["execute"]>[0]) =>
         Effect.succeed(HttpClientResponse.fromWeb(request, body))
       const data = yield* Effect.provideService(ImageData.make, GlanceClient.GlanceClient, {
-        execute: (request) => {
+        client: GlanceClient.makeClient((request) => {
           if (request.method === "PUT" && request.body._tag === "Stream") {
             active = true
             return Effect.zipRight(
@@ -95,8 +95,8 @@ describe("a program that provides no Hasher", () => {
           const hashes = { checksum: null, os_hash_algo: "sha512", os_hash_value: stored }
           const record = active ? { status: "active", size: 3, ...hashes } : { status: "queued", size: null }
           return web(Response.json(imageRecord({ id, disk_format: "raw", ...record })))(request)
-        },
-        unversioned: () => Effect.dieMessage("not used"),
+        }),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("not used")),
         ensureToken: () => Effect.void,
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,

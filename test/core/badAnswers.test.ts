@@ -384,15 +384,16 @@ describe("the token", () => {
     Layer.provide(
       Glance.layer,
       Layer.succeed(GlanceClient.GlanceClient, {
-        execute: (request) =>
+        client: GlanceClient.makeClient((request) =>
           answer(
             request.pipe(
               HttpClientRequest.prependUrl(`https://user:${password}@cloud.example/v2`),
               HttpClientRequest.setHeader("x-auth-token", token),
               HttpClientRequest.bodyText(password)
             )
-          ),
-        unversioned: () => Effect.dieMessage("nobody asks for versions"),
+          )
+        ),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("nobody asks for versions")),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
         ensureToken: () => Effect.void,

@@ -144,8 +144,8 @@ const operations: ReadonlyArray<{
 
 /** A cloud that must not be asked for anything. */
 const silent = Layer.succeed(GlanceClient.GlanceClient, {
-  execute: ({ method, url }) => Effect.dieMessage(`${method} ${url} was sent`),
-  unversioned: () => Effect.dieMessage("the versions were asked for"),
+  client: GlanceClient.makeClient(({ method, url }) => Effect.dieMessage(`${method} ${url} was sent`)),
+  unversioned: GlanceClient.makeClient(() => Effect.dieMessage("the versions were asked for")),
   ensureToken: () => Effect.dieMessage("the token was renewed"),
   projectId: Effect.succeedSome("own-project"),
   objectStore: Effect.succeedNone,

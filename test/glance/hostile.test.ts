@@ -12,8 +12,8 @@ const ask = (method: HttpMethod.HttpMethod, path: string, given: Readonly<Record
   Effect.gen(function* () {
     const { admin } = yield* Cloud.Projects
     const request = HttpClientRequest.make(method)(path.replace(/^\/v2/, "")).pipe(HttpClientRequest.setHeaders(given))
-    const http = path.startsWith("/v2/") ? admin.http.execute : admin.http.unversioned
-    const response = yield* http(
+    const http = path.startsWith("/v2/") ? admin.http.client : admin.http.unversioned
+    const response = yield* http.execute(
       body === undefined
         ? request
         : HttpClientRequest.bodyText(

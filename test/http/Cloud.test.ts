@@ -75,7 +75,7 @@ describe("a request", () => {
   it.effect("goes above the versions where that is asked for, with the same token", () =>
     Effect.gen(function* () {
       const { unversioned } = yield* GlanceClient.GlanceClient
-      yield* unversioned(HttpClientRequest.get("/versions"))
+      yield* unversioned.execute(HttpClientRequest.get("/versions"))
       assert.deepStrictEqual(yield* hrefs, ["https://iad.test/versions"])
       assert.deepStrictEqual(yield* tokens, ["token"])
     }).pipe(Effect.provide(port(imagesAt("https://iad.test/v2/123456"))))
@@ -159,7 +159,7 @@ describe("the cloud", () => {
       const { objectStore } = yield* GlanceClient.GlanceClient
       const store = yield* objectStore
       if (Option.isNone(store)) return undefined
-      yield* store.value(HttpClientRequest.head("/container"))
+      yield* store.value.execute(HttpClientRequest.head("/container"))
       return (yield* hrefs)[0]
     }).pipe(
       Effect.provide(

@@ -117,7 +117,7 @@ type Step = Effect.Effect<unknown, unknown, HttpClient.HttpClient>
 /** Everything that can happen to somebody who logs in so. Each step begins with a login of its own. */
 const steps = (base: string, login: Login): { readonly [step: string]: Step } => {
   const get = (path: string) =>
-    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(HttpClientRequest.get(path)))
+    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.client.execute(HttpClientRequest.get(path)))
   const read = (path: string) => Effect.flatMap(get(path), (response) => response.text)
   const over = (identity: ReturnType<Login>) =>
     Layer.provideMerge(Images.layer, Layer.provideMerge(Cloud.layer(options), identity))

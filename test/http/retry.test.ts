@@ -447,7 +447,7 @@ describe("a refused token", () => {
       const http = yield* GlanceClient.GlanceClient
       const store = yield* http.objectStore
       if (store._tag === "None") return assert.fail("no object store")
-      const response = yield* store.value(HttpClientRequest.head("/container"))
+      const response = yield* store.value.execute(HttpClientRequest.head("/container"))
       assert.strictEqual(response.status, 200)
       assert.deepStrictEqual(yield* tokens, ["token-0", "token-1"])
     }).pipe(

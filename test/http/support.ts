@@ -112,7 +112,7 @@ export const list = Effect.flatMap(Images.Images, (images) => images.list())
 
 /** One request through the port. */
 export const execute = (request: HttpClientRequest.HttpClientRequest = HttpClientRequest.get("/images")) =>
-  Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(request))
+  Effect.flatMap(GlanceClient.GlanceClient, (http) => http.client.execute(request))
 
 export const logins: Effect.Effect<number, never, Http.Http> = Effect.map(
   Http.sent,

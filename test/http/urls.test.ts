@@ -90,7 +90,7 @@ const uses: { readonly [use: string]: (url: string) => Effect.Effect<unknown, un
       )
     ),
   "an endpoint whose response is given as it is": (endpoint) =>
-    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.execute(HttpClientRequest.get("/images"))).pipe(
+    Effect.flatMap(GlanceClient.GlanceClient, (http) => http.client.execute(HttpClientRequest.get("/images"))).pipe(
       Effect.provide(Cloud.layerToken({ endpoint, token, retries: 0 }).pipe(Layer.provide(repeating))),
       Effect.asVoid
     ),

@@ -12,7 +12,7 @@ import * as TestClock from "effect/TestClock"
 import { createImage, type Json, json, logIn } from "./support.js"
 
 const names = (port: GlanceClient.Service, query = "") =>
-  port.execute(HttpClientRequest.get(`/images${query}`)).pipe(
+  port.client.execute(HttpClientRequest.get(`/images${query}`)).pipe(
     Effect.flatMap(json),
     Effect.map(({ images }) => images.map(({ name }: Json) => name).sort())
   )
@@ -46,7 +46,7 @@ describe("a port", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make()
       const publish = (roles?: ReadonlyArray<string>) =>
-        MemoryCloud.port(cloud, roles === undefined ? {} : { roles }).execute(
+        MemoryCloud.port(cloud, roles === undefined ? {} : { roles }).client.execute(
           HttpClientRequest.post("/images").pipe(HttpClientRequest.bodyUnsafeJson({ visibility: "public" }))
         )
       assert.strictEqual((yield* publish()).status, 403)
@@ -67,8 +67,8 @@ describe("a port", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make({ flavour: "rackspace", containers: { demo: ["box"] } })
       const store = yield* Effect.flatten(MemoryCloud.port(cloud).objectStore)
-      assert.strictEqual((yield* store(HttpClientRequest.head("/box"))).status, 204)
-      assert.strictEqual((yield* store(HttpClientRequest.head("/missing"))).status, 404)
+      assert.strictEqual((yield* store.execute(HttpClientRequest.head("/box"))).status, 204)
+      assert.strictEqual((yield* store.execute(HttpClientRequest.head("/missing"))).status, 404)
     })
   )
 
@@ -77,10 +77,10 @@ describe("a port", () => {
       const cloud = yield* MemoryCloud.make()
       const port = MemoryCloud.port(cloud)
       yield* cloud.inject({ path: "/v2/images" }, Fault.refuse)
-      const error = yield* Effect.flip(port.execute(HttpClientRequest.get("/images")))
+      const error = yield* Effect.flip(port.client.execute(HttpClientRequest.get("/images")))
       assert.strictEqual(error._tag, "RequestError")
       yield* cloud.inject({}, Fault.expireToken())
-      assert.strictEqual((yield* port.execute(HttpClientRequest.get("/images"))).status, 401)
+      assert.strictEqual((yield* port.client.execute(HttpClientRequest.get("/images"))).status, 401)
       assert.deepStrictEqual(yield* names(port), [])
     })
   )
@@ -91,7 +91,8 @@ describe("faults", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make()
       const port = MemoryCloud.port(cloud)
-      const status = (path: string) => Effect.map(port.execute(HttpClientRequest.get(path)), ({ status }) => status)
+      const status = (path: string) =>
+        Effect.map(port.client.execute(HttpClientRequest.get(path)), ({ status }) => status)
       yield* cloud.inject({ method: "POST" }, Fault.status(500))
       yield* cloud.inject({ path: "/v2/images/*" }, Fault.status(501))
       yield* cloud.inject({ path: /members$/ }, Fault.status(502))
@@ -116,7 +117,7 @@ describe("faults", () => {
       const port = MemoryCloud.port(cloud)
       const met = yield* cloud.inject({ path: "/v2/images" }, Fault.status(503), { times: 2 })
       const mistyped = yield* cloud.inject({ path: "/v2/image" }, Fault.status(503))
-      yield* Effect.replicateEffect(port.execute(HttpClientRequest.get("/images")), 3)
+      yield* Effect.replicateEffect(port.client.execute(HttpClientRequest.get("/images")), 3)
       assert.deepStrictEqual([yield* met, yield* mistyped], [2, 0])
     })
   )
@@ -126,7 +127,7 @@ describe("faults", () => {
       const cloud = yield* MemoryCloud.make()
       const port = MemoryCloud.port(cloud)
       const status = (path: string) =>
-        Effect.map(port.execute(HttpClientRequest.get(path)), (response) => response.status)
+        Effect.map(port.client.execute(HttpClientRequest.get(path)), (response) => response.status)
       const met = yield* cloud.inject(
         {},
         Fault.choose(({ query }) => (query === "limit=1" ? Fault.status(503) : undefined)),
@@ -160,7 +161,7 @@ describe("faults", () => {
           const cloud = yield* MemoryCloud.make()
           const of = [Fault.status(500), Fault.status(503)] as const
           yield* cloud.inject({}, Fault.sometimes({ share, seed, of }), { times: Number.POSITIVE_INFINITY })
-          const get = MemoryCloud.port(cloud).execute(HttpClientRequest.get("/images"))
+          const get = MemoryCloud.port(cloud).client.execute(HttpClientRequest.get("/images"))
           return (yield* Effect.replicateEffect(get, 1000)).map(({ status }) => status)
         }).pipe(Effect.scoped)
       const first = yield* statuses(1, 0.1)
@@ -292,7 +293,7 @@ describe("options", () => {
     Effect.gen(function* () {
       const cloud = yield* MemoryCloud.make({ requestsKept: 3 })
       const port = MemoryCloud.port(cloud)
-      for (let i = 0; i < 10; i++) yield* port.execute(HttpClientRequest.get("/images"))
+      for (let i = 0; i < 10; i++) yield* port.client.execute(HttpClientRequest.get("/images"))
       assert.deepStrictEqual(
         (yield* cloud.requests).map(({ number }) => number),
         [8, 9, 10]

@@ -116,7 +116,9 @@ describe("an image is created", () => {
         containers: { demo: ["box"] }
       })
       const store = yield* Effect.flatten(MemoryCloud.port(cloud).objectStore)
-      yield* store(HttpClientRequest.put("/box/disk.vhd").pipe(HttpClientRequest.bodyText("bytes", "text/plain")))
+      yield* store.execute(
+        HttpClientRequest.put("/box/disk.vhd").pipe(HttpClientRequest.bodyText("bytes", "text/plain"))
+      )
       const origin = { container: "box", object: "disk.vhd" }
       const image = yield* eventually(
         createFrom({ tags: ["mine"], minRam: 512, properties: new Map([["os_distro", "debian"]]) }, origin)

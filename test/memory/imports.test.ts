@@ -110,10 +110,10 @@ describe("Rackspace's tasks", () => {
       const port = MemoryCloud.port(cloud)
       const store = yield* Effect.flatten(port.objectStore)
       const task = (body: Json) =>
-        port.execute(HttpClientRequest.post("/tasks").pipe(HttpClientRequest.bodyUnsafeJson(body))).pipe(
+        port.client.execute(HttpClientRequest.post("/tasks").pipe(HttpClientRequest.bodyUnsafeJson(body))).pipe(
           Effect.flatMap(json),
           Effect.tap(() => TestClock.adjust("10 minutes")),
-          Effect.flatMap(({ id }) => port.execute(HttpClientRequest.get(`/tasks/${id}`))),
+          Effect.flatMap(({ id }) => port.client.execute(HttpClientRequest.get(`/tasks/${id}`))),
           Effect.flatMap(json)
         )
       const exported = yield* task({
@@ -121,9 +121,11 @@ describe("Rackspace's tasks", () => {
         input: { image_uuid: "7c4c4b1c-0000-4000-8000-000000000001", receiving_swift_container: "box" }
       })
       assert.strictEqual(exported.status, "success", exported.message)
-      const listed = yield* Effect.flatMap(store(HttpClientRequest.get("/box")), (response) => response.text)
+      const listed = yield* Effect.flatMap(store.execute(HttpClientRequest.get("/box")), (response) => response.text)
       assert.strictEqual(listed, "7c4c4b1c-0000-4000-8000-000000000001.vhd\n")
-      yield* store(HttpClientRequest.put("/box/mine.vhd").pipe(HttpClientRequest.bodyText("bytes", "text/plain")))
+      yield* store.execute(
+        HttpClientRequest.put("/box/mine.vhd").pipe(HttpClientRequest.bodyText("bytes", "text/plain"))
+      )
       const imported = yield* task({
         type: "import",
         input: { import_from: "box/mine.vhd", import_from_format: "vhd", image_properties: { name: "two" } }

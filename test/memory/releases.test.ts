@@ -26,7 +26,12 @@ const release = { name: "debian", diskFormat: "raw", containerFormat: "bare" } a
 /** A port on which each request, and each answer, takes up to a second. */
 const slow = (http: GlanceClient.Service): GlanceClient.Service => {
   const pause = Effect.flatMap(Random.nextIntBetween(0, 1000), (millis) => Effect.sleep(millis))
-  return { ...http, execute: (request) => Effect.zipLeft(Effect.zipRight(pause, http.execute(request)), pause) }
+  return {
+    ...http,
+    client: GlanceClient.makeClient((request) =>
+      Effect.zipLeft(Effect.zipRight(pause, http.client.execute(request)), pause)
+    )
+  }
 }
 
 /** The clock goes on for as long as it takes. */

@@ -57,13 +57,14 @@ describe("the table of routes", () => {
       const seen: Array<{ readonly spans: ReadonlyArray<string>; readonly method: string; readonly path: string }> = []
       const port: GlanceClient.Service = {
         ...memory,
-        execute: (request) =>
+        client: GlanceClient.makeClient((request) =>
           Effect.gen(function* () {
             const span = yield* Effect.currentSpan
-            const response = yield* memory.execute(request)
+            const response = yield* memory.client.execute(request)
             if (response.status < 300) seen.push({ spans: [span.name], method: request.method, path: request.url })
             return response
           }).pipe(Effect.orDie)
+        )
       }
       const { cache, images, locations } = yield* Effect.all({
         images: Images.make,

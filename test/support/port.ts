@@ -63,7 +63,7 @@ const recorded = (request: HttpClientRequest.HttpClientRequest): Recorded => {
 }
 
 const answering =
-  (script: Script, log: Array<Recorded>): GlanceClient.Execute =>
+  (script: Script, log: Array<Recorded>): GlanceClient.Client["execute"] =>
   (request) =>
     Effect.suspend(() => {
       const asked = recorded(request)
@@ -82,11 +82,13 @@ export const layer = (script: Script, options: Options = {}): Layer.Layer<Glance
       const objectStore: Array<Recorded> = []
       return Context.make(Port, { requests, objectStore }).pipe(
         Context.add(GlanceClient.GlanceClient, {
-          execute: answering(script, requests),
-          unversioned: answering(script, requests),
+          client: GlanceClient.makeClient(answering(script, requests)),
+          unversioned: GlanceClient.makeClient(answering(script, requests)),
           projectId: options.projectId ?? Effect.succeedSome("own-project"),
           objectStore: Effect.succeed(
-            Option.map(Option.fromNullable(options.objectStore), (script) => answering(script, objectStore))
+            Option.map(Option.fromNullable(options.objectStore), (script) =>
+              GlanceClient.makeClient(answering(script, objectStore))
+            )
           ),
           ensureToken: () => Effect.void,
           timeLimit: options.timeLimit ?? Duration.minutes(1)

@@ -138,7 +138,7 @@ describe("each operation lists exactly what it can end in", () => {
   })
 
   it("the port", () => {
-    expectTypeOf<Tags<GlanceClient.Execute>>().toEqualTypeOf<Connection | "RequestError" | "ResponseError">()
+    expectTypeOf<Tags<GlanceClient.Client["execute"]>>().toEqualTypeOf<Connection | "RequestError" | "ResponseError">()
     expectTypeOf<Tags<GlanceClient.Service["projectId"]>>().toEqualTypeOf<Connection>()
     expectTypeOf<Tags<GlanceClient.Service["objectStore"]>>().toEqualTypeOf<Connection>()
   })

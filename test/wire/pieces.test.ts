@@ -54,7 +54,7 @@ for (const [name, transport] of transports) {
     it.live("is folded by the stream of a plain response without a stack overflow", () =>
       Effect.gen(function* () {
         const port = yield* GlanceClient.GlanceClient
-        const response = yield* port.execute(HttpClientRequest.get(`/images/${id}/file`))
+        const response = yield* port.client.execute(HttpClientRequest.get(`/images/${id}/file`))
         assert.strictEqual(yield* fold(response.stream), count)
       }).pipe(Effect.provide(layerOf(transport)))
     )

@@ -153,7 +153,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
   const versionsAt = (path: "/versions" | "/") =>
     Request.run(
-      { execute: http.unversioned, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
+      { client: http.unversioned, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
       {
         operation: "Discovery.versions",
         request: HttpClientRequest.get(path),

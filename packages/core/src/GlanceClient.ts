@@ -3,24 +3,54 @@
  *
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as GlanceError from "./GlanceError.js"
 
 /**
- * Sends a request and answers what the server answered, whatever its status.
+ * An HTTP client whose requests have paths below an endpoint of the cloud, such as `/images/{id}`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Execute = (
-  request: HttpClientRequest.HttpClientRequest
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | GlanceError.ConnectionError>
+export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | GlanceError.ConnectionError>
+
+/**
+ * Makes a client of a function, for a provider of the port, or for a test that scripts the responses. The URL of a
+ * request stays the path that it is, while `HttpClient.make` wants a whole one.
+ *
+ * @example
+ * ```ts
+ * import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+ * import * as GlanceClient from "@effect-glance/core/GlanceClient"
+ * import * as Effect from "effect/Effect"
+ *
+ * const empty = GlanceClient.makeClient((request) =>
+ *   Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ images: [] })))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeClient = (
+  execute: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<
+    HttpClientResponse.HttpClientResponse,
+    HttpClientError.HttpClientError | GlanceError.ConnectionError
+  >
+): Client =>
+  HttpClient.makeWith<never, never, HttpClientError.HttpClientError | GlanceError.ConnectionError, never>(
+    (request) => Effect.flatMap(request, execute),
+    Effect.succeed
+  )
 
 /**
  * Which request bodies an HTTP client can send as a stream:
@@ -46,19 +76,19 @@ export interface Service {
    * the endpoint before it and the token on it, keeps both out of spans and logs, repeats what is safe to repeat, and
    * follows no redirects.
    */
-  readonly execute: Execute
+  readonly client: Client
   /**
    * The same service above its versions: the URL of a request is a path below the endpoint's root, `/versions` for
    * instance.
    */
-  readonly unversioned: Execute
+  readonly unversioned: Client
   /** The project that the caller acts for; none where only a token is known, or a token without a project. */
   readonly projectId: Effect.Effect<Option.Option<string>, GlanceError.ConnectionError>
   /**
    * The object store of the same cloud and region, for clouds whose tasks move images through containers. The URL of a
    * request is a path below the account (`/{container}`).
    */
-  readonly objectStore: Effect.Effect<Option.Option<Execute>, GlanceError.ConnectionError>
+  readonly objectStore: Effect.Effect<Option.Option<Client>, GlanceError.ConnectionError>
   /**
    * Renews the token where it will not last so long, for a request that the server must still believe when it ends.
    * Where a renewed one lasts no longer either, or none expires, it does nothing.
@@ -93,24 +123,26 @@ export interface Service {
 export class GlanceClient extends Context.Tag("@effect-glance/core/GlanceClient")<GlanceClient, Service>() {}
 
 /**
- * What a request is part of.
+ * The operation that a request belongs to.
  *
  * @since 0.1.0
  * @category models
  */
 export interface OperationService {
-  /** As `Module.function`; empty for a request that nobody has named. */
+  /** As `Module.function`; empty for a request of the caller's own. */
   readonly name: string
+  /** The path template of the request, such as `/v2/images/{image_id}`, if it is known. */
+  readonly route?: string | undefined
   /**
-   * Waits, while the provider holds the request back of its own accord: a throttle does so. That is no part of the
-   * operation's time limit, nor does a transfer of data stand still meanwhile.
+   * Runs a wait of the provider, such as that for a throttle. Its time is no part of the operation's time limit, nor of
+   * the idle limit of a transfer.
    */
   readonly hold: <A, E, R>(wait: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /**
- * What a request is part of, for a provider to tell of in spans, logs and metrics, and to tell to: it is there whenever
- * core asks the port for something.
+ * The operation that a request belongs to. Core provides it for each request of the port; providers use it in spans,
+ * logs and metrics.
  *
  * @since 0.1.0
  * @category context

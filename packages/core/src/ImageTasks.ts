@@ -338,10 +338,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const checkContainer = (operation: string, container: string) =>
     Effect.gen(function* () {
       yield* Argument.checked(operation, "container", container, Argument.segmentOfUtf8)
-      const execute = yield* http.objectStore
-      if (Option.isNone(execute)) return
+      const objectStore = yield* http.objectStore
+      if (Option.isNone(objectStore)) return
       yield* Request.run(
-        { execute: execute.value, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
+        { client: objectStore.value, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
         {
           operation,
           request: HttpClientRequest.head(`/${encodeURIComponent(container)}`),

@@ -129,7 +129,7 @@ export const make = ({
       })
 
     return {
-      execute: Transport.make(
+      client: Transport.make(
         image,
         identity,
         { rootOf: (session) => Either.map(imageEndpoint(session), Catalog.imageRoot), routeOf: Route.image },

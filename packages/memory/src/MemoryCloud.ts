@@ -256,24 +256,23 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceClien
   }
   const endpoints = memoryEndpoints(engine.regions)
 
-  const execute =
-    (service: ServiceName, base: string, root: string): GlanceClient.Execute =>
-    (request) => {
+  const client = (service: ServiceName, base: string, root: string): GlanceClient.Client =>
+    GlanceClient.makeClient((request) => {
       const url = UrlParams.makeUrl(`${base}${root}${request.url}`, request.urlParams, request.hash)
       if (url._tag === "Left") {
         return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
       }
       const path = url.right.pathname
       return send(engine, endpoints, request, url.right, { service, region, path }, undefined, caller)
-    }
+    })
 
   return {
-    execute: execute("image", endpoints.image(region), "/v2"),
-    unversioned: execute("image", endpoints.image(region), ""),
+    client: client("image", endpoints.image(region), "/v2"),
+    unversioned: client("image", endpoints.image(region), ""),
     projectId: Effect.succeed(Option.some(project.id)),
     objectStore: Effect.succeed(
       objectStore
-        ? Option.some(execute("object-store", endpoints.objectStore(region), `/v1/${storageTenant(project.id)}`))
+        ? Option.some(client("object-store", endpoints.objectStore(region), `/v1/${storageTenant(project.id)}`))
         : Option.none()
     ),
     ensureToken: () => Effect.void,

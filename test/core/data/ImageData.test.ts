@@ -22,7 +22,7 @@ import { imageRecord } from "../../support/records.js"
 
 const id = Image.ImageId.make("5f0a3b2c-0000-4000-8000-000000000001")
 
-type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>
+type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Client["execute"]>
 
 const web = (request: HttpClientRequest.HttpClientRequest, response: Response) =>
   Effect.succeed(HttpClientResponse.fromWeb(request, response))
@@ -43,8 +43,8 @@ const overRequests = (execute: Execute, asked: Array<Duration.Duration> = []) =>
     Layer.merge(
       NodeHasher.layer,
       Layer.succeed(GlanceClient.GlanceClient, {
-        execute,
-        unversioned: () => Effect.dieMessage("nobody asks for versions"),
+        client: GlanceClient.makeClient(execute),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("nobody asks for versions")),
         ensureToken: (life) => Effect.sync(() => void asked.push(life)),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
@@ -269,7 +269,9 @@ describe("an upload", () => {
 })
 
 describe("an image that is created with its data", () => {
-  const created = (answer: (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>) => {
+  const created = (
+    answer: (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Client["execute"]>
+  ) => {
     const asked: Array<string> = []
     const execute: Execute = (request) => {
       asked.push(`${request.method} ${request.url}`)

@@ -40,8 +40,10 @@ const cloud = () => {
   const layer = Layer.merge(
     NodeHasher.layer,
     Layer.succeed(GlanceClient.GlanceClient, {
-      execute: (request) => Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response)),
-      unversioned: () => Effect.dieMessage("no versions are needed"),
+      client: GlanceClient.makeClient((request) =>
+        Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response))
+      ),
+      unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no versions are needed")),
       ensureToken: () => Effect.void,
       projectId: Effect.succeedNone,
       objectStore: Effect.succeedNone,

@@ -71,8 +71,10 @@ const cloudOf = ({ puts = ["confirmed"], records }: Cloud) => {
   const layer = Layer.merge(
     NodeHasher.layer,
     Layer.succeed(GlanceClient.GlanceClient, {
-      execute: (request) => Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response)),
-      unversioned: () => Effect.dieMessage("no versions are needed"),
+      client: GlanceClient.makeClient((request) =>
+        Effect.map(answer(request), (response) => HttpClientResponse.fromWeb(request, response))
+      ),
+      unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no versions are needed")),
       ensureToken: () => Effect.void,
       projectId: Effect.succeedNone,
       objectStore: Effect.succeedNone,
@@ -289,8 +291,10 @@ describe("an image that a task made", () => {
       return record === 404 ? Response.json({}, { status: 404 }) : Response.json(imageRecord(record))
     }
     const layer = Layer.succeed(GlanceClient.GlanceClient, {
-      execute: (request) => Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url))),
-      unversioned: () => Effect.dieMessage("no versions are needed"),
+      client: GlanceClient.makeClient((request) =>
+        Effect.succeed(HttpClientResponse.fromWeb(request, answer(request.method, request.url)))
+      ),
+      unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no versions are needed")),
       ensureToken: () => Effect.void,
       projectId: Effect.succeedNone,
       objectStore: Effect.succeedNone,

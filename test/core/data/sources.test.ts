@@ -44,7 +44,7 @@ const bytesOf = (body: HttpClientRequest.HttpClientRequest["body"]): Effect.Effe
 const cloud = (bodyStreaming: GlanceClient.BodyStreaming, broken = 0) => {
   const seen: Seen = { requests: [], bodies: [], headers: {}, stored: undefined }
   let left = broken
-  const execute: GlanceClient.Execute = (request) => {
+  const execute: GlanceClient.Client["execute"] = (request) => {
     const answer = (response: Response) => Effect.succeed(HttpClientResponse.fromWeb(request, response))
     seen.requests.push(`${request.method} ${request.url}`)
     if (request.method === "PUT") {
@@ -80,8 +80,8 @@ const cloud = (bodyStreaming: GlanceClient.BodyStreaming, broken = 0) => {
     )
   }
   const port = {
-    execute,
-    unversioned: execute,
+    client: GlanceClient.makeClient(execute),
+    unversioned: GlanceClient.makeClient(execute),
     ensureToken: () => Effect.void,
     projectId: Effect.succeedSome("project"),
     objectStore: Effect.succeedNone,

@@ -11,7 +11,7 @@ import { imageRecord } from "../../support/records.js"
 
 export const id = Image.ImageId.make("5f0a3b2c-0000-4000-8000-000000000001")
 
-export type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Execute>
+export type Execute = (request: HttpClientRequest.HttpClientRequest) => ReturnType<GlanceClient.Client["execute"]>
 
 export const web = (request: HttpClientRequest.HttpClientRequest, response: Response) =>
   Effect.succeed(HttpClientResponse.fromWeb(request, response))
@@ -23,9 +23,10 @@ export const over = (record: Record<string, unknown>, file: Execute) =>
     Layer.merge(
       NodeHasher.layer,
       Layer.succeed(GlanceClient.GlanceClient, {
-        execute: (request) =>
-          request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record))),
-        unversioned: () => Effect.dieMessage("no test asks for versions"),
+        client: GlanceClient.makeClient((request) =>
+          request.url.endsWith("/file") ? file(request) : web(request, Response.json(imageRecord(record)))
+        ),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no test asks for versions")),
         ensureToken: () => Effect.void,
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,

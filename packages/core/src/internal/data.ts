@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as GlanceClient from "../GlanceClient.js"
+import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Hasher from "../Hasher.js"
 import type * as Image from "../Image.js"
@@ -43,7 +43,9 @@ export const execute = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
   Telemetry.metered(operation, (meter) =>
     Telemetry.onExit(
-      Effect.mapError(http.execute(request), (error) => told(operation, error)).pipe(Limit.named(operation, held)),
+      Effect.mapError(http.client.execute(request), (error) => told(operation, error)).pipe(
+        Limit.named(operation, held)
+      ),
       (exit) => {
         meter.ended(exit, Exit.isSuccess(exit) ? exit.value.status : undefined)
         if (Exit.isSuccess(exit)) meter.answered(exit.value)
@@ -67,7 +69,11 @@ export const interpret = <On extends Request.Meanings>(
   on: On & Request.Meanings
 ): Effect.Effect<void, Request.ErrorOf<On>> =>
   Request.run(
-    { execute: () => Effect.succeed(response), timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
+    {
+      client: GlanceClient.makeClient(() => Effect.succeed(response)),
+      timeLimit: http.timeLimit,
+      bodyLimit: http.bodyLimit
+    },
     { operation, request, decode: Request.nothing, on, counted: false }
   )
 

@@ -144,7 +144,7 @@ export type Read<A> = (
 
 /** One request and its whole answer, within the port's time limit. */
 export const run = <A, On extends Meanings = Record<never, never>>(
-  http: Pick<GlanceClient.Service, "execute" | "timeLimit" | "bodyLimit">,
+  http: Pick<GlanceClient.Service, "client" | "timeLimit" | "bodyLimit">,
   { alsoSuccess, counted = true, decode, on, operation, request, review }: Operation<A, On>
 ): Effect.Effect<A, ErrorOf<On>> => {
   return Telemetry.metered(operation, (meter) => {
@@ -180,7 +180,7 @@ export const run = <A, On extends Meanings = Record<never, never>>(
         return meaning === undefined ? meaningOfAll(answer, response.headers) : Effect.fail(meaning(answer))
       })
     const result = Effect.matchEffect(
-      http.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
+      http.client.execute(HttpClientRequest.setHeader(request, "accept", "application/json")),
       {
         onFailure: failed,
         onSuccess: (response): Effect.Effect<A, GlanceError.GlanceError> => {

@@ -252,14 +252,14 @@ export const make = (
   identity: Identity.Service,
   { rootOf, routeOf }: Target,
   retry: Omit<Retry, "repeatable">
-): GlanceClient.Execute => {
+): GlanceClient.Client => {
   const send = persistent(way, { ...retry, repeatable: ({ method }) => repeatableMethods.has(method) })
   let known: { readonly session: Identity.Session; readonly root: ReturnType<Target["rootOf"]> } | undefined
   const rootFor = (session: Identity.Session) => {
     if (known?.session !== session) known = { session, root: rootOf(session) }
     return known.root
   }
-  return (request) => {
+  return GlanceClient.makeClient((request) => {
     const route = routeOf(request.url)
     return Effect.withFiberRuntime((fiber) => {
       const { name } = Context.get(fiber.currentContext, GlanceClient.Operation)
@@ -304,5 +304,5 @@ export const make = (
         )
       )
     })
-  }
+  })
 }
