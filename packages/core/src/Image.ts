@@ -174,12 +174,12 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
 }
 
 /**
- * "Image or id", as every operation on one image takes it. An id is made of text by `Image.ImageId.make("...")`.
+ * An image or its id, as every operation on one image takes it.
  *
  * @since 0.1.0
  * @category models
  */
-export type ImageRef = Image | ImageId
+export type ImageRef = Image | ImageId | (string & {})
 
 /**
  * The id of what was given.
@@ -187,7 +187,8 @@ export type ImageRef = Image | ImageId
  * @since 0.1.0
  * @category getters
  */
-export const idOf = (image: ImageRef): ImageId => (typeof image === "object" && image !== null ? image.id : image)
+export const idOf = (image: ImageRef): ImageId =>
+  typeof image === "object" && image !== null ? image.id : (image as ImageId)
 
 const isWholeLocation = (input: unknown): boolean =>
   Wire.isJsonObject(input) &&

@@ -1,23 +1,22 @@
-import * as HttpClientError from "@effect/platform/HttpClientError"
+/** What uploads and downloads have in common. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Hasher from "../Hasher.js"
 import type * as Image from "../Image.js"
-import * as Limit from "./limit.js"
-import * as Request from "./request.js"
-import * as Telemetry from "./telemetry.js"
+import type { Endpoint } from "./endpoint.js"
+import * as Metrics from "./metrics.js"
+import type * as Operations from "./operations.js"
+import * as TimeLimit from "./timeLimit.js"
 
 /** A transfer of one image's data. */
 export interface Transfer {
+  readonly operations: Operations.Operations
   readonly http: GlanceClient.Service
-  /** As `Module.function`, for errors. */
-  readonly operation: string
   readonly imageId: Image.ImageId
   /** How often in a row it may fail without a byte of progress, for reasons that may pass. */
   readonly retries: number
@@ -35,47 +34,25 @@ export interface Progress {
   readonly total: Option.Option<number>
 }
 
-/** Sends, and tells the client's failures without the request that they carry. */
-export const execute = (
-  { http, operation }: Transfer,
+/** Sends a request of a transfer, and returns when the headers of the response have arrived. */
+export const execute = <A, E>(
+  { http, operations }: Transfer,
+  endpoint: Endpoint<{ readonly imageId: string }, A, E>,
   request: HttpClientRequest.HttpClientRequest,
-  held: Limit.Held
-): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
-  Telemetry.metered(operation, (meter) =>
-    Telemetry.onExit(
-      Effect.mapError(http.client.execute(request), (error) => told(operation, error)).pipe(
-        Limit.named(operation, held)
-      ),
-      (exit) => {
-        meter.ended(exit, Exit.isSuccess(exit) ? exit.value.status : undefined)
-        if (Exit.isSuccess(exit)) meter.answered(exit.value)
-      }
-    )
+  holds: TimeLimit.Holds
+): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> => {
+  let status: number | undefined
+  const sent = Effect.tap(operations.send(endpoint, http.client, request), (response) => {
+    status = response.status
+  })
+  return Effect.flatMap(GlanceClient.Operation, ({ name }) =>
+    operations.timed(sent, () => status).pipe(TimeLimit.provideOperation({ name }, holds))
   )
+}
 
-export const told = <E>(
-  operation: string,
-  error: E | HttpClientError.HttpClientError
-): Exclude<E, HttpClientError.HttpClientError> | GlanceError.TransportError =>
-  HttpClientError.isHttpClientError(error)
-    ? GlanceError.transportError(operation, error)
-    : (error as Exclude<E, HttpClientError.HttpClientError>)
-
-/** What an answer means whose body is not data: the time limit counts from its headers on. */
-export const interpret = <On extends Request.Meanings>(
-  { http, operation }: Transfer,
-  request: HttpClientRequest.HttpClientRequest,
-  response: HttpClientResponse.HttpClientResponse,
-  on: On & Request.Meanings
-): Effect.Effect<void, Request.ErrorOf<On>> =>
-  Request.run(
-    {
-      client: GlanceClient.makeClient(() => Effect.succeed(response)),
-      timeLimit: http.timeLimit,
-      bodyLimit: http.bodyLimit
-    },
-    { operation, request, decode: Request.nothing, on, counted: false }
-  )
+/** Counts bytes that were moved, for the operation of the fiber. */
+export const moved = (direction: "transmit" | "receive", bytes: () => number): Effect.Effect<void> =>
+  Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.suspend(() => Metrics.moved(name, direction, bytes())))
 
 /**
  * Bytes that the other side has to move within one idle limit, or the rest if that is less. Without it a server that sends
@@ -86,21 +63,21 @@ export const minProgress = 1024
 /** Connections that may break off one after the other, each after some bytes, before {@link minProgress} has moved. */
 export const maxBreaks = 100
 
-/** Fails when somebody has been waited for, for longer than the idle limit, and was not held back. */
+/** Fails if the other side has been waited for longer than the idle limit. Holds of the provider do not count. */
 export const watch = (
-  { idleLimit, imageId, operation }: Transfer,
+  { idleLimit, imageId }: Transfer,
   waitingSince: () => number | undefined,
   bytes: () => number,
-  held: Limit.Held
+  holds: TimeLimit.Holds
 ): Effect.Effect<never, GlanceError.TransferStalled> => {
   const limit = Duration.toMillis(idleLimit)
   if (!Number.isFinite(limit)) return Effect.never
-  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.suspend(() => {
+  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.gen(function* () {
     const since = waitingSince()
-    const waited = since === undefined ? 0 : held.since(since)
-    return waited >= limit
-      ? Effect.fail(new GlanceError.TransferStalled({ operation, imageId, bytes: bytes(), limit: idleLimit }))
-      : Effect.zipRight(Effect.sleep(limit - waited), look)
+    const waited = since === undefined ? 0 : yield* holds.since(since)
+    if (waited >= limit) return yield* new GlanceError.TransferStalled({ imageId, bytes: bytes(), limit: idleLimit })
+    yield* Effect.sleep(limit - waited)
+    return yield* look
   })
   return look
 }
@@ -129,22 +106,16 @@ export const waitAfter = <E>(
 export const backoff = <E>(transfer: Pick<Transfer, "maxWait">, failures: number, error: E): Effect.Effect<void, E> =>
   Effect.flatMap(waitAfter(transfer, failures, error), Effect.sleep)
 
-/** Whether the same again may end otherwise. */
-export const mayPass = (error: { readonly _tag: string }): boolean =>
-  error._tag === "TransportError" || error._tag === "ServiceUnavailable" || error._tag === "RateLimited"
-
-/** Gives a hash its bytes, one piece after the other; costs nothing where it takes them at once. */
-export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> | undefined => {
-  const iterator = pieces[Symbol.iterator]()
-  const go = (): void | Promise<void> => {
-    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
-      const wait = hash.update(next.value)
-      if (wait !== undefined) return wait.then(go)
+/** Gives a hash its bytes, one piece after the other. */
+export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const iterator = pieces[Symbol.iterator]()
+    const go = (): void | Promise<void> => {
+      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+        const wait = hash.update(next.value)
+        if (wait !== undefined) return wait.then(go)
+      }
     }
-  }
-  const wait = go()
-  if (wait === undefined) return undefined
-  // It may fail before anybody waits for it, which would end the process.
-  wait.catch(() => {})
-  return Effect.promise(() => wait)
-}
+    const wait = go()
+    return wait === undefined ? Effect.void : Effect.promise(() => wait)
+  })

@@ -1,25 +1,27 @@
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Chunk from "effect/Chunk"
+import type * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Answer from "../Answer.js"
+import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as ResponseBody from "../ResponseBody.js"
 import * as Data from "./data.js"
-import * as Internal from "./image.js"
-import * as Limit from "./limit.js"
-import type * as Request from "./request.js"
-import * as Telemetry from "./telemetry.js"
+import type * as Endpoint from "./endpoint.js"
+import * as Endpoints from "./endpoints.js"
+import * as Operations from "./operations.js"
+import * as TimeLimit from "./timeLimit.js"
 import * as Progress from "./transferProgress.js"
 
 export interface Download extends Data.Transfer {
-  readonly path: string
   /** The first byte that is wanted, and the one after the last. */
   readonly start: number
   readonly end: Option.Option<number>
@@ -32,10 +34,7 @@ export interface Download extends Data.Transfer {
 }
 
 export type Failure =
-  | Request.ErrorOf<{
-      readonly 404: () => GlanceError.ImageNotFound
-      readonly 416: () => GlanceError.RangeNotSatisfiable
-    }>
+  | Endpoint.ErrorIn<typeof Endpoints.downloadData>
   | GlanceError.NoImageData
   | GlanceError.ImageDeactivated
   | GlanceError.ImageIntegrityError
@@ -69,11 +68,10 @@ class SinkFailure<E> {
 }
 
 /** A connection that ended before all was there. */
-const cut = ({ operation, path }: Download, got: number, wanted: number): GlanceError.TransportError =>
+const cut = ({ imageId }: Download, got: number, wanted: number): GlanceError.TransportError =>
   new GlanceError.TransportError({
-    operation,
     method: "GET",
-    url: path,
+    url: Operations.pathOf(Endpoints.downloadData, { imageId }),
     detail: `the data ended at byte ${got} of ${wanted}`,
     cause: new Error("the body ended early")
   })
@@ -85,7 +83,7 @@ const cut = ({ operation, path }: Download, got: number, wanted: number): Glance
 export const run = <E>(
   download: Download,
   state: State,
-  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
 ): Effect.Effect<void, Failure | E> =>
   Effect.gen(function* () {
     let failures = 0
@@ -97,7 +95,7 @@ export const run = <E>(
       const before = state.position
       state.attempt += 1
       const result = yield* fetchOnce(download, state, deliver).pipe(
-        Effect.ensuring(Telemetry.moved(download.operation, "receive", () => state.position - before)),
+        Effect.ensuring(Data.moved("receive", () => state.position - before)),
         Effect.either
       )
       if (result._tag === "Right") return
@@ -112,7 +110,7 @@ export const run = <E>(
         breaks = 0
         credited = state.position
       }
-      if (!Data.mayPass(error) || failures >= download.retries || breaks >= Data.maxBreaks) {
+      if (!GlanceError.isTransient(error) || failures >= download.retries || breaks >= Data.maxBreaks) {
         return yield* Effect.fail(error)
       }
       failures += 1
@@ -131,178 +129,218 @@ class RangesRefused {
   readonly _tag = "RangesRefused"
 }
 
+/** The data in a response: where they begin in the image, and where they end if that is known. */
+interface Body {
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly start: number
+  readonly end: number | undefined
+}
+
+/** Since when the server is waited for, without the time that the reader took. */
+interface Waiting {
+  since: number | undefined
+}
+
 const fetchOnce = <E>(
   download: Download,
   state: State,
-  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
 ): Effect.Effect<void, Failure | SinkFailure<E> | RangesRefused> =>
   Effect.gen(function* () {
-    const { imageId, onProgress, operation, path } = download
-    const clock = yield* Effect.clock
-    const asksRange = state.ranges !== false && (state.position > 0 || Option.isSome(download.end))
-    const range = `bytes=${state.position}-${Option.match(download.end, { onNone: () => "", onSome: (end) => String(end - 1) })}`
-    const request = HttpClientRequest.get(path).pipe(
-      HttpClientRequest.setHeaders({
-        // Errors come as JSON to those who accept it, and data to those who accept nothing else.
-        accept: "application/octet-stream, application/json;q=0.9",
-        "accept-encoding": "identity",
-        ...(asksRange ? { range } : {})
-      })
-    )
-    /** Since when the server is waited for, without the time that the consumer took. */
-    let since: number | undefined = clock.unsafeCurrentTimeMillis()
-    const held = new Limit.Held(clock)
+    const waiting: Waiting = { since: yield* Clock.currentTimeMillis }
+    const holds = yield* TimeLimit.makeHolds
     const watch = Data.watch(
       download,
-      () => since,
+      () => waiting.since,
       () => state.position,
-      held
+      holds
     )
-    const unreadable = (response: HttpClientResponse.HttpClientResponse, detail: string) =>
-      new GlanceError.UnexpectedAnswer({
-        ...Answer.answer(operation, request, response, detail),
-        record: Option.none()
-      })
-
     const read = Effect.gen(function* () {
-      const response = yield* Data.execute(download, request, held)
-      const { status } = response
-      if (asksRange && status === 400) {
-        yield* ResponseBody.discard(response)
-        return yield* Effect.fail(new RangesRefused())
-      }
-      if (status === 204) {
-        const answer = yield* Answer.read(operation, request, response)
-        return yield* new GlanceError.NoImageData({ ...answer, imageId })
-      }
-      if (status !== 200 && !(asksRange && status === 206)) {
-        since = undefined
-        return yield* refuse(download, request, response)
-      }
-      const encoding = (response.headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
-      if (encoding !== "identity") {
-        return yield* unreadable(
-          response,
-          `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
-        )
-      }
-
-      // Where the bytes of this body stand in the image.
-      let at = 0
-      state.total ??= Option.getOrUndefined(download.size)
-      let until = state.total
-      if (status === 206) {
-        const told = contentRange(response.headers["content-range"])
-        if (told === undefined || told.start !== state.position) {
-          return yield* unreadable(
-            response,
-            `asked for ${range}, it came as ${response.headers["content-range"] ?? "an unnamed range"}`
-          )
-        }
-        state.ranges = true
-        at = told.start
-        until = told.end + 1
-        state.total ??= told.size
-        if (told.size !== undefined && told.size !== state.total) {
-          return yield* wrongSize(download, state.total ?? 0, told.size)
-        }
-      } else {
-        if (asksRange) state.ranges = false
-        const length = Number(response.headers["content-length"] ?? "")
-        if (response.headers["content-length"] !== undefined && Number.isSafeInteger(length)) {
-          if (until !== undefined && length !== until) return yield* wrongSize(download, until, length)
-          until = length
-          state.total = length
-        }
-      }
-      const end = endOf(download, state)
-      const wantedEnd = Option.getOrElse(end, () => until ?? Number.POSITIVE_INFINITY)
-      const pull = yield* Stream.toPull(response.stream)
-
-      const total = Option.map(
-        Option.orElse(end, () => Option.fromNullable(until)),
-        (end) => end - download.start
-      )
-      /** Delivers the items from an index on, one after the other; nothing to wait for where each was taken at once. */
-      const deliverFrom = (
-        items: ReadonlyArray<Uint8Array>,
-        index: number
-      ): Effect.Effect<void, SinkFailure<E> | Failure> | undefined => {
-        for (let next = index; next < items.length; next++) {
-          const whole = items[next] as Uint8Array
-          const first = Math.max(0, state.position - at)
-          const last = Math.min(whole.length, wantedEnd - at)
-          at += whole.length
-          if (until !== undefined && at > until) return wrongSize(download, until, at)
-          if (first >= last) continue
-          const bytes = first === 0 && last === whole.length ? whole : whole.subarray(first, last)
-          const delivered = deliver(bytes)
-          if (delivered === undefined) {
-            state.position += bytes.length
-            continue
-          }
-          return Effect.matchEffect(delivered, {
-            onFailure: (error) => Effect.fail(new SinkFailure(error)),
-            onSuccess: () => {
-              state.position += bytes.length
-              return deliverFrom(items, next + 1) ?? Effect.void
-            }
-          })
-        }
-        return undefined
-      }
-      const told =
-        onProgress === undefined
-          ? undefined
-          : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
-      /** The bytes of this body after which the server was last given the whole idle limit. */
-      let credited = at
-      const goOn = (waitingSince: number, taken: number): boolean => {
-        const now = clock.unsafeCurrentTimeMillis()
-        const isProgress = at - credited >= Data.minProgress
-        if (isProgress) credited = at
-        since = isProgress ? now : waitingSince + now - taken
-        return state.position >= wantedEnd && at < (until ?? Number.POSITIVE_INFINITY)
-      }
-      const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
-        Effect.suspend((): Effect.Effect<boolean, SinkFailure<E> | Failure> => {
-          const taken = clock.unsafeCurrentTimeMillis()
-          const waitingSince = since ?? taken
-          since = undefined
-          const delivered = deliverFrom(Chunk.toReadonlyArray(chunk), 0)
-          if (delivered === undefined && told === undefined) return Effect.succeed(goOn(waitingSince, taken))
-          return Effect.map(Effect.zipRight(delivered ?? Effect.void, told ?? Effect.void), () =>
-            goOn(waitingSince, taken)
-          )
-        })
-      /** In parts, so that the progress is told at least once a mebibyte. */
-      const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, SinkFailure<E> | Failure> =>
-        Effect.reduce(Progress.portions(chunk), false, (done, part) => (done ? Effect.succeed(done) : take(part)))
-      const loop: Effect.Effect<void, Failure | SinkFailure<E>> = Effect.flatMap(
-        Effect.matchEffect(pull, {
-          onFailure: Option.match({
-            onNone: () => Effect.succeed(true),
-            onSome: (error) => (isEmptyBody(error) ? Effect.succeed(true) : Effect.fail(Data.told(operation, error)))
-          }),
-          onSuccess: told === undefined ? take : takeAll
-        }),
-        (done): Effect.Effect<void, Failure | SinkFailure<E>> => (done ? Effect.void : loop)
-      )
-      yield* loop
-      // All that is wanted of the image, and not only what this response promised: a range may be cut short.
-      const goal = Math.min(
-        state.total ?? until ?? 0,
-        Option.getOrElse(end, () => Number.POSITIVE_INFINITY)
-      )
-      if (state.position < goal) return yield* cut(download, state.position, goal)
-      if (Option.isSome(end) && state.position < end.value) {
-        // The data end before the range does.
-        return yield* wrongSize(download, end.value, state.position)
-      }
+      const body = yield* request(download, state, waiting, holds)
+      yield* receive(download, state, body, waiting, deliver)
+      yield* isWhole(download, state, body)
     })
     // Also where the caller may not be interrupted: what loses has to stop.
     yield* Effect.raceFirst(Effect.interruptible(Effect.scoped(read)), Effect.interruptible(watch))
   })
+
+const unreadable = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  detail: string
+) => new GlanceError.UnexpectedAnswer({ ...Answer.answer("", request, response, detail), record: Option.none() })
+
+/** Asks for the rest of the data, and returns when they begin. */
+const request = (
+  download: Download,
+  state: State,
+  waiting: Waiting,
+  holds: TimeLimit.Holds
+): Effect.Effect<Body, Failure | RangesRefused> =>
+  Effect.gen(function* () {
+    const { imageId } = download
+    const asksRange = state.ranges !== false && (state.position > 0 || Option.isSome(download.end))
+    const last = Option.match(download.end, { onNone: () => "", onSome: (end) => String(end - 1) })
+    const range = `bytes=${state.position}-${last}`
+    const request = HttpClientRequest.get(Operations.pathOf(Endpoints.downloadData, { imageId }), {
+      headers: {
+        // Errors come as JSON to those who accept it, and data to those who accept nothing else.
+        accept: "application/octet-stream, application/json;q=0.9",
+        "accept-encoding": "identity",
+        ...(asksRange ? { range } : {})
+      }
+    })
+    const response = yield* Data.execute(download, Endpoints.downloadData, request, holds)
+    const { headers, status } = response
+    if (asksRange && status === 400) {
+      yield* ResponseBody.discard(response)
+      return yield* Effect.fail(new RangesRefused())
+    }
+    if (status === 204) {
+      const answer = yield* Answer.read("", request, response)
+      return yield* new GlanceError.NoImageData({ ...answer, imageId })
+    }
+    if (status !== 200 && !(asksRange && status === 206)) {
+      waiting.since = undefined
+      return yield* refuse(download, request, response)
+    }
+    const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
+    if (encoding !== "identity") {
+      const detail = `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
+      return yield* unreadable(request, response, detail)
+    }
+    state.total ??= Option.getOrUndefined(download.size)
+    return yield* status === 206
+      ? partOf(download, state, request, response, range)
+      : wholeOf(download, state, response, asksRange)
+  })
+
+/** The data of a 206, which have to begin where they were asked for. */
+const partOf = (
+  download: Download,
+  state: State,
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  range: string
+): Effect.Effect<Body, Failure> => {
+  const header = response.headers["content-range"]
+  const sent = contentRange(header)
+  if (sent === undefined || sent.start !== state.position) {
+    return unreadable(request, response, `asked for ${range}, it came as ${header ?? "an unnamed range"}`)
+  }
+  state.ranges = true
+  state.total ??= sent.size
+  return sent.size !== undefined && sent.size !== state.total
+    ? wrongSize(download, state.total ?? 0, sent.size)
+    : Effect.succeed({ response, start: sent.start, end: sent.end + 1 })
+}
+
+/** The data of a 200, which begin with the first byte of the image. */
+const wholeOf = (
+  download: Download,
+  state: State,
+  response: HttpClientResponse.HttpClientResponse,
+  asksRange: boolean
+): Effect.Effect<Body, Failure> => {
+  if (asksRange) state.ranges = false
+  const header = response.headers["content-length"]
+  const length = Number(header ?? "")
+  if (header === undefined || !Number.isSafeInteger(length)) {
+    return Effect.succeed({ response, start: 0, end: state.total })
+  }
+  if (state.total !== undefined && length !== state.total) return wrongSize(download, state.total, length)
+  state.total = length
+  return Effect.succeed({ response, start: 0, end: length })
+}
+
+/** Delivers the wanted bytes of a body, one piece after the other, until it ends or no more is wanted. */
+const receive = <E>(
+  download: Download,
+  state: State,
+  body: Body,
+  waiting: Waiting,
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
+): Effect.Effect<void, Failure | SinkFailure<E>, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { name } = yield* GlanceClient.Operation
+    const { onProgress } = download
+    const end = endOf(download, state)
+    const wantedEnd = Option.getOrElse(end, () => body.end ?? Number.POSITIVE_INFINITY)
+    const total = Option.map(
+      Option.orElse(end, () => Option.fromNullable(body.end)),
+      (end) => end - download.start
+    )
+    /** Where the next byte of the body is in the image, and up to where the server was given the whole idle limit. */
+    let position = body.start
+    let credited = position
+
+    const one = (piece: Uint8Array): Effect.Effect<void, Failure | SinkFailure<E>> =>
+      Effect.suspend((): Effect.Effect<void, Failure | SinkFailure<E>> => {
+        const first = Math.max(0, state.position - position)
+        const last = Math.min(piece.length, wantedEnd - position)
+        position += piece.length
+        if (body.end !== undefined && position > body.end) return wrongSize(download, body.end, position)
+        if (first >= last) return Effect.void
+        const bytes = first === 0 && last === piece.length ? piece : piece.subarray(first, last)
+        return Effect.mapBoth(deliver(bytes), {
+          onFailure: (error) => new SinkFailure(error),
+          onSuccess: () => {
+            state.position += bytes.length
+          }
+        })
+      })
+
+    const report =
+      onProgress === undefined
+        ? Effect.void
+        : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
+
+    /** Returns whether no more of the body is wanted. */
+    const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | SinkFailure<E>> =>
+      Effect.gen(function* () {
+        const taken = yield* Clock.currentTimeMillis
+        const since = waiting.since ?? taken
+        waiting.since = undefined
+        yield* Effect.forEach(chunk, one, { discard: true })
+        yield* report
+        const now = yield* Clock.currentTimeMillis
+        const isProgress = position - credited >= Data.minProgress
+        if (isProgress) credited = position
+        waiting.since = isProgress ? now : since + now - taken
+        return state.position >= wantedEnd && position < (body.end ?? Number.POSITIVE_INFINITY)
+      })
+
+    /** In parts, so that progress is reported at least once a mebibyte. */
+    const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | SinkFailure<E>> =>
+      onProgress === undefined
+        ? take(chunk)
+        : Effect.reduce(Progress.portions(chunk), false, (done, part) => (done ? Effect.succeed(done) : take(part)))
+
+    const pull = Effect.catchAll(
+      yield* Stream.toPull(body.response.stream),
+      Option.match({
+        onNone: () => Effect.succeed(undefined),
+        onSome: (error) =>
+          isEmptyBody(error) ? Effect.succeed(undefined) : Effect.fail(GlanceError.transportError(name, error))
+      })
+    )
+    for (;;) {
+      const chunk = yield* pull
+      if (chunk === undefined || (yield* takeAll(chunk))) return
+    }
+  })
+
+/** Fails if bytes are missing: all that is wanted of the image, because a range may be cut short. */
+const isWhole = (download: Download, state: State, body: Body): Effect.Effect<void, Failure> => {
+  const end = endOf(download, state)
+  const goal = Math.min(
+    state.total ?? body.end ?? 0,
+    Option.getOrElse(end, () => Number.POSITIVE_INFINITY)
+  )
+  if (state.position < goal) return cut(download, state.position, goal)
+  // The data end before the range does.
+  return Option.isSome(end) && state.position < end.value ? wrongSize(download, end.value, state.position) : Effect.void
+}
 
 /** How much is fetched by one request where several run at once, and kept in memory until its turn has come. */
 const segmentSize = 8 * 1024 * 1024
@@ -315,7 +353,7 @@ export const runParallel = <E>(
   download: Download & { readonly size: Option.Some<number> },
   start: number,
   parallel: number,
-  deliver: (bytes: Uint8Array) => Effect.Effect<void, E> | undefined
+  deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
 ): Effect.Effect<void, Failure | E> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -325,20 +363,20 @@ export const runParallel = <E>(
       const state = begin(start)
       const { onProgress } = download
       const whole = Option.some(size - download.start)
-      const told = onProgress && ((progress: Data.Progress) => onProgress({ ...progress, total: whole }))
-      const first = { ...download, onProgress: told, end: Option.some(endAfter(start)), restWithoutRanges: true }
+      const report = onProgress && ((progress: Data.Progress) => onProgress({ ...progress, total: whole }))
+      const first = { ...download, onProgress: report, end: Option.some(endAfter(start)), restWithoutRanges: true }
       yield* run(first, state, deliver)
-      const spare: Array<Uint8Array> = []
       const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>
         Effect.suspend(() => {
-          const memory = spare.pop() ?? new Uint8Array(segmentSize)
+          const memory = new Uint8Array(endAfter(position) - position)
           let filled = 0
-          const fill = (bytes: Uint8Array): undefined => {
-            memory.set(bytes, filled)
-            filled += bytes.length
-          }
+          const fill = (bytes: Uint8Array) =>
+            Effect.sync(() => {
+              memory.set(bytes, filled)
+              filled += bytes.length
+            })
           const part = { ...download, onProgress: undefined, end: Option.some(endAfter(position)) }
-          return Effect.map(run<never>(part, begin(position), fill), () => memory.subarray(0, filled))
+          return Effect.map(run(part, begin(position), fill), () => memory.subarray(0, filled))
         })
       const running: Array<Fiber.Fiber<Uint8Array, Failure>> = []
       let next = state.position
@@ -352,9 +390,8 @@ export const runParallel = <E>(
         const [first] = running.splice(0, 1)
         const bytes = first === undefined ? new Uint8Array() : yield* Effect.flatten(Fiber.await(first))
         if (bytes.length === 0) return yield* cut(download, delivered, size)
-        yield* deliver(bytes) ?? Effect.void
+        yield* deliver(bytes)
         delivered += bytes.length
-        spare.push(new Uint8Array(bytes.buffer))
         if (download.onProgress !== undefined) {
           yield* download.onProgress({ attempt: 1, bytes: delivered - download.start, total: Option.some(size) })
         }
@@ -362,10 +399,9 @@ export const runParallel = <E>(
     })
   )
 
-const wrongSize = ({ imageId, operation }: Download, expected: number, actual: number) =>
+const wrongSize = ({ imageId }: Download, expected: number, actual: number) =>
   Effect.fail(
     new GlanceError.ImageIntegrityError({
-      operation,
       imageId,
       at: "download",
       property: "size",
@@ -380,28 +416,15 @@ const refuse = (
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<never, Failure> =>
-  Data.interpret(download, request, response, {
-    404: Internal.notFound(download.imageId),
-    416: (answer: Answer.Answer) => new GlanceError.RangeNotSatisfiable({ ...answer, imageId: download.imageId })
-  }).pipe(
+  download.operations.read(Endpoints.downloadData, { imageId: download.imageId }, request, response).pipe(
     Effect.zipRight(
-      new GlanceError.UnexpectedStatus(
-        Answer.answer(download.operation, request, response, "it is no answer with data")
-      )
+      new GlanceError.UnexpectedStatus(Answer.answer("", request, response, "it is no answer with data"))
     ),
     Effect.catchTag("Forbidden", (error) =>
       Effect.flatMap(Effect.option(download.record), (record) =>
         Effect.fail(
           Option.exists(record, ({ status }) => status === "deactivated")
-            ? new GlanceError.ImageDeactivated({
-                operation: error.operation,
-                method: error.method,
-                url: error.url,
-                status: error.status,
-                requestId: error.requestId,
-                detail: error.detail,
-                imageId: download.imageId
-              })
+            ? new GlanceError.ImageDeactivated({ ...error, imageId: download.imageId })
             : error
         )
       )

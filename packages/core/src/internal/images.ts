@@ -1,20 +1,18 @@
-import type * as GlanceClient from "../GlanceClient.js"
-import type * as Image from "../Image.js"
+import * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
+import * as Endpoints from "./endpoints.js"
+import type * as Operations from "./operations.js"
 import * as Pagination from "./pagination.js"
-import * as Record from "./record.js"
 
 /** The most that a Glance puts in one page unless its operator chose otherwise; it cuts what is more. */
 export const maxPage = 1000
 
-/** `GET /images`, for whichever operation needs it. */
-export const listing = (http: GlanceClient.Service) =>
-  Pagination.make<Image.Image, ImageQuery.ImageQuery>(http, {
-    path: "/images",
-    key: "images",
-    decode: Record.bySchema,
-    quick: Record.quick,
+/** The listing of images, for each operation that needs it. */
+export const listing = (operations: Operations.Operations) =>
+  Pagination.make(operations, {
+    endpoint: Endpoints.listImages,
+    records: Endpoints.images,
     toParams: ImageQuery.toParams,
-    from: (query, marker) => ({ ...query, marker: marker as Image.ImageId }),
+    queryFrom: (query: ImageQuery.ImageQuery, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
     markerOf: (query) => query.marker
   })

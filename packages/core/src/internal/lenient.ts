@@ -2,9 +2,11 @@
  * Schemas for fields that clouds send in more than one form: numbers and booleans as text, lists as `null`. Each decodes
  * to what was meant, and encodes to the one form that Glance uses.
  */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Argument from "./argument.js"
+import * as Check from "./check.js"
 import * as Quick from "./quick.js"
 
 const read = <A extends number | boolean | string, I>(
@@ -18,7 +20,7 @@ const read = <A extends number | boolean | string, I>(
     decode: (input, _, ast) => {
       const value = decode(input)
       return value === undefined
-        ? ParseResult.fail(new ParseResult.Type(ast, input, `Expected ${expected}, actual ${Argument.shown(input)}`))
+        ? ParseResult.fail(new ParseResult.Type(ast, input, `Expected ${expected}, actual ${Check.shown(input)}`))
         : ParseResult.succeed(value)
     },
     encode: (value) => ParseResult.succeed(value as never)
@@ -88,3 +90,15 @@ export const List = <A, I>(item: Schema.Schema<A, I>) =>
     decode: (items) => items ?? [],
     encode: (items) => items
   })
+
+/** Seconds since 1970, with a fraction. */
+export const EpochSeconds = Schema.transformOrFail(Amount, Schema.DateTimeUtcFromSelf, {
+  strict: true,
+  decode: (seconds, _, ast) =>
+    Option.match(DateTime.make(Math.round(seconds * 1000)), {
+      onNone: () =>
+        ParseResult.fail(new ParseResult.Type(ast, seconds, `Expected seconds since 1970, actual ${seconds}`)),
+      onSome: ParseResult.succeed
+    }),
+  encode: (time) => ParseResult.succeed(DateTime.toEpochMillis(time) / 1000)
+})

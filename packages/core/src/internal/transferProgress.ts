@@ -61,7 +61,7 @@ export const portions = (chunk: Chunk.Chunk<Uint8Array>): ReadonlyArray<Chunk.Ch
       room -= piece.length
     }
   }
-  return parts.map(Chunk.unsafeFromArray)
+  return parts.map(Chunk.fromIterable)
 }
 
 export interface TransferProgress<A> extends Data.Progress {
@@ -106,7 +106,7 @@ const makeMeter = () => {
 const buffered = 16
 
 export const withProgress = <A, E, R>(
-  operation: (onProgress: (progress: Data.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  transfer: (onProgress: (progress: Data.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
 ): Stream.Stream<TransferProgress<A>, E, R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -130,7 +130,7 @@ export const withProgress = <A, E, R>(
           last = { ...progress, rate, remaining }
           return mailbox.offer({ ...last, result: Option.none() })
         })
-      yield* operation((progress) => Effect.asVoid(onProgress(progress))).pipe(
+      yield* transfer((progress) => Effect.asVoid(onProgress(progress))).pipe(
         Effect.tap((result) => mailbox.offer({ ...last, result: Option.some(result) })),
         Effect.onExit((exit) => mailbox.done(Exit.asVoid(exit))),
         Effect.interruptible,
