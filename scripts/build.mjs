@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
-const packages = ["core", "http", "memory"].map((name) => join(root, "packages", name))
+const packages = ["core", "http", "memory", "node"].map((name) => join(root, "packages", name))
 const bin = (name) => join(root, "node_modules/.bin", name)
 const { devDependencies, packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
