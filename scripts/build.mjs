@@ -64,6 +64,7 @@ try {
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], project)
   run(process.execPath, [join(project, "node_modules/typescript/bin/tsc")], project)
   run(process.execPath, ["main.js"], project)
+  run(join(project, "node_modules/.bin/glance-memory"), ["--help"], project)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
