@@ -25,7 +25,7 @@ const updates = (concurrency: number, fresh: boolean) =>
   library((images: Images.Service) =>
     Effect.forEach(
       Array.from({ length: count }, (_, index) => index),
-      (index) => images.update(imageId, { properties: { build: String(index) } }, { fresh }),
+      (index) => images.update(imageId, { properties: { build: String(index) } }, { readFirst: fresh }),
       { concurrency, discard: true }
     )
   )

@@ -20,7 +20,7 @@ import * as Metadefs from "@effect-glance/core/Metadefs"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as Identity from "@effect-glance/http/Identity"
 import * as Keystone from "@effect-glance/http/Keystone"
-import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeHasher from "@effect-glance/node/NodeHasher"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -189,7 +189,7 @@ export const newImage = (project: Project, attributes: Images.NewImage = {}) =>
 
 export const discard = (project: Project, image: Image.ImageRef) =>
   project.images
-    .update(image, { protected: false }, { fresh: false })
+    .update(image, { protected: false }, { readFirst: false })
     .pipe(Effect.zipRight(project.images.delete(image)), Effect.ignore)
 
 /** A word that no other test has. */

@@ -218,7 +218,7 @@ describe("a set of tags", () => {
   it.effect("goes out at once when told to, and can be empty", () =>
     Effect.gen(function* () {
       const service = yield* tags
-      yield* service.set(id, [], { fresh: false })
+      yield* service.set(id, [], { readFirst: false })
       deepStrictEqual(yield* Port.lines, [`PATCH ${path}`])
       deepStrictEqual(yield* patched, [[{ op: "replace", path: "/tags", value: [] }]])
     }).pipe(Effect.provide(tagged()))

@@ -147,7 +147,7 @@ describe("the span of an operation", () => {
           return Port.json(imageRecord({ id }))
         })
       )
-      yield* Effect.flatMap(Images.Images, (other) => other.update(id, { name: "new" }, { fresh: false })).pipe(
+      yield* Effect.flatMap(Images.Images, (other) => other.update(id, { name: "new" }, { readFirst: false })).pipe(
         Effect.provide(Layer.fresh(outer))
       )
       const [inner = assert.fail("it was not asked"), around = assert.fail("it was not asked")] = spans

@@ -2,6 +2,7 @@ import type {
   GlanceClient,
   GlanceError,
   Image,
+  ImageMember,
   ImageMembers,
   ImageSchemas,
   Images,
@@ -202,7 +203,7 @@ describe("what operations give", () => {
     >()
     expectTypeOf<Success<Images.Service["update"]>>().toEqualTypeOf<Image.Image>()
     expectTypeOf<Success<Images.Service["delete"]>>().toEqualTypeOf<void>()
-    expectTypeOf<Success<ImageMembers.Service["add"]>>().toEqualTypeOf<ImageMembers.ImageMember>()
+    expectTypeOf<Success<ImageMembers.Service["add"]>>().toEqualTypeOf<ImageMember.ImageMember>()
     expectTypeOf<Success<ImageTags.Service["add"]>>().toEqualTypeOf<void>()
     expectTypeOf<Success<ImageTags.Service["set"]>>().toEqualTypeOf<Image.Image>()
     expectTypeOf<Success<ImageTasks.Service["await"]>>().toEqualTypeOf<ImageTask.ImageTask>()

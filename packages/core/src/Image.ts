@@ -179,7 +179,7 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
  * @since 0.1.0
  * @category models
  */
-export type ImageRef = Image | ImageId | (string & {})
+export type ImageRef = Image | string
 
 /**
  * The id of what was given.

@@ -91,7 +91,7 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
  * @since 0.1.0
  * @category models
  */
-export type TaskRef = ImageTask | TaskId | (string & {})
+export type TaskRef = ImageTask | string
 
 /**
  * The id of what was given.

@@ -1,4 +1,3 @@
-/// <reference types="node" />
 /**
  * An HTTP client over undici's dispatcher, for many small requests and for uploads that do not wait for the garbage
  * collector.
@@ -12,7 +11,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
-import * as ImageSource from "@effect-glance/core/ImageSource"
+import * as Direct from "@effect-glance/http/Direct"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -23,31 +22,19 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
-import * as Direct from "../internal/direct.js"
 import * as Exchange from "./internal/exchange.js"
 import * as Proxies from "./internal/proxy.js"
 
-/** What is at least as long makes a socket of any Node ask for a pause. */
-const pausing = 64 * 1024
-
 /**
  * A body as undici takes it, one piece at a time: with nothing kept ahead, undici asks for the next piece when its
- * socket has given all of the one before to the kernel, if that was long enough to make the socket ask for a pause.
- * Then a piece of a file can go back to its source; to be safe, one piece later.
- *
- * Else each mebibyte is new memory, whose collection costs more than sending it.
+ * socket has given all of the one before to the kernel.
  */
 const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readable> =>
   Effect.map(Effect.runtime<never>(), (runtime) => {
     let wanted = false
     /** Gives the next piece that is there. */
     let give: (() => void) | undefined
-    let before: Uint8Array | undefined
-    let last: Uint8Array | undefined
     const push = (bytes: Uint8Array) => {
-      if (before !== undefined && before.length >= pausing) ImageSource.release(before)
-      before = last
-      last = bytes
       wanted = false
       body.push(bytes)
     }
