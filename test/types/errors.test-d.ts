@@ -1,6 +1,5 @@
 import type {
   GlanceClient,
-  GlanceError,
   Image,
   ImageMembers,
   ImageSchemas,
@@ -10,8 +9,10 @@ import type {
   ImageTasks,
   Page
 } from "@effect-glance/core"
+import { GlanceError } from "@effect-glance/core"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -192,6 +193,24 @@ describe("catchTag", () => {
     images.create({}).pipe(Effect.catchTag("ImageNotFound", () => Effect.void))
     // @ts-expect-error a schema has no argument
     schemas.image.pipe(Effect.catchTag("InvalidArgument", () => Effect.void))
+  })
+})
+
+describe("an error", () => {
+  it("needs no operation to be made", () => {
+    expectTypeOf(new GlanceError.NoMatchingImage({ query: "q" }).operation).toEqualTypeOf<string>()
+    expectTypeOf<ConstructorParameters<typeof GlanceError.ServerError>[0]>().toHaveProperty("operation")
+    expectTypeOf<Schema.Schema.Encoded<typeof GlanceError.NoMatchingImage>>().toEqualTypeOf<{
+      readonly _tag: "NoMatchingImage"
+      readonly operation: string
+      readonly query: string
+    }>()
+  })
+
+  it("is part of the union, whichever class it is of", () => {
+    type Class = (typeof GlanceError)[keyof typeof GlanceError]
+    type Instance = Class extends infer C ? (C extends new (...args: never) => infer E ? E : never) : never
+    expectTypeOf<Instance>().toEqualTypeOf<GlanceError.GlanceError>()
   })
 })
 
