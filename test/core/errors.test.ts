@@ -414,6 +414,7 @@ describe.each(classes.map((schema) => [schema._tag, schema] as const))("GlanceEr
     FastCheck.assert(
       FastCheck.property(Arbitrary.make(schema), (error) => {
         const back = decode(encode(error))
+        assert.isTrue(GlanceError.isGlanceError(back))
         assert.strictEqual(back._tag, tag)
         assert.strictEqual(back.message, error.message)
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -422,4 +423,50 @@ describe.each(classes.map((schema) => [schema._tag, schema] as const))("GlanceEr
       { numRuns: 20 }
     )
   })
+})
+
+describe("the categories of errors", () => {
+  const fields = { method: "GET", url: "/images", status: 400, requestId: Option.none(), detail: "" }
+  const retryAfter = Option.some(Duration.seconds(1))
+  const samples: ReadonlyArray<readonly [what: string, error: unknown, categories: ReadonlyArray<string>]> = [
+    ["TransportError", new GlanceError.TransportError({ ...fields, cause: undefined }), ["transient"]],
+    ["ServiceUnavailable", new GlanceError.ServiceUnavailable({ ...fields, retryAfter }), ["transient"]],
+    ["RateLimited", new GlanceError.RateLimited({ ...fields, retryAfter: Option.none() }), ["transient", "throttled"]],
+    ["QuotaExceeded with retryAfter", new GlanceError.QuotaExceeded({ ...fields, retryAfter }), ["throttled"]],
+    ["QuotaExceeded without retryAfter", new GlanceError.QuotaExceeded({ ...fields, retryAfter: Option.none() }), []],
+    ["AuthenticationFailed", new GlanceError.AuthenticationFailed(fields), ["auth"]],
+    ["Forbidden", new GlanceError.Forbidden(fields), []],
+    ["ServerError", new GlanceError.ServerError(fields), []],
+    ["TimeLimitExceeded", new GlanceError.TimeLimitExceeded({ limit: Duration.minutes(1) }), []],
+    ["an error of the application with the same tag", { _tag: "RateLimited" }, []],
+    ["undefined", undefined, []]
+  ]
+
+  it.each(samples)("put %s where it belongs", (_, error, expected) => {
+    const is = { transient: GlanceError.isTransient, throttled: GlanceError.isThrottled, auth: GlanceError.isAuth }
+    const categories = Object.entries(is).flatMap(([name, isIn]) => (isIn(error) ? [name] : []))
+    deepStrictEqual(categories, [...expected])
+  })
+
+  it("list only tags that their predicates accept, whatever the fields", () => {
+    const table = [
+      [GlanceError.transientTags, GlanceError.isTransient],
+      [GlanceError.throttledTags, GlanceError.isThrottled],
+      [GlanceError.authTags, GlanceError.isAuth]
+    ] as const
+    for (const [tags, isIn] of table) {
+      for (const schema of classes.filter(({ _tag }) => (tags as ReadonlyArray<Tag>).includes(_tag))) {
+        FastCheck.assert(FastCheck.property(Arbitrary.make(schema), isIn), { numRuns: 20 })
+      }
+    }
+  })
+
+  it.effect("work with catchTag", () =>
+    Effect.gen(function* () {
+      const handled = yield* Effect.flatMap(Images.Images, (images) => images.get(imageId)).pipe(
+        Effect.catchTag(...GlanceError.transientTags, ({ _tag }) => Effect.succeed(_tag))
+      )
+      assert.strictEqual(handled, "RateLimited")
+    }).pipe(Effect.provide(Port.core([Port.refusal(429, "later")])))
+  )
 })

@@ -7,11 +7,15 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Answer from "./Answer.js"
 import * as ForeignText from "./ForeignText.js"
 import * as TransportFailure from "./internal/transportFailure.js"
 import * as Secrets from "./Secrets.js"
+
+/** Marks the prototypes of these errors, so that an application's error with the same tag is not taken for one. */
+const TypeId = Symbol.for("@effect-glance/core/GlanceError")
 
 /** The message: the operation, what failed, and the response that reported it, as far as the error has them. */
 const messageOf = (what: string, error: Partial<Answer.Answer>): string => {
@@ -33,6 +37,7 @@ const TaggedError =
     const Base = ForeignText.TaggedError<Self>(`@effect-glance/core/${tag}`)(tag, fields, (error) =>
       messageOf(what(error), error as Partial<Answer.Answer>)
     )
+    Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
     return Base
   }
 
@@ -1115,6 +1120,88 @@ export type GlanceError =
   | UploadNotEnded
   | TransferStalled
   | DownloadInProgress
+
+type Tagged<Tag> = Extract<GlanceError, { readonly _tag: Tag }>
+
+const hasTag = <Tag extends GlanceError["_tag"]>(tags: ReadonlyArray<Tag>, u: unknown): u is Tagged<Tag> =>
+  isGlanceError(u) && tags.some((tag) => tag === u._tag)
+
+/**
+ * Returns whether a value is an error of this module. An application's own error with the same tag is not.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isGlanceError = (u: unknown): u is GlanceError => Predicate.hasProperty(u, TypeId)
+
+/**
+ * The tags that {@link isTransient} accepts, for `Effect.catchTag`.
+ *
+ * @example
+ * import { GlanceError, Images } from "@effect-glance/core"
+ * import * as Effect from "effect/Effect"
+ *
+ * const count = Images.Images.pipe(
+ *   Effect.flatMap((images) => images.list()),
+ *   Effect.map(({ items }) => items.length),
+ *   Effect.retry({ while: GlanceError.isTransient, times: 3 }),
+ *   Effect.catchTag(...GlanceError.transientTags, (error) => Effect.as(Effect.logWarning(error.message), 0))
+ * )
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const transientTags = ["TransportError", "ServiceUnavailable", "RateLimited"] as const
+
+/**
+ * Returns whether the same request may succeed later: after a broken connection, 502, 503, 504 or 429. Retries of
+ * transfers and polls use it. A server may have executed the request, so a retry may execute it twice.
+ *
+ * Three errors are not transient. `TimeLimitExceeded` means that the retries have used up the time. `CloudUnavailable`
+ * stops retries until its `until`. A `ServerError` usually occurs again.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isTransient = (u: unknown): u is Tagged<(typeof transientTags)[number]> => hasTag(transientTags, u)
+
+/**
+ * The tags that {@link isThrottled} always accepts, for `Effect.catchTag`. `QuotaExceeded` is not among them, because
+ * without `retryAfter` it means a quota that no wait restores.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const throttledTags = ["RateLimited"] as const
+
+/**
+ * Returns whether the cloud limits the rate of requests: `RateLimited`, and `QuotaExceeded` with `retryAfter`, which
+ * Rackspace sends. The server did not execute the request.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isThrottled = (
+  u: unknown
+): u is RateLimited | (QuotaExceeded & { readonly retryAfter: Option.Some<Duration.Duration> }) =>
+  hasTag(throttledTags, u) || (hasTag(["QuotaExceeded"], u) && Option.isSome(u.retryAfter))
+
+/**
+ * The tags that {@link isAuth} accepts, for `Effect.catchTag`.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const authTags = ["AuthenticationFailed"] as const
+
+/**
+ * Returns whether only other credentials help. `Forbidden` is not in this category, because the state of an image may
+ * forbid a request to everyone. Nor is `EndpointNotFound`, which means a wrong region, interface or project scope.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isAuth = (u: unknown): u is Tagged<(typeof authTags)[number]> => hasTag(authTags, u)
 
 const rootCause = (error: unknown): unknown => {
   let root = error
