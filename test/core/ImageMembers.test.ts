@@ -96,7 +96,7 @@ describe("sharing an image", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.add: image ${id} cannot be shared (POST ${path} answered 403: Not allowed to create members for ` +
+        `ImageMembers.add: image ${id} cannot be shared (POST ${path} returned 403: Not allowed to create members for ` +
           `image ${id}.) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(403, `Not allowed to create members for image ${id}.`)])))
@@ -283,8 +283,8 @@ describe("answering for a membership", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.setStatus: the caller cannot answer for member own-project of image ${id} ` +
-          `(PUT ${path}/own-project answered ${status}: ${sentence}) [${Port.requestId}]`
+        `ImageMembers.setStatus: the caller cannot set the status of member own-project of image ${id} ` +
+          `(PUT ${path}/own-project returned ${status}: ${sentence}) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(status, sentence)])))
   )

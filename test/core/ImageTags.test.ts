@@ -62,7 +62,7 @@ describe("a tag that can stand in a path", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageTags.remove: image ${id} does not carry the tag "t" (The resource could not be found.) [${Port.requestId}]`
+        `ImageTags.remove: image ${id} does not have the tag "t" (The resource could not be found.) [${Port.requestId}]`
       )
     }).pipe(
       Effect.provide(

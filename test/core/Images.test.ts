@@ -45,7 +45,7 @@ describe("get", () => {
       assert.strictEqual(error.detail, `No image found with ID ${id}`)
       assert.strictEqual(
         error.message,
-        `Images.get: image ${id} is missing or not visible (GET ${path} answered 404: No image found with ID ${id}) ` +
+        `Images.get: image ${id} is missing or not visible (GET ${path} returned 404: No image found with ID ${id}) ` +
           `[${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(404, `No image found with ID ${id}`)])))

@@ -236,7 +236,7 @@ function timing(name: string, program: Program, reply: () => Port.Reply) {
     assert(error._tag === "TimeLimitExceeded")
     assert.strictEqual(error.operation, name)
     deepStrictEqual(error.limit, Duration.seconds(90))
-    assert.include(error.message, "no whole answer within 1m 30s")
+    assert.include(error.message, "no complete response within 1m 30s")
     assert.strictEqual((yield* Port.requests).length, 1)
   }).pipe(Effect.provide(Port.core(reply, { timeLimit: Duration.seconds(90) })))
 }

@@ -164,7 +164,7 @@ describe("the span of an operation", () => {
       yield* TestClock.adjust("1 minute")
       assert.match(
         Cause.pretty(yield* Fiber.join(fiber)),
-        /no whole answer within 1m[\s\S]*at Images\.get \(.*spans\.test\.ts/
+        /no complete response within 1m[\s\S]*at Images\.get \(.*spans\.test\.ts/
       )
 
       let asked = 0
