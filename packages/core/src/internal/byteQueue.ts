@@ -9,14 +9,14 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /** At most this many pieces of this size wait in the queue: 1 MiB. */
-const capacity = 8
-const pieceSize = 128 * 1024
+const capacity = 16
+const pieceSize = 64 * 1024
 
 /** Pieces below this size are joined, because each piece costs more than its bytes. */
 const smallSize = 8 * 1024
 
 /** Splits large pieces, and joins small ones that are there at the same time. */
-const evenPieces = (chunk: Iterable<Uint8Array>): ReadonlyArray<Uint8Array> => {
+export const evenPieces = (chunk: Iterable<Uint8Array>): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   let small: Array<Uint8Array> = []
   let smallLength = 0

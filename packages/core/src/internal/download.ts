@@ -14,6 +14,7 @@ import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as ResponseBody from "../ResponseBody.js"
+import * as ByteQueue from "./byteQueue.js"
 import * as Data from "./data.js"
 import type * as Endpoint from "./endpoint.js"
 import * as Endpoints from "./endpoints.js"
@@ -301,7 +302,7 @@ const receive = <E>(
         const taken = yield* Clock.currentTimeMillis
         const since = waiting.since ?? taken
         waiting.since = undefined
-        yield* Effect.forEach(chunk, one, { discard: true })
+        yield* Effect.forEach(ByteQueue.evenPieces(chunk), one, { discard: true })
         yield* report
         const now = yield* Clock.currentTimeMillis
         const isProgress = position - credited >= Data.minProgress

@@ -5,8 +5,10 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import type { YieldWrap } from "effect/Utils"
 import * as Answer from "../Answer.js"
 import * as GlanceClient from "../GlanceClient.js"
@@ -46,6 +48,10 @@ interface Define<Added> {
 type ErrorIn<S> = S extends YieldWrap<Effect.Effect<infer _A, infer E, infer _R>> ? E : never
 type ContextIn<S> = S extends YieldWrap<Effect.Effect<infer _A, infer _E, infer R>> ? R : never
 
+/** Adds the name of the operation to errors, in its span. */
+const naming = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.mapError(effect, named(name)))
+
 /** Gives the operation its name: its requests and its errors have it. */
 const as =
   (name: string) =>
@@ -68,11 +74,21 @@ export const longOperation = (name: string): Define<never> => define<never>(name
 export const streamOperation =
   (name: string) =>
   <A, E, R>(stream: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
-    stream.pipe(
-      Stream.mapError(named(name)),
-      Stream.provideService(GlanceClient.Operation, { name, hold: (wait) => wait }),
-      Stream.withSpan(name)
+    Stream.unwrapScoped(
+      Effect.map(spanScoped(name), (span) =>
+        stream.pipe(
+          Stream.mapError(named(name)),
+          Stream.provideService(GlanceClient.Operation, { name, hold: (wait) => wait }),
+          Stream.provideService(Tracer.ParentSpan, span)
+        )
+      )
     ) as Stream.Stream<A, E, R>
+
+/** `Effect.makeSpanScoped` would keep what the scope succeeded with, such as the images of a listing. */
+const spanScoped = (name: string) =>
+  Effect.acquireRelease(Effect.makeSpan(name), (span, exit) =>
+    Effect.map(Clock.currentTimeNanos, (now) => span.end(now, Exit.asVoid(exit)))
+  )
 
 /** The path of a request, with its parameters encoded. */
 export const pathOf = <P>({ path }: Pick<Endpoint<P, unknown, unknown>, "path">, parameters: P): string =>
@@ -159,7 +175,7 @@ export const make = (http: GlanceClient.Service) => {
     const reading = Effect.flatMap(GlanceClient.Operation, ({ name }): Effect.Effect<A, GlanceError.GlanceError> => {
       if (!isSuccess) {
         return Effect.flatMap(Answer.read(name, request, response), (answer) => {
-          const error = endpoint.errorOf({ ...answer, ...parameters })
+          const error = endpoint.errorOf({ ...parameters, ...answer })
           return error === undefined ? Response.commonError(answer, response.headers) : Effect.fail(error)
         })
       }
@@ -200,7 +216,7 @@ export const make = (http: GlanceClient.Service) => {
       ).pipe(TimeLimit.within(http.timeLimit))
     })
     const about = imageId === undefined ? Effect.void : Effect.annotateCurrentSpan("glance.image_id", imageId)
-    return Effect.zipRight(about, requested) as unknown as Effect.Effect<A, E>
+    return naming(Effect.zipRight(about, requested)) as unknown as Effect.Effect<A, E>
   }
 
   const sent = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<void> =>
@@ -219,7 +235,11 @@ export const make = (http: GlanceClient.Service) => {
   ): ((...args: Args) => Effect.Effect<A, E>) =>
     longOperation(endpoint.operation)((...args: Args) => request(endpoint, parametersOf(...args)))
 
-  return { call, request, send, timed, read, operation, limited: TimeLimit.within(http.timeLimit) }
+  /** Holds a part of an operation to the time limit. */
+  const limited = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
+    naming(TimeLimit.within(http.timeLimit)(effect))
+
+  return { call, request, send, timed, read, operation, limited }
 }
 
 const requestOf = <P, A, E>(

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 
@@ -82,5 +83,14 @@ const limited = <A, E, R>(
       return yield* expiry
     })
     const work = effect.pipe(provideOperation({ name, route }, holds), Effect.provideService(IsLimited, true))
-    return yield* Effect.raceFirst(Effect.interruptible(work), Effect.interruptible(expiry))
+    return yield* interruptibly(Effect.raceFirst(work, expiry))
   })
+
+/**
+ * Runs an effect that can be interrupted. If the caller cannot be, as in a finalizer, it runs in a fiber of its own, which
+ * an interruption of the caller does not reach.
+ */
+const interruptibly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.checkInterruptible((isInterruptible) =>
+    isInterruptible ? effect : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)
+  )
