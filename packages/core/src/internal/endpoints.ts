@@ -17,9 +17,9 @@ import * as ImageStore from "../ImageStore.js"
 import * as ImageTask from "../ImageTask.js"
 import * as Metadef from "../Metadef.js"
 import * as Endpoint from "./endpoint.js"
+import * as ImageDecoder from "./imageDecoder.js"
 import * as Lenient from "./lenient.js"
 import * as Page from "./page.js"
-import * as Quick from "./quick.js"
 import * as Response from "./response.js"
 import * as Wire from "./wire.js"
 
@@ -27,15 +27,14 @@ import * as Wire from "./wire.js"
 // images
 // ---------------------------------------------------------------------------------------------------------------------
 
-const quickImage = Quick.of(Image.ImageFromJson)
 const imageBySchema = Response.decoder(Image.ImageFromJson)
 
 const image = Response.json((body) => {
-  const image = quickImage(body)
+  const image = ImageDecoder.decode(body)
   return image === undefined ? imageBySchema(body) : Either.right(image)
 })
 
-export const images: Page.Records<Image.Image> = { key: "images", decode: imageBySchema, quick: quickImage }
+export const images: Page.Records<Image.Image> = { key: "images", decode: imageBySchema, quick: ImageDecoder.decode }
 
 export const listImages = Endpoint.get("Images.list", "/images", { success: Page.read(images) })
 

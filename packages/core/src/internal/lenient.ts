@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Check from "./check.js"
-import * as Quick from "./quick.js"
 
 const read = <A extends number | boolean | string, I>(
   from: Schema.Schema<I>,
@@ -32,7 +31,7 @@ const isNumeral = (text: string): boolean => /^\s*-?\d{1,400}(\.\d{1,400})?\s*$/
 export const Amount = read(Schema.Union(Schema.Number, Schema.String), Schema.Number, "number", (input) => {
   const value = typeof input === "number" ? input : isNumeral(input) ? Number(input) : Number.NaN
   return Number.isFinite(value) ? value : undefined
-}).annotations(Quick.plainAnnotation((input) => typeof input === "number" && Number.isFinite(input)))
+})
 
 /** What OpenStack's services read as booleans: `bool_from_string` of oslo.utils. */
 const truths = new Set(["1", "t", "true", "on", "y", "yes"])
@@ -47,15 +46,12 @@ export const Flag = read(
     const word = String(input).trim().toLowerCase()
     return truths.has(word) ? true : untruths.has(word) ? false : undefined
   }
-).annotations(Quick.plainAnnotation((input) => typeof input === "boolean"))
+)
 
 /** Text, also where a cloud sends a number or a boolean. */
 export const Text = read(Schema.Union(Schema.String, Schema.Number, Schema.Boolean), Schema.String, "string", (input) =>
   String(input)
-).annotations(Quick.plainAnnotation((input) => typeof input === "string"))
-
-const isTexts = (input: unknown): input is ReadonlyArray<string> =>
-  Array.isArray(input) && input.every((item) => typeof item === "string")
+)
 
 /** A list of texts. Items that are `null` are left out. */
 export const Texts: Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>> = Schema.transform(
@@ -66,7 +62,7 @@ export const Texts: Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
     decode: (items) => items.filter((item) => item !== null),
     encode: (items) => items
   }
-).annotations(Quick.plainAnnotation(isTexts)) as unknown as Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
+) as unknown as Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
 
 /** Empty text, where a number or a boolean is expected: the cloud has none. */
 const Empty = Schema.transform(Schema.Literal(""), Schema.Null, { decode: () => null, encode: () => "" as const })
