@@ -23,10 +23,10 @@ import * as Check from "./internal/check.js"
 import * as Creation from "./internal/creation.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Operations from "./internal/operations.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as Upload from "./internal/upload.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * An object in the object store of the cloud, for clouds whose tasks import from there (Rackspace).

@@ -20,22 +20,22 @@ import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
-import * as ByteQueue from "./internal/byteQueue.js"
 import * as Check from "./internal/check.js"
 import * as Creation from "./internal/creation.js"
-import * as Data from "./internal/data.js"
-import * as Download from "./internal/download.js"
 import * as Endpoints from "./internal/endpoints.js"
-import * as File from "./internal/file.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Operations from "./internal/operations.js"
-import * as Part from "./internal/part.js"
 import * as Record from "./internal/record.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as InternalProgress from "./internal/transferProgress.js"
-import * as Upload from "./internal/upload.js"
+import * as ByteQueue from "./internal/transfer/byteQueue.js"
+import * as Download from "./internal/transfer/download.js"
+import * as File from "./internal/transfer/file.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Part from "./internal/transfer/part.js"
+import * as InternalProgress from "./internal/transfer/progress.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Transfer from "./internal/transfer/transfer.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * How far a transfer is. `total` is none while nobody knows.
@@ -43,7 +43,7 @@ import * as Upload from "./internal/upload.js"
  * @since 0.1.0
  * @category models
  */
-export interface Progress extends Data.Progress {}
+export interface Progress extends Transfer.Progress {}
 
 /**
  * How far a transfer is and how fast it goes. `result` is what the operation returned, and is only in the last element.
@@ -659,7 +659,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           Download.begin(start),
           (bytes) => {
             if (refusal !== undefined) return Effect.fail(refusal)
-            const hashing = hash === undefined ? Effect.void : Data.hashed(hash, [bytes])
+            const hashing = hash === undefined ? Effect.void : Transfer.hashed(hash, [bytes])
             return Effect.zipRight(hashing, queue.offer([bytes]))
           }
         )

@@ -15,9 +15,9 @@ import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
-import * as Follow from "./internal/follow.js"
+import * as Follow from "./internal/imports/follow.js"
 import * as Operations from "./internal/operations.js"
-import * as TransferLimits from "./internal/transferLimits.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
 
 /**
  * Takes what was staged for the image by `ImageData.stage`.

@@ -16,7 +16,7 @@ import * as ImageMember from "./ImageMember.js"
 import type * as ImageQuery from "./ImageQuery.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
-import * as Listing from "./internal/images.js"
+import * as Listing from "./internal/imageListing.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 

@@ -44,15 +44,15 @@ import * as ImageData from "./ImageData.js"
 import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as Check from "./internal/check.js"
-import * as Data from "./internal/data.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
-import * as Listing from "./internal/images.js"
+import * as Listing from "./internal/imageListing.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as Upload from "./internal/upload.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Transfer from "./internal/transfer/transfer.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
@@ -243,7 +243,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     Effect.scoped(
       Effect.gen(function* () {
         const hash = yield* hasher.start(algorithms)
-        yield* Stream.runForEach(stream, (bytes) => Data.hashed(hash, [bytes]) ?? Effect.void)
+        yield* Stream.runForEach(stream, (bytes) => Transfer.hashed(hash, [bytes]) ?? Effect.void)
         return yield* hash.digest
       })
     )

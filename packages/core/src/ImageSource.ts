@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ForeignText from "./ForeignText.js"
 import * as GuardedClient from "./GuardedClient.js"
-import * as File from "./internal/file.js"
+import * as File from "./internal/transfer/file.js"
 
 /**
  * Bytes that an attempt to send them reads from the first to the last.

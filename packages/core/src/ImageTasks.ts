@@ -19,10 +19,10 @@ import * as Image from "./Image.js"
 import * as ImageTask from "./ImageTask.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
-import * as Follow from "./internal/follow.js"
+import * as Follow from "./internal/imports/follow.js"
 import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
-import * as TransferLimits from "./internal/transferLimits.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
 import type * as Page from "./Page.js"
 
 /**

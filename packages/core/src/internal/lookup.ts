@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import type * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import type * as ImageQuery from "../ImageQuery.js"
-import * as Listing from "./images.js"
+import * as Listing from "./imageListing.js"
 import type * as Operations from "./operations.js"
 import * as Record from "./record.js"
 

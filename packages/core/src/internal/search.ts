@@ -6,7 +6,7 @@ import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
 import * as Check from "./check.js"
-import * as Listing from "./images.js"
+import * as Listing from "./imageListing.js"
 
 interface Options {
   readonly where?: ((image: Image.Image) => boolean) | undefined

@@ -9,7 +9,7 @@ import type * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import type * as ImageQuery from "../ImageQuery.js"
 import * as Check from "./check.js"
-import * as Listing from "./images.js"
+import * as Listing from "./imageListing.js"
 
 type Change =
   | { readonly _tag: "Created" | "Gone"; readonly image: Image.Image }

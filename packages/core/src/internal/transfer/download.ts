@@ -9,20 +9,20 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Answer from "../Answer.js"
-import * as GlanceClient from "../GlanceClient.js"
-import * as GlanceError from "../GlanceError.js"
-import type * as Image from "../Image.js"
-import * as ResponseBody from "../ResponseBody.js"
+import * as Answer from "../../Answer.js"
+import * as GlanceClient from "../../GlanceClient.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Image from "../../Image.js"
+import * as ResponseBody from "../../ResponseBody.js"
+import type * as Endpoint from "../endpoint.js"
+import * as Endpoints from "../endpoints.js"
+import * as Operations from "../operations.js"
+import * as TimeLimit from "../timeLimit.js"
 import * as ByteQueue from "./byteQueue.js"
-import * as Data from "./data.js"
-import type * as Endpoint from "./endpoint.js"
-import * as Endpoints from "./endpoints.js"
-import * as Operations from "./operations.js"
-import * as TimeLimit from "./timeLimit.js"
-import * as Progress from "./transferProgress.js"
+import * as Progress from "./progress.js"
+import * as Transfer from "./transfer.js"
 
-export interface Download extends Data.Transfer {
+export interface Download extends Transfer.Transfer {
   /** The first byte that is wanted, and the one after the last. */
   readonly start: number
   readonly end: Option.Option<number>
@@ -96,7 +96,7 @@ export const run = <E>(
       const before = state.position
       state.attempt += 1
       const result = yield* fetchOnce(download, state, deliver).pipe(
-        Effect.ensuring(Data.moved("receive", () => state.position - before)),
+        Effect.ensuring(Transfer.moved("receive", () => state.position - before)),
         Effect.either
       )
       if (result._tag === "Right") return
@@ -107,16 +107,16 @@ export const run = <E>(
         continue
       }
       if (state.position > before) failures = 0
-      if (state.position - credited >= Data.minProgress) {
+      if (state.position - credited >= Transfer.minProgress) {
         breaks = 0
         credited = state.position
       }
-      if (!GlanceError.isTransient(error) || failures >= download.retries || breaks >= Data.maxBreaks) {
+      if (!GlanceError.isTransient(error) || failures >= download.retries || breaks >= Transfer.maxBreaks) {
         return yield* Effect.fail(error)
       }
       failures += 1
       breaks += 1
-      const wait = yield* Data.waitAfter(download, failures, error)
+      const wait = yield* Transfer.waitAfter(download, failures, error)
       yield* Effect.logWarning(`${error.message}; continuing from byte ${state.position} in ${Duration.format(wait)}`)
       yield* Effect.sleep(wait)
     }
@@ -150,7 +150,7 @@ const fetchOnce = <E>(
   Effect.gen(function* () {
     const waiting: Waiting = { since: yield* Clock.currentTimeMillis }
     const holds = yield* TimeLimit.makeHolds
-    const watch = Data.watch(
+    const watch = Transfer.watch(
       download,
       () => waiting.since,
       () => state.position,
@@ -191,7 +191,7 @@ const request = (
         ...(asksRange ? { range } : {})
       }
     })
-    const response = yield* Data.execute(download, Endpoints.downloadData, request, holds)
+    const response = yield* Transfer.execute(download, Endpoints.downloadData, request, holds)
     const { headers, status } = response
     if (asksRange && status === 400) {
       yield* ResponseBody.discard(response)
@@ -305,7 +305,7 @@ const receive = <E>(
         yield* Effect.forEach(ByteQueue.evenPieces(chunk), one, { discard: true })
         yield* report
         const now = yield* Clock.currentTimeMillis
-        const isProgress = position - credited >= Data.minProgress
+        const isProgress = position - credited >= Transfer.minProgress
         if (isProgress) credited = position
         waiting.since = isProgress ? now : since + now - taken
         return state.position >= wantedEnd && position < (body.end ?? Number.POSITIVE_INFINITY)
@@ -364,7 +364,7 @@ export const runParallel = <E>(
       const state = begin(start)
       const { onProgress } = download
       const whole = Option.some(size - download.start)
-      const report = onProgress && ((progress: Data.Progress) => onProgress({ ...progress, total: whole }))
+      const report = onProgress && ((progress: Transfer.Progress) => onProgress({ ...progress, total: whole }))
       const first = { ...download, onProgress: report, end: Option.some(endAfter(start)), restWithoutRanges: true }
       yield* run(first, state, deliver)
       const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>

@@ -10,26 +10,26 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Answer from "../Answer.js"
-import * as GlanceClient from "../GlanceClient.js"
-import * as GlanceError from "../GlanceError.js"
-import type * as Hasher from "../Hasher.js"
-import type * as Image from "../Image.js"
-import * as ImageFormat from "../ImageFormat.js"
-import type * as ImageSource from "../ImageSource.js"
+import * as Answer from "../../Answer.js"
+import * as GlanceClient from "../../GlanceClient.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Hasher from "../../Hasher.js"
+import type * as Image from "../../Image.js"
+import * as ImageFormat from "../../ImageFormat.js"
+import type * as ImageSource from "../../ImageSource.js"
+import * as Check from "../check.js"
+import type * as Endpoint from "../endpoint.js"
+import type * as Endpoints from "../endpoints.js"
+import * as HashAlgorithms from "../hashAlgorithms.js"
+import * as Operations from "../operations.js"
+import * as TimeLimit from "../timeLimit.js"
 import * as ByteQueue from "./byteQueue.js"
-import * as Check from "./check.js"
-import * as Data from "./data.js"
-import type * as Endpoint from "./endpoint.js"
-import type * as Endpoints from "./endpoints.js"
-import * as HashAlgorithms from "./hashAlgorithms.js"
-import * as Operations from "./operations.js"
+import * as Progress from "./progress.js"
 import * as Settle from "./settle.js"
 import * as Source from "./source.js"
-import * as TimeLimit from "./timeLimit.js"
-import * as Progress from "./transferProgress.js"
+import * as Transfer from "./transfer.js"
 
-export interface Upload<E, R> extends Data.Transfer {
+export interface Upload<E, R> extends Transfer.Transfer {
   readonly endpoint: typeof Endpoints.uploadData | typeof Endpoints.stageData
   readonly source: ImageSource.ImageSource<E, R>
   readonly store: string | undefined
@@ -107,7 +107,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           current.whole === undefined
             ? sendStream(upload, current, state)
             : sendWhole(upload, current, current.whole, state)
-        const exit = yield* once.pipe(Effect.ensuring(Data.moved("transmit", () => state.size)), Effect.exit)
+        const exit = yield* once.pipe(Effect.ensuring(Transfer.moved("transmit", () => state.size)), Effect.exit)
         if (Exit.isSuccess(exit)) return exit.value
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
@@ -136,7 +136,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           if (Option.isSome(stored)) return stored.value
           if (!upload.source.replayable) return yield* Effect.fail(error)
         } else {
-          yield* Data.backoff(upload, failures, error)
+          yield* Transfer.backoff(upload, failures, error)
         }
         yield* Effect.logWarning(`${error.message}; again from the first byte`)
       }
@@ -256,10 +256,10 @@ const sendStream = <E, R>(
       })
     )
     const exchange = Effect.raceFirst(
-      Data.execute(upload, upload.endpoint, request, holds),
+      Transfer.execute(upload, upload.endpoint, request, holds),
       Effect.zipRight(produce(upload, reader, state, queue), Effect.never)
     )
-    const watch = Data.watch(upload, queue.waitingSince, () => state.size, holds)
+    const watch = Transfer.watch(upload, queue.waitingSince, () => state.size, holds)
     // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
     const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
     return yield* confirmed(upload, request, response, state)
@@ -292,9 +292,9 @@ const sendWhole = <E, R>(
     const since = yield* Clock.currentTimeMillis
     const limit = Duration.times(idleLimit, 1 + Math.floor(size / bytesPerIdleLimit))
     const response = yield* Effect.raceFirst(
-      Effect.interruptible(Data.execute(upload, upload.endpoint, request, holds)),
+      Effect.interruptible(Transfer.execute(upload, upload.endpoint, request, holds)),
       Effect.interruptible(
-        Data.watch(
+        Transfer.watch(
           { ...upload, idleLimit: limit },
           () => since,
           () => 0,
@@ -354,7 +354,7 @@ const produce = <E, R>(
   const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> => {
     for (const bytes of chunk) state.size += bytes.length
     if (state.size > promised) return Effect.fail(mismatch())
-    const hashing = Data.hashed(hash, chunk)
+    const hashing = Transfer.hashed(hash, chunk)
     if (state.size === promised) {
       // Empty pieces after the last byte are without number.
       last ??= [...chunk]
@@ -429,7 +429,7 @@ const afterBreak = <E, R>(
     const since = yield* Clock.currentTimeMillis
     let last = Option.none<Image.ImageStatus>()
     for (let look = 1; look <= looks; look++) {
-      yield* look === 1 ? Data.backoff(upload, look, error) : Effect.sleep(Data.pauseAfter(look))
+      yield* look === 1 ? Transfer.backoff(upload, look, error) : Effect.sleep(Transfer.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
       const { status } = record
       if (status === "queued" && error._tag !== "ImageNotQueued") return Option.none()

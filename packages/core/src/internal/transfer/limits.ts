@@ -1,8 +1,8 @@
 /** Checks the limits of transfers and waits before the first request. A `NaN` would otherwise compare as no limit. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import type * as GlanceError from "../GlanceError.js"
-import * as Check from "./check.js"
+import type * as GlanceError from "../../GlanceError.js"
+import * as Check from "../check.js"
 
 /** The limits among the options of any operation. */
 export interface Options {

@@ -20,8 +20,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as GlanceError from "../GlanceError.js"
-import * as Check from "./check.js"
+import * as GlanceError from "../../GlanceError.js"
+import * as Check from "../check.js"
 
 export interface Options {
   readonly imageId: string

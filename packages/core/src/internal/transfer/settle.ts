@@ -4,8 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as GlanceError from "../GlanceError.js"
-import type * as Image from "../Image.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Image from "../../Image.js"
 
 /** The cloud still stores the data, or does not show yet that it has. */
 export const isPending = (status: Image.ImageStatus): boolean =>

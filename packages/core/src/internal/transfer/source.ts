@@ -1,10 +1,10 @@
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import type * as GlanceClient from "../GlanceClient.js"
-import type * as GlanceError from "../GlanceError.js"
-import * as ImageSource from "../ImageSource.js"
+import type * as GlanceClient from "../../GlanceClient.js"
+import type * as GlanceError from "../../GlanceError.js"
+import * as ImageSource from "../../ImageSource.js"
+import * as Check from "../check.js"
 import * as BodyStreaming from "./bodyStreaming.js"
-import * as Check from "./check.js"
 
 export const size: Check.Check = Check.wholeNumber(0)
 

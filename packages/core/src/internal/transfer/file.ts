@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as Hasher from "../Hasher.js"
-import * as Data from "./data.js"
+import type * as Hasher from "../../Hasher.js"
+import * as Transfer from "./transfer.js"
 
 /** What the file system is asked for, or given, at once: many small ones would be slower than any network. */
 const pieceSize = 1024 * 1024
@@ -66,7 +66,7 @@ export const writer = (
           Effect.uninterruptible,
           Effect.forkIn(scope)
         )
-        if (hash !== undefined) yield* Data.hashed(hash, [bytes])
+        if (hash !== undefined) yield* Transfer.hashed(hash, [bytes])
       })
     }).pipe(Effect.uninterruptible)
 
@@ -129,4 +129,4 @@ export const rehash = (
   path: string,
   hash: Hasher.Hash
 ): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
-  Stream.runForEach(pieces(path), (bytes) => Data.hashed(hash, [bytes]))
+  Stream.runForEach(pieces(path), (bytes) => Transfer.hashed(hash, [bytes]))
