@@ -1,6 +1,4 @@
-/** Directions of imports: examples, tests and bench -> http, memory -> core; nothing back, nothing round. */
-const nodeEntries = "^packages/(http/src/node/|memory/src/(Node[A-Z][^/]*|bin)\\.ts)"
-
+/** Directions of imports: examples, tests and bench -> node -> http, memory -> core; nothing back, nothing round. */
 module.exports = {
   forbidden: [
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
@@ -11,10 +9,10 @@ module.exports = {
       to: { path: "^packages/(?!core/)" }
     },
     {
-      name: "http-and-memory-do-not-know-each-other",
+      name: "http-and-memory-know-core-only",
       severity: "error",
       from: { path: "^packages/(http|memory)/" },
-      to: { path: "^packages/(http|memory)/", pathNot: "^packages/$1/" }
+      to: { path: "^packages/", pathNot: "^packages/(core|$1)/" }
     },
     {
       name: "memory-takes-the-port-and-nothing-else",
@@ -26,13 +24,13 @@ module.exports = {
     {
       name: "no-node-in-portable-code",
       severity: "error",
-      from: { path: "^packages/", pathNot: nodeEntries },
+      from: { path: "^packages/", pathNot: "^packages/node/" },
       to: { dependencyTypes: ["core"] }
     },
     {
       name: "no-node-platform-in-portable-code",
       severity: "error",
-      from: { path: "^packages/", pathNot: nodeEntries },
+      from: { path: "^packages/", pathNot: "^packages/node/" },
       to: { path: "@effect/platform-node" }
     },
     {
@@ -41,6 +39,12 @@ module.exports = {
       severity: "error",
       from: { path: "^(examples|bench|test)/", pathNot: "^test/(memory/|glance/differential)" },
       to: { path: "^packages/[^/]+/src/internal/" }
+    },
+    {
+      name: "packages-use-public-modules-of-each-other",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^packages/[^/]+/src/internal/", pathNot: "^packages/$1/" }
     },
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } }
   ],

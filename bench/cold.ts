@@ -1,7 +1,7 @@
 /** A program that wants the first image, or with no URL nothing but its imports. Deep ones: a barrel takes longer. */
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
-import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as NodeTransport from "@effect-glance/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

@@ -2,7 +2,7 @@
 import * as Image from "@effect-glance/core/Image"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
-import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as NodeTransport from "@effect-glance/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"

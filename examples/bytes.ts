@@ -4,8 +4,8 @@ import * as ImageData from "@effect-glance/core/ImageData"
 import * as ImageSource from "@effect-glance/core/ImageSource"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
-import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
-import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as NodeHasher from "@effect-glance/node/NodeHasher"
+import * as NodeTransport from "@effect-glance/node/NodeTransport"
 import { Config, Console, Effect, Layer } from "effect"
 
 /** Sends a file as a new image, brings it back under another name, and deletes the image. */

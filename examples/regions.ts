@@ -2,7 +2,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
-import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as NodeTransport from "@effect-glance/node/NodeTransport"
 import { Config, Console, Effect, Layer, LayerMap } from "effect"
 import { activeNames } from "./active.js"
 

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
-const packages = ["core", "http", "memory"].map((name) => join(root, "packages", name))
+const packages = ["core", "http", "memory", "node"].map((name) => join(root, "packages", name))
 const bin = (name) => join(root, "node_modules/.bin", name)
 const { devDependencies, packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
@@ -64,6 +64,7 @@ try {
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], project)
   run(process.execPath, [join(project, "node_modules/typescript/bin/tsc")], project)
   run(process.execPath, ["main.js"], project)
+  run(join(project, "node_modules/.bin/glance-memory"), ["--help"], project)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

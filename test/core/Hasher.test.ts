@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import * as Hasher from "@effect-glance/core/Hasher"
-import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeHasher from "@effect-glance/node/NodeHasher"
 import * as Effect from "effect/Effect"
 
 /** Python's names, with the others of the same algorithm, and the hash of "abc" by `hashlib.new(name, b"abc")`. */

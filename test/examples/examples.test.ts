@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
-import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
+import * as NodeMemoryServer from "@effect-glance/node/NodeMemoryServer"
 import * as Effect from "effect/Effect"
 import { ofAnother, randomFile, runExample, textFile } from "../support/examples.js"
 

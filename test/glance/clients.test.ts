@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
-import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
+import * as NodeMemoryServer from "@effect-glance/node/NodeMemoryServer"
 import * as Effect from "effect/Effect"
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into documents whose shape they assert

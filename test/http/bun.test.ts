@@ -1,7 +1,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
-import * as NodeTransport from "@effect-glance/http/node/NodeTransport"
+import * as NodeTransport from "@effect-glance/node/NodeTransport"
 import * as Effect from "effect/Effect"
 
 describe("NodeTransport", () => {

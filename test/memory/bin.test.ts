@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 const run = (...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, ["--import", "tsx", "packages/memory/src/bin.ts", ...args], { cwd: root })
+      const child = spawn(process.execPath, ["--import", "tsx", "packages/node/src/bin.ts", ...args], { cwd: root })
       const output = { stdout: "", stderr: "" }
       child.stdout.setEncoding("utf8").on("data", (text) => {
         output.stdout += text

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import * as command from "../../packages/memory/src/internal/command.js"
+import * as command from "../../packages/node/src/internal/command.js"
 
 const values = (args: ReadonlyArray<string>) => parseArgs({ args: [...args], options: command.flags }).values
 const options = (...args: ReadonlyArray<string>) =>

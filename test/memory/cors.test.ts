@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fault from "@effect-glance/memory/Fault"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as MemoryServer from "@effect-glance/memory/MemoryServer"
-import * as NodeMemoryServer from "@effect-glance/memory/NodeMemoryServer"
+import * as NodeMemoryServer from "@effect-glance/node/NodeMemoryServer"
 import * as Effect from "effect/Effect"
 import { logIn } from "./support.js"
 

@@ -226,7 +226,7 @@ export const file = (path: string): ImageSource<PlatformError.PlatformError, Fil
 
 /**
  * Gives a piece of a {@link file} that is uploaded back, or a part of it, so that the next one is read into its memory.
- * For HTTP clients that know when the network has taken it, as the one in `@effect-glance/http/node/NodeTransport` does;
+ * For HTTP clients that know when the network has taken it, as the one in `@effect-glance/node/NodeTransport` does;
  * nobody may read it any more. Of other bytes nothing happens.
  *
  * @since 0.1.0

@@ -286,7 +286,7 @@ const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
     if (unheeded.length > 0) {
       yield* Effect.logWarning(
         `${config.source}: cloud ${JSON.stringify(config.cloud)} says ${unheeded.join(" and ")}, which is left to the ` +
-          "HttpClient that is given; that of @effect-glance/http/node/NodeCloud does it"
+          "HttpClient that is given; that of @effect-glance/node/NodeCloud does it"
       )
     }
     return yield* ofConfig(config, options)

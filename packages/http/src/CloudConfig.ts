@@ -15,7 +15,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Catalog from "./Catalog.js"
 import type { CloudAuth } from "./CloudAuth.js"
-import { type CloudConfigError, InvalidCloudSetting, MalformedCloudFile } from "./CloudConfigError.js"
+import {
+  type CloudConfigError,
+  InvalidCloudSetting,
+  MalformedCloudFile,
+  UnreadableCloudFile
+} from "./CloudConfigError.js"
+import * as BoundedFile from "./internal/boundedFile.js"
 import * as CloudFiles from "./internal/cloudFiles.js"
 import * as CloudKeys from "./internal/cloudKeys.js"
 import * as CloudLogin from "./internal/cloudLogin.js"
@@ -26,7 +32,7 @@ import * as Settings from "./internal/settings.js"
 
 /**
  * Whom a connection trusts, and as whom it introduces itself. It is the HTTP client that can heed this; that of
- * `@effect-glance/http/node/NodeCloud` does.
+ * `@effect-glance/node/NodeCloud` does.
  *
  * @since 0.1.0
  * @category models
@@ -298,3 +304,14 @@ export const layerFiles = (
   selection?: Selection
 ): Layer.Layer<CloudConfig, CloudConfigError | ConfigError.ConfigError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(CloudConfig, fromFiles(selection))
+
+/**
+ * Reads a text file that a configuration names, such as a certificate, of at most 1 MiB.
+ *
+ * @internal
+ */
+export const readFile = (file: string): Effect.Effect<string, UnreadableCloudFile, FileSystem.FileSystem> =>
+  Effect.mapError(
+    BoundedFile.read(file),
+    (error) => new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(error) })
+  )

@@ -21,8 +21,15 @@ import type { ProjectOptions, UserOptions } from "./internal/directory.js"
 import { defaultPassword } from "./internal/directory.js"
 import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
 import * as internalFetch from "./internal/fetchUri.js"
-import type { Hasher, HashingAlgorithm, ImportFault, ImportStep } from "./internal/glance/options.js"
-import { plain } from "./internal/hasher.js"
+import type {
+  Hasher,
+  HashingAlgorithm,
+  ImportFault,
+  ImportStep,
+  Quotas,
+  StoreOptions
+} from "./internal/glance/options.js"
+import { algorithms, plain } from "./internal/hasher.js"
 import { type Inside, inside, makeInside } from "./internal/inside.js"
 import type * as internal from "./internal/options.js"
 import { storageTenant } from "./internal/rackspace.js"
@@ -36,7 +43,7 @@ import type * as RequestLog from "./RequestLog.js"
  * @since 0.1.0
  * @category models
  */
-export type { Hasher, HashingAlgorithm, ImportFault, ImportStep, ProjectOptions, UserOptions }
+export type { Hasher, HashingAlgorithm, ImportFault, ImportStep, ProjectOptions, Quotas, StoreOptions, UserOptions }
 
 /**
  * An image to begin with. Its owner and its members are projects by name or id.
@@ -65,7 +72,15 @@ export type Options = internal.CloudOptions
 export const plainHasher: Hasher = plain
 
 /**
- * A project or a user, as little of it as a test wants to know.
+ * The values of the option `hashingAlgorithm`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const hashingAlgorithms: ReadonlyArray<HashingAlgorithm> = algorithms
+
+/**
+ * A project, as little of it as a test wants to know.
  *
  * @since 0.1.0
  * @category models
@@ -73,6 +88,17 @@ export const plainHasher: Hasher = plain
 export interface Project {
   readonly id: string
   readonly name: string
+}
+
+/**
+ * A user and its roles on projects.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface User extends Project {
+  /** Project id -> role names. */
+  readonly roles: ReadonlyMap<string, ReadonlyArray<string>>
 }
 
 /**
@@ -101,7 +127,7 @@ export interface ImageState {
  */
 export interface MemoryCloud {
   readonly projects: ReadonlyArray<Project>
-  readonly users: ReadonlyArray<Project>
+  readonly users: ReadonlyArray<User>
   readonly regions: ReadonlyArray<string>
   /** A project by name or id; a defect when there is none. */
   readonly project: (nameOrId: string) => Project
@@ -167,7 +193,7 @@ export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, S
     const { directory, engine, imports, tokens } = within
     return {
       projects: directory.projects.map(({ id, name }) => ({ id, name })),
-      users: directory.users.map(({ id, name }) => ({ id, name })),
+      users: directory.users.map(({ id, name, roles }) => ({ id, name, roles })),
       regions: engine.regions,
       project: (nameOrId) => {
         const found = directory.project(nameOrId)

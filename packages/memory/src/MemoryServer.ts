@@ -131,7 +131,7 @@ export const defaultMount = { identity: "/identity", image: "/image", objectStor
 /**
  * The cloud as an app for any of the platform's servers. Paths reach the services as they came, undecoded.
  *
- * On Node, use `NodeMemoryServer`: it brings the `connection` that lets faults break sockets.
+ * On Node, use `NodeMemoryServer` of `@effect-glance/node`: it brings the `connection` that lets faults break sockets.
  *
  * @since 0.1.0
  * @category apps

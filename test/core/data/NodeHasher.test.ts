@@ -5,7 +5,7 @@ import { promisify } from "node:util"
 import type { Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
 import type { Hasher } from "@effect-glance/core"
-import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeHasher from "@effect-glance/node/NodeHasher"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -161,7 +161,7 @@ describe("a hash by Node", { timeout: 60_000 }, () => {
   it.live("does not keep the process alive", () =>
     Effect.promise(async () => {
       const program = `
-        import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+        import * as NodeHasher from "@effect-glance/node/NodeHasher"
         import * as Effect from "effect/Effect"
         import * as Scope from "effect/Scope"
         const scope = Effect.runSync(Scope.make())

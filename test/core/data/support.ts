@@ -2,7 +2,7 @@
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { GlanceClient, Image, ImageData } from "@effect-glance/core"
-import * as NodeHasher from "@effect-glance/http/node/NodeHasher"
+import * as NodeHasher from "@effect-glance/node/NodeHasher"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

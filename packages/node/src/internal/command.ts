@@ -1,10 +1,7 @@
 /** The command line of `glance-memory`: what each flag means for the cloud and for its server. */
+
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Duration from "effect/Duration"
-import type { ProjectOptions, UserOptions } from "./directory.js"
-import type { FetchOptions } from "./fetchUri.js"
-import type { Quotas, StoreOptions } from "./glance/options.js"
-import { algorithms } from "./hasher.js"
-import type { CloudOptions, ImageOptions } from "./options.js"
 
 const text = { type: "string" } as const
 const texts = { type: "string", multiple: true } as const
@@ -191,7 +188,7 @@ const oneOf = <A extends string>(flag: string, value: string | undefined, known:
   return found
 }
 
-const project = (value: string): ProjectOptions => {
+const project = (value: string): MemoryCloud.ProjectOptions => {
   const [name, given] = fields("project", value, ["id", "domain", "description", "disabled"])
   return {
     name,
@@ -202,7 +199,7 @@ const project = (value: string): ProjectOptions => {
   }
 }
 
-const user = (value: string): UserOptions => {
+const user = (value: string): MemoryCloud.UserOptions => {
   const known = ["id", "password", "key", "domain", "roles", "domain-roles", "system-roles", "default", "disabled"]
   const [name, given] = fields("user", value, known)
   return {
@@ -219,7 +216,7 @@ const user = (value: string): UserOptions => {
   }
 }
 
-const store = (value: string): StoreOptions => {
+const store = (value: string): MemoryCloud.StoreOptions => {
   const [id, given] = fields("store", value, ["type", "description", "weight", "capacity"])
   const number = (key: string) => {
     const one = given.get(key)
@@ -239,7 +236,7 @@ const imageFields = [
   ...["protected", "hidden", "tags", "properties", "members", "stores", "region", "created", "updated"]
 ]
 
-const image = (value: string, readFile: (path: string) => Uint8Array): ImageOptions => {
+const image = (value: string, readFile: (path: string) => Uint8Array): MemoryCloud.ImageOptions => {
   const [name, given] = fields("image", value, imageFields)
   const owner = given.get("owner")
   if (owner === undefined) throw wrong("image", value, "an owner=PROJECT")
@@ -285,9 +282,16 @@ const image = (value: string, readFile: (path: string) => Uint8Array): ImageOpti
   }
 }
 
-const quotaNames: ReadonlyArray<keyof Quotas> = ["members", "properties", "tags", "locations", "imageSize", "storage"]
+const quotaNames: ReadonlyArray<keyof MemoryCloud.Quotas> = [
+  "members",
+  "properties",
+  "tags",
+  "locations",
+  "imageSize",
+  "storage"
+]
 
-const quotas = (values: ReadonlyArray<string>): Quotas =>
+const quotas = (values: ReadonlyArray<string>): MemoryCloud.Quotas =>
   Object.fromEntries(
     values.map((value) => {
       const mark = value.indexOf("=")
@@ -311,7 +315,7 @@ const containers = (values: ReadonlyArray<string>): Readonly<Record<string, Read
 type NotFlags = "hasher" | "onImport" | "fetchUri"
 
 /** Every option of a cloud, so that one without a flag does not compile. */
-type FromFlags = { readonly [K in Exclude<keyof CloudOptions, NotFlags>]-?: CloudOptions[K] | undefined }
+type FromFlags = { readonly [K in Exclude<keyof MemoryCloud.Options, NotFlags>]-?: MemoryCloud.Options[K] | undefined }
 
 export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Array): FromFlags => {
   const number = (flag: "page-size" | "max-page-size" | "requests-kept") => {
@@ -354,13 +358,13 @@ export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Ar
     flavour: values.rackspace === true ? "rackspace" : "openstack",
     v20Add: values["v20-add"],
     release: oneOf("release", values.release, ["25.1", "30.0"]),
-    hashingAlgorithm: oneOf("hashing-algorithm", values["hashing-algorithm"], algorithms),
+    hashingAlgorithm: oneOf("hashing-algorithm", values["hashing-algorithm"], MemoryCloud.hashingAlgorithms),
     importHosts: values["import-host"]
   }
 }
 
 /** The limits of reading the web; nothing if the cloud may not. */
-export const fetchOptions = (values: Values): FetchOptions | undefined => {
+export const fetchOptions = (values: Values): MemoryCloud.FetchOptions | undefined => {
   const { "fetch-bytes": bytes, "fetch-time": time } = values
   const options = {
     maxBytes: bytes === undefined ? undefined : natural("fetch-bytes", bytes),

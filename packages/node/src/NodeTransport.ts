@@ -1,4 +1,3 @@
-/// <reference types="node" />
 /**
  * An HTTP client over undici's dispatcher, for many small requests and for uploads that do not wait for the garbage
  * collector.
@@ -13,6 +12,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
 import * as ImageSource from "@effect-glance/core/ImageSource"
+import * as Direct from "@effect-glance/http/Direct"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -23,7 +23,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
-import * as Direct from "../internal/direct.js"
 import * as Exchange from "./internal/exchange.js"
 import * as Proxies from "./internal/proxy.js"
 

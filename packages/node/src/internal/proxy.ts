@@ -1,4 +1,3 @@
-/// <reference types="node" />
 /**
  * The proxies that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name, in small letters or capitals. They mean
  * what they mean to Python's requests, which openstacksdk uses, and to curl.

@@ -1,4 +1,3 @@
-/// <reference types="node" />
 /**
  * Hashes by the OpenSSL that Node comes with, in threads of their own: a hash is slower than most networks, and the
  * bytes shall not wait for it.

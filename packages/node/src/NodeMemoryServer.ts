@@ -1,5 +1,5 @@
 /**
- * A cloud in memory on a socket of this machine. For Node only; needs `@effect/platform-node`.
+ * A cloud in memory on a socket of this machine.
  *
  * @since 0.1.0
  */
@@ -9,14 +9,14 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
+import * as MemoryServer from "@effect-glance/memory/MemoryServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as MemoryCloud from "./MemoryCloud.js"
-import * as MemoryServer from "./MemoryServer.js"
 
 /**
  * Where to listen, and who may use the cloud.
@@ -65,10 +65,7 @@ export interface Server {
  * @since 0.1.0
  * @category tags
  */
-export class NodeMemoryServer extends Context.Tag("@effect-glance/memory/NodeMemoryServer")<
-  NodeMemoryServer,
-  Server
->() {}
+export class NodeMemoryServer extends Context.Tag("@effect-glance/node/NodeMemoryServer")<NodeMemoryServer, Server>() {}
 
 /**
  * Reads a request's body without closing its socket when the reader stops early, and lets faults break the socket.

@@ -7,25 +7,20 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as GlanceClient from "@effect-glance/core/GlanceClient"
+import * as Cloud from "@effect-glance/http/Cloud"
+import * as CloudConfig from "@effect-glance/http/CloudConfig"
+import type { CloudConfigError, UnreadableCloudFile } from "@effect-glance/http/CloudConfigError"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Cloud from "../Cloud.js"
-import * as CloudConfig from "../CloudConfig.js"
-import { type CloudConfigError, UnreadableCloudFile } from "../CloudConfigError.js"
-import * as BoundedFile from "../internal/boundedFile.js"
 import * as Proxies from "./internal/proxy.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 const read = (file: Option.Option<string>) =>
   Option.match(file, {
     onNone: () => Effect.succeed(undefined),
-    onSome: (file) =>
-      Effect.mapError(
-        BoundedFile.read(file),
-        (error) => new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(error) })
-      )
+    onSome: CloudConfig.readFile
   })
 
 /**

@@ -1,4 +1,3 @@
-/// <reference types="node" />
 import type { Readable } from "node:stream"
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -8,12 +7,12 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as UrlParams from "@effect/platform/UrlParams"
 import type * as Undici from "@effect/platform-node/Undici"
+import type * as Direct from "@effect-glance/http/Direct"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Direct from "../../internal/direct.js"
 
 /**
  * As much of a body is taken from the socket before anybody reads it, and kept for those who read it again: a few of

@@ -7,12 +7,11 @@
 import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
+import * as MemoryServer from "@effect-glance/memory/MemoryServer"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as command from "./internal/command.js"
-import type { User } from "./internal/directory.js"
-import { inside } from "./internal/inside.js"
-import * as MemoryCloud from "./MemoryCloud.js"
-import * as MemoryServer from "./MemoryServer.js"
 import * as NodeMemoryServer from "./NodeMemoryServer.js"
 
 const quoted = (value: string): string => (/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
@@ -55,13 +54,14 @@ const read = () => {
 }
 
 const users = (cloud: MemoryCloud.MemoryCloud, rackspace: boolean): string => {
-  const { directory } = cloud[inside]
-  const line = (user: User) => {
-    const places = [...user.roles].map(([id, roles]) => `${directory.project(id)?.name ?? id} (${roles.join(", ")})`)
-    const key = rackspace ? `, API key ${quoted(user.apiKey)}` : ""
-    return `# User ${quoted(user.name)}, password ${quoted(user.password)}${key}, in ${places.join(", ") || "no project"}\n`
+  const line = ({ id, name, roles }: MemoryCloud.User) => {
+    const { apiKey, password } = MemoryCloud.credentials(cloud, { user: id })
+    const places = [...roles].map(([project, names]) => `${cloud.project(project).name} (${names.join(", ")})`)
+    const key = rackspace ? `, API key ${quoted(Redacted.value(apiKey))}` : ""
+    const secrets = `password ${quoted(Redacted.value(password))}${key}`
+    return `# User ${quoted(name)}, ${secrets}, in ${places.join(", ") || "no project"}\n`
   }
-  return directory.users.map(line).join("")
+  return cloud.users.map(line).join("")
 }
 
 const main = Effect.gen(function* () {
