@@ -9,9 +9,12 @@ import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -77,12 +80,22 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   (dispatcher) =>
     typeof dispatcher.dispatch !== "function"
       ? HttpClient.make(withoutDispatcher)
-      : HttpClient.make((request, url, signal) =>
-          Effect.gen(function* () {
-            const options = Option.getOrUndefined(yield* Effect.serviceOption(NodeHttpClient.UndiciRequestOptions))
-            const body = request.body._tag === "Stream" ? yield* readable(request.body.stream) : bodyOf(request.body)
-            return yield* Exchange.send(dispatcher, { body, options, request, signal, url })
-          })
+      : HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+          Effect.flatMap((request) => {
+            const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+            if (Either.isLeft(url)) {
+              return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left })
+            }
+            const send = (body: Exchange.Body) =>
+              Effect.contextWithEffect((context: Context.Context<never>) => {
+                const options = Option.getOrUndefined(Context.getOption(context, NodeHttpClient.UndiciRequestOptions))
+                return Exchange.send(dispatcher, { body, options, request, url: url.right })
+              })
+            return request.body._tag === "Stream"
+              ? Effect.flatMap(readable(request.body.stream), send)
+              : send(bodyOf(request.body))
+          }),
+          Effect.succeed
         )
 )
 

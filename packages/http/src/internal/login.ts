@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Circuit from "../Circuit.js"
 import * as Identity from "../Identity.js"
-import { Attempt, type Response } from "./client/layer.js"
+import { Attempt, firstAttempt, type Response } from "./client/layer.js"
 import { limits } from "./client/limits.js"
 import { redact } from "./client/redact.js"
 import { retry } from "./client/retry.js"
@@ -188,7 +188,7 @@ export const make = ({
       limits({ circuit, timeLimit }),
       retry({ ...persistence, circuit, isRepeatable: () => true })
     )
-    const attempt = { operation, root: url, route: routeOf(url), number: 0, hold: identity }
+    const route = routeOf(url)
 
     return Effect.gen(function* () {
       const { body, secrets } = yield* credentials
@@ -197,7 +197,8 @@ export const make = ({
         HttpClientRequest.setHeader("accept", "application/json"),
         HttpClientRequest.bodyUnsafeJson(body)
       )
-      const response = yield* Effect.provideService(client.execute(request), Attempt, { ...attempt, begun })
+      const attempt = firstAttempt({ operation, root: url, route, begun, hold: identity })
+      const response = yield* Effect.provideService(client.execute(request), Attempt, attempt)
       const received = { operation, response, secrets }
       const isSuccess = response.status >= 200 && response.status < 300
       return yield* isSuccess ? succeed(received, begun, toSession) : fail(received)

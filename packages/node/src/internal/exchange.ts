@@ -288,18 +288,15 @@ interface Sending {
   readonly url: URL
   readonly body: Body
   readonly options: Partial<Undici.Dispatcher.RequestOptions> | undefined
-  /** Closes the connection also after the head of the response has arrived. */
-  readonly signal: AbortSignal
 }
 
 /** Sends a request, and closes its connection when the fiber is interrupted. */
 export const send = (
   dispatcher: Undici.Dispatcher,
-  { body, options, request, signal, url }: Sending
+  { body, options, request, url }: Sending
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
   Effect.async((resume) => {
     const exchange = new Exchange(request, body, resume)
-    signal.addEventListener("abort", exchange.giveUp, { once: true })
     try {
       dispatcher.dispatch(
         {

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type * as Identity from "../../Identity.js"
-import { Attempt, around, type Client, canRepeat, type Response } from "./layer.js"
+import { Attempt, around, type Client, canRepeat, firstAttempt, type Response } from "./layer.js"
 import { drainLimit } from "./retry.js"
 import * as Telemetry from "./telemetry.js"
 
@@ -59,27 +59,31 @@ export const auth = (identity: Identity.Service, target: Target) => {
   const rootOf = remembered(target.rootOf)
   return (client: Client<HttpClientError.HttpClientError | GlanceError.CloudUnavailable>): GlanceClient.Client =>
     around(client, (request, send) =>
-      Effect.gen(function* () {
-        const { hold, name: operation, route = target.routeOf(request.url) } = yield* GlanceClient.Operation
-        const begun = yield* Clock.currentTimeMillis
-        const sendAs = (session: Identity.Session) =>
-          Effect.flatMap(rootOf(session), (root) =>
-            request.pipe(
-              HttpClientRequest.prependUrl(root),
-              HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token)),
-              send,
-              Effect.provideService(Attempt, { operation, root, route, begun, number: 0, hold })
+      Effect.flatMap(GlanceClient.Operation, ({ hold, name: operation, route = target.routeOf(request.url) }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (begun) => {
+          const sendAs = (session: Identity.Session) =>
+            Effect.flatMap(rootOf(session), (root) =>
+              request.pipe(
+                HttpClientRequest.prependUrl(root),
+                HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token)),
+                send,
+                Effect.provideService(Attempt, firstAttempt({ operation, root, route, begun, hold }))
+              )
+            )
+          const sendAgain = (session: Identity.Session, response: Response) =>
+            Effect.gen(function* () {
+              // The body is read before the login, which may fail, and is kept for the caller.
+              const refusal = yield* kept(response)
+              // Also if the body cannot be sent again: a caller that opens its source anew finds a fresh token.
+              const renewed = yield* Telemetry.waiting("token", operation, identity.renew(session))
+              return renewed === session || !canRepeat(request) ? refusal : yield* sendAs(renewed)
+            })
+          return Effect.flatMap(Telemetry.waiting("token", operation, identity.session), (session) =>
+            Effect.flatMap(sendAs(session), (response) =>
+              response.status === 401 ? sendAgain(session, response) : Effect.succeed(response)
             )
           )
-
-        const session = yield* Telemetry.waiting("token", operation, identity.session)
-        const response = yield* sendAs(session)
-        if (response.status !== 401) return response
-        // The body is read before the login, which may fail, and is kept for the caller.
-        const refusal = yield* kept(response)
-        // Also if the request cannot be sent again: a caller that opens the source of the body anew finds a fresh token.
-        const renewed = yield* Telemetry.waiting("token", operation, identity.renew(session))
-        return renewed === session || !canRepeat(request) ? refusal : yield* sendAs(renewed)
-      })
+        })
+      )
     )
 }

@@ -3,6 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as GlanceClient from "@effect-glance/core/GlanceClient"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
@@ -36,18 +37,34 @@ export interface AttemptService {
   readonly number: number
   /** Runs a wait that is no part of the time limit. */
   readonly hold: GlanceClient.OperationService["hold"]
+  /** For how long this attempt and those before it were held back, in milliseconds. */
+  readonly held: () => number
 }
 
 export class Attempt extends Context.Reference<Attempt>()("@effect-glance/http/Attempt", {
-  defaultValue: (): AttemptService => ({
-    operation: "",
-    root: "",
-    route: "",
-    begun: 0,
-    number: 0,
-    hold: (wait) => wait
-  })
+  defaultValue: (): AttemptService =>
+    firstAttempt({ operation: "", root: "", route: "", begun: 0, hold: (wait) => wait })
 }) {}
+
+/** Makes the first attempt, which measures what is held back. */
+export const firstAttempt = (about: Omit<AttemptService, "number" | "held">): AttemptService => {
+  let held = 0
+  return {
+    operation: about.operation,
+    root: about.root,
+    route: about.route,
+    begun: about.begun,
+    number: 0,
+    hold: (wait) =>
+      Effect.gen(function* () {
+        const begun = yield* Clock.currentTimeMillis
+        const value = yield* about.hold(wait)
+        held += (yield* Clock.currentTimeMillis) - begun
+        return value
+      }),
+    held: () => held
+  }
+}
 
 /** Whether a body can be sent again. A stream is read once, and a raw body may be one. */
 export const canRepeat = ({ body }: Request): boolean => body._tag !== "Stream" && body._tag !== "Raw"

@@ -15,7 +15,7 @@ import { Attempt, around, type Client, canRepeat, type Request, type Response } 
 import * as Telemetry from "./telemetry.js"
 
 export interface Retry extends Persistence {
-  /** No wait is begun that would end after the circuit's pause has not. */
+  /** The circuit, of which only its state is looked at. */
   readonly circuit: Circuit.Service | undefined
   /** Whether a request has the same effect and the same response when it is sent twice. */
   readonly isRepeatable: (request: Request) => boolean
@@ -40,6 +40,9 @@ interface Reason {
   readonly retryAfter: Option.Option<Duration.Duration>
 }
 
+/** Whether a request may be sent again after a response with a status. */
+const mayRepeat = (status: number): boolean => status === 413 || status === 429 || Failure.isUnavailable(status)
+
 const reasonToRepeat = (
   request: Request,
   result: Result,
@@ -52,7 +55,7 @@ const reasonToRepeat = (
     return Effect.succeed(Option.map(reason, (reason) => ({ reason, retryAfter: Option.none() })))
   }
   const { headers, status } = result.right
-  if (status !== 413 && status !== 429 && !Failure.isUnavailable(status)) return Effect.succeedNone
+  if (!mayRepeat(status)) return Effect.succeedNone
   return Effect.map(Answer.retryAfterOf(headers), (retryAfter) => {
     // Refused unread: the server did nothing. Rackspace refuses with 413 and a time to wait.
     const isRefusal = status === 429 || (status === 413 && Option.isSome(retryAfter))
@@ -74,45 +77,46 @@ const drain = (response: Response): Effect.Effect<void> =>
  * wait is begun that would end after the time limit, or while the circuit is still open.
  */
 export const retry =
-  ({ backoff, circuit, isRepeatable, timeLimit, times }: Retry) =>
+  (options: Retry) =>
   (client: Client<RetryError>): Client<RetryError> =>
     around(client, (request, send) =>
-      Effect.gen(function* () {
-        const first = yield* Attempt
-        /** For how long the throttle held the request back, in milliseconds. It is no part of the time limit. */
-        let held = 0
-        const hold: typeof first.hold = (wait) =>
-          Effect.gen(function* () {
-            const begun = yield* Clock.currentTimeMillis
-            const value = yield* first.hold(wait)
-            held += (yield* Clock.currentTimeMillis) - begun
-            return value
-          })
-        const attempt = (number: number) =>
-          Effect.either(Effect.provideService(send(request), Attempt, { ...first, number, hold }))
-
-        let result: Result = yield* attempt(0)
-        for (let number = 0; number < times; number++) {
-          const again = yield* reasonToRepeat(request, result, isRepeatable(request))
-          if (Option.isNone(again)) break
-          const { reason, retryAfter } = again.value
-          const jitter = yield* Random.nextRange(0.8, 1.2)
-          const wait = Duration.max(
-            Duration.millis(Math.round(Duration.toMillis(backoff) * 2 ** number * jitter)),
-            Option.getOrElse(retryAfter, () => Duration.zero)
-          )
-          const now = yield* Clock.currentTimeMillis
-          const end = now + Duration.toMillis(wait)
-          if (end - first.begun - held > Duration.toMillis(timeLimit)) break
-          if (circuit !== undefined && (yield* circuit.closedUntil(first.root)) > end) break
-          if (Either.isRight(result)) yield* drain(result.right)
-          yield* Telemetry.again({ ...first, number }, request, reason, wait, Either.getRight(result))
-          yield* Effect.sleep(wait)
-          const next: Result = yield* attempt(number + 1)
-          // Nothing was sent: the last known state of the service is what was met before.
-          if (Either.isLeft(next) && next.left._tag === "CloudUnavailable") break
-          result = next
-        }
-        return yield* result
+      Effect.matchEffect(send(request), {
+        onFailure: (error) => repeat(options, request, send, Either.left(error)),
+        onSuccess: (response) =>
+          mayRepeat(response.status) ? repeat(options, request, send, Either.right(response)) : Effect.succeed(response)
       })
     )
+
+/** Returns the first result, or that of the last repetition. */
+const repeat = (
+  { backoff, circuit, isRepeatable, timeLimit, times }: Retry,
+  request: Request,
+  send: Client<RetryError>["execute"],
+  first: Result
+): Effect.Effect<Response, RetryError> =>
+  Effect.gen(function* () {
+    const attempt = yield* Attempt
+    let result = first
+    for (let number = 0; number < times; number++) {
+      const again = yield* reasonToRepeat(request, result, isRepeatable(request))
+      if (Option.isNone(again)) break
+      const { reason, retryAfter } = again.value
+      const jitter = yield* Random.nextRange(0.8, 1.2)
+      const wait = Duration.max(
+        Duration.millis(Math.round(Duration.toMillis(backoff) * 2 ** number * jitter)),
+        Option.getOrElse(retryAfter, () => Duration.zero)
+      )
+      const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
+      if (end - attempt.begun - attempt.held() > Duration.toMillis(timeLimit)) break
+      if (circuit !== undefined && (yield* circuit.closedUntil(attempt.root)) > end) break
+      if (Either.isRight(result)) yield* drain(result.right)
+      yield* Telemetry.again({ ...attempt, number }, request, reason, wait, Either.getRight(result))
+      yield* Effect.sleep(wait)
+      const sent = Effect.provideService(send(request), Attempt, { ...attempt, number: number + 1 })
+      const next: Result = yield* Effect.either(sent)
+      // Nothing was sent: the last known state of the service is what was met before.
+      if (Either.isLeft(next) && next.left._tag === "CloudUnavailable") break
+      result = next
+    }
+    return yield* result
+  })

@@ -22,7 +22,6 @@ import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Failure from "./failure.js"
 import { Attempt, type AttemptService, around, type Client, type Request, type Response } from "./layer.js"
@@ -97,37 +96,38 @@ const errorType = (exit: Result): string | undefined => {
   return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
 }
 
-/** Counts, times and logs each attempt. */
-const measured = (client: Client<HttpError>): Client<HttpError> =>
-  around(client, (request, send) =>
-    Effect.flatMap(Attempt, (attempt) => {
-      const server = serverOf(attempt.root)
-      const inFlight = active(server)
-      return Effect.acquireUseRelease(
-        Effect.zipRight(Metric.update(inFlight, 1), Clock.currentTimeMillis),
-        () => send(request),
-        (begun, exit) =>
-          Effect.gen(function* () {
-            const took = (yield* Clock.currentTimeMillis) - begun
-            const duration = attemptDuration({
-              "glance.operation": attempt.operation,
-              "http.request.method": request.method,
-              "url.template": attempt.route,
-              ...server,
-              "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
-              "error.type": errorType(exit)
-            })
-            yield* Metric.update(inFlight, -1)
-            yield* Metric.update(duration, took / 1000)
-            // Builds the log line only if debug logging is enabled.
-            yield* Effect.whenLogLevel(
-              Effect.suspend(() => logAttempt(attempt, request, exit, took)),
-              LogLevel.Debug
-            )
-          })
-      )
-    })
+/** Counts, times and logs an attempt. `onEnd` gets its result first. */
+const measured = (
+  attempt: AttemptService,
+  request: Request,
+  sent: Effect.Effect<Response, HttpError>,
+  onEnd: (result: Result) => void = () => {}
+): Effect.Effect<Response, HttpError> => {
+  const server = serverOf(attempt.root)
+  const inFlight = active(server)
+  return Effect.acquireUseRelease(
+    Effect.zipRight(Metric.update(inFlight, 1), Clock.currentTimeMillis),
+    () => sent,
+    (begun, exit) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        onEnd(exit)
+        const duration = attemptDuration({
+          "glance.operation": attempt.operation,
+          "http.request.method": request.method,
+          "url.template": attempt.route,
+          ...server,
+          "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
+          "error.type": errorType(exit)
+        })
+        const line = Effect.suspend(() => logAttempt(attempt, request, exit, now - begun))
+        return Metric.update(inFlight, -1).pipe(
+          Effect.zipRight(Metric.update(duration, (now - begun) / 1000)),
+          // Builds the log line only if debug logging is enabled.
+          Effect.zipRight(Effect.whenLogLevel(line, LogLevel.Debug))
+        )
+      })
   )
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // spans
@@ -177,51 +177,55 @@ const annotateResult = (span: Tracer.Span, exit: Result): void => {
   if (Option.isSome(requestId)) span.attribute("openstack.request_id", requestId.value)
 }
 
-/**
- * Sends each request in a client span, as the platform's clients make it, without secrets. The span of the client below
- * is switched off, because it would show them.
- */
-const traced = (client: Client<HttpError>): Client<HttpError> => {
-  const untraced = HttpClient.withTracerDisabledWhen(client, () => true)
-  return around(untraced, (request, send) =>
-    Effect.gen(function* () {
-      if ((yield* HttpClient.currentTracerDisabledWhen)(request)) return yield* send(request)
-      const attempt = yield* Attempt
-      const propagates = yield* HttpClient.currentTracerPropagation
-      const hidden = yield* Headers.currentRedactedNames
-      const inSpan = (span: Tracer.Span): Effect.Effect<Response, HttpError> => {
-        // The span of a program that traces nothing.
-        if (Context.get(span.context, Tracer.DisablePropagation)) return send(request)
-        const shown = GuardedClient.attribute(request)
-        annotateRequest(span, request, attempt, shown)
-        annotateHeaders(span, "request", request.headers, hidden, shown)
-        const headers = propagates ? HttpTraceContext.toHeaders(span) : Headers.empty
-        return send(HttpClientRequest.setHeaders(request, headers)).pipe(
-          Effect.withParentSpan(span),
-          Effect.onExit((exit) =>
-            Effect.sync(() => {
-              annotateResult(span, exit)
-              if (Exit.isSuccess(exit)) annotateHeaders(span, "response", exit.value.headers, hidden, shown)
-            })
+/** Sends in a client span, as the platform's clients make it, without secrets. */
+const traced = (
+  attempt: AttemptService,
+  request: Request,
+  send: (request: Request) => Effect.Effect<Response, HttpError>
+): Effect.Effect<Response, HttpError> =>
+  Effect.suspend(() => {
+    // Not what the span ends with, because the span would keep it.
+    let response: Response | undefined
+    const inSpan = (span: Tracer.Span, propagates: boolean, hidden: ReadonlyArray<string | RegExp>) => {
+      const shown = GuardedClient.attribute(request)
+      annotateRequest(span, request, attempt, shown)
+      annotateHeaders(span, "request", request.headers, hidden, shown)
+      const headers = propagates ? HttpTraceContext.toHeaders(span) : Headers.empty
+      const sent = Effect.withParentSpan(send(HttpClientRequest.setHeaders(request, headers)), span)
+      return measured(attempt, request, sent, (exit) => {
+        annotateResult(span, exit)
+        if (Exit.isFailure(exit)) return
+        annotateHeaders(span, "response", exit.value.headers, hidden, shown)
+        response = exit.value
+      })
+    }
+    const spanned = Effect.useSpan(
+      `${request.method} ${attempt.route}`,
+      { kind: "client", captureStackTrace: false },
+      (span) => {
+        // No span is made where the program traces nothing.
+        const isTracing = !Context.get(span.context, Tracer.DisablePropagation)
+        return Effect.flatMap(HttpClient.currentTracerPropagation, (propagates) =>
+          Effect.flatMap(Headers.currentRedactedNames, (hidden) =>
+            Effect.asVoid(inSpan(span, isTracing && propagates, hidden))
           )
         )
       }
-      const makeSpan = Effect.makeSpanScoped(`${request.method} ${attempt.route}`, {
-        kind: "client",
-        captureStackTrace: false
-      })
-      return yield* Effect.acquireUseRelease(
-        Scope.make(),
-        (scope) => Effect.flatMap(Scope.extend(makeSpan, scope), inSpan),
-        // Without the response, which the span would keep.
-        (scope, exit) => Scope.close(scope, Exit.asVoid(exit))
-      )
-    })
-  )
-}
+    )
+    return Effect.map(spanned, () => response as Response)
+  })
 
-/** Measures, logs and traces each attempt. */
-export const telemetry = (client: Client<HttpError>): Client<HttpError> => measured(traced(client))
+/** Measures, logs and traces each attempt. The span of the client below is off, because it would show secrets. */
+export const telemetry = (client: Client<HttpError>): Client<HttpError> =>
+  around(
+    HttpClient.withTracerDisabledWhen(client, () => true),
+    (request, send) =>
+      Effect.flatMap(Attempt, (attempt) =>
+        Effect.flatMap(HttpClient.currentTracerDisabledWhen, (isDisabled) =>
+          isDisabled(request) ? measured(attempt, request, send(request)) : traced(attempt, request, send)
+        )
+      )
+  )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // logs
@@ -294,10 +298,10 @@ export const waiting = <A, E>(
   operation: string,
   effect: Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
-  Effect.gen(function* () {
-    const begun = yield* Clock.currentTimeMillis
-    const value = yield* effect
-    const millis = (yield* Clock.currentTimeMillis) - begun
-    if (millis > 0) yield* waited(what, operation, millis)
-    return value
-  })
+  Effect.flatMap(Clock.currentTimeMillis, (begun) =>
+    Effect.flatMap(effect, (value) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        now > begun ? Effect.as(waited(what, operation, now - begun), value) : Effect.succeed(value)
+      )
+    )
+  )
