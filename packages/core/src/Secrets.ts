@@ -272,9 +272,17 @@ const prefixLength = 16
 /** The text without a secret, as it is and in the forms in which it is quoted. */
 const without = (text: string, secret: string): string => {
   let rest = text
-  for (const form of formsOf(secret)) if (rest.includes(form)) rest = rest.split(form).join(mask)
-  const letters = lettersOf(secret).letters
+  if (lastSecret.secret !== secret) lastSecret = { secret, forms: formsOf(secret), letters: lettersOf(secret).letters }
+  const { forms, letters } = lastSecret
+  for (const form of forms) if (rest.includes(form)) rest = rest.split(form).join(mask)
   return letters.length < minLength ? rest : withoutLetters(rest, letters)
+}
+
+/** The same token is looked for in all headers of a request and its response, and its forms take most of the time. */
+let lastSecret: { readonly secret: string; readonly forms: ReadonlySet<string>; readonly letters: string } = {
+  secret: "",
+  forms: new Set(),
+  letters: ""
 }
 
 const formsOf = (secret: string): ReadonlySet<string> => {
@@ -300,8 +308,9 @@ const htmlOf = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
 
 const withoutLetters = (text: string, secret: string): string => {
-  const { letters, positions } = lettersOf(text)
   const wanted = secret.slice(0, secret.length > prefixLength ? prefixLength : undefined)
+  if (text.length < wanted.length) return text
+  const { letters, positions } = lettersOf(text)
   let shown = ""
   let from = 0
   for (let at = letters.indexOf(wanted); at >= 0; ) {

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -23,14 +24,19 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Catalog from "./Catalog.js"
+import * as Circuit from "./Circuit.js"
 import * as CloudAuth from "./CloudAuth.js"
 import * as CloudConfig from "./CloudConfig.js"
 import type * as CloudConfigError from "./CloudConfigError.js"
 import * as Identity from "./Identity.js"
-import { guarded } from "./internal/guard.js"
+import { auth, type Target } from "./internal/client/auth.js"
+import { limits } from "./internal/client/limits.js"
+import { redact } from "./internal/client/redact.js"
+import { isRepeatableMethod, retry } from "./internal/client/retry.js"
+import { sendable } from "./internal/client/sendable.js"
+import { telemetry } from "./internal/client/telemetry.js"
 import * as Persistence from "./internal/persistence.js"
 import * as Route from "./internal/route.js"
-import * as Transport from "./internal/transport.js"
 import * as Throttle from "./Throttle.js"
 
 /**
@@ -77,6 +83,14 @@ export interface Options extends Catalog.Selection {
    * @default 134217728 (128 MiB)
    */
   readonly bodyLimit?: number | undefined
+  /**
+   * Transforms the `HttpClient` of the runtime, for instance to add a header or to record requests. It is below
+   * retries, limits, authentication and telemetry: it sees each attempt, with its token. The layers of this module that log
+   * in by themselves use it for logins, too.
+   *
+   * @default no transformation
+   */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
@@ -107,14 +121,27 @@ export const make = ({
   endpoint,
   retries,
   timeLimit,
+  transformClient = (client) => client,
   ...selection
 }: Options = {}): Effect.Effect<GlanceClient.Service, never, Identity.Identity | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const identity = yield* Identity.Identity
+    const runtimeClient = transformClient(yield* HttpClient.HttpClient)
+    const fetchOptions = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+    const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
     const throttle = Option.getOrUndefined(yield* Effect.serviceOption(Throttle.Throttle))
-    const way = yield* guarded
-    const image = { ...way, throttle }
-    const retry = Persistence.of({ backoff, retries, timeLimit })
+    const persistence = Persistence.of({ backoff, retries, timeLimit })
+
+    /** A request passes these layers from the last to the first. */
+    const clientOf = (service: "image" | "objectStore", target: Target): GlanceClient.Client =>
+      runtimeClient.pipe(
+        redact(fetchOptions),
+        telemetry,
+        sendable,
+        limits({ circuit, throttle: service === "image" ? throttle : undefined, timeLimit: persistence.timeLimit }),
+        retry({ ...persistence, circuit, isRepeatable: isRepeatableMethod }),
+        auth(identity, target)
+      )
 
     const imageEndpoint = ({ catalog }: Identity.Session) =>
       endpoint === undefined ? Catalog.endpoint(catalog, "image", selection) : Either.right(endpoint)
@@ -127,30 +154,23 @@ export const make = ({
           onRight: (found) => (Catalog.isGlobal(found) ? selection.region : found.region)
         })
       })
+    const objectStore = clientOf("objectStore", { rootOf: objectStoreRoot, routeOf: Route.objectStore })
 
     return {
-      client: Transport.make(
-        image,
-        identity,
-        { rootOf: (session) => Either.map(imageEndpoint(session), Catalog.imageRoot), routeOf: Route.image },
-        retry
-      ),
-      unversioned: Transport.make(
-        image,
-        identity,
-        { rootOf: (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot), routeOf: Route.plain },
-        retry
-      ),
+      client: clientOf("image", {
+        rootOf: (session) => Either.map(imageEndpoint(session), Catalog.imageRoot),
+        routeOf: Route.image
+      }),
+      unversioned: clientOf("image", {
+        rootOf: (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot),
+        routeOf: Route.plain
+      }),
       projectId: Effect.map(identity.session, (session) => session.projectId),
       objectStore: Effect.map(identity.session, (session) =>
-        Either.match(objectStoreRoot(session), {
-          onLeft: () => Option.none(),
-          onRight: () =>
-            Option.some(Transport.make(way, identity, { rootOf: objectStoreRoot, routeOf: Route.objectStore }, retry))
-        })
+        Option.as(Either.getRight(objectStoreRoot(session)), objectStore)
       ),
       ensureToken: (life) => Effect.asVoid(identity.lasting(life)),
-      timeLimit: retry.longest,
+      timeLimit: persistence.timeLimit,
       bodyLimit,
       bodyStreaming
     }
@@ -174,7 +194,7 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options>
+  options: Config.Config.Wrap<Omit<Options, "transformClient">>
 ): Layer.Layer<GlanceClient.GlanceClient, ConfigError.ConfigError, Identity.Identity | HttpClient.HttpClient> =>
   Layer.effect(GlanceClient.GlanceClient, Effect.flatMap(Config.unwrap(options), make))
 
@@ -205,7 +225,7 @@ export const layerToken = ({
  * @category layers
  */
 export const layerTokenConfig = (
-  options: Config.Config.Wrap<TokenOptions>
+  options: Config.Config.Wrap<Omit<TokenOptions, "transformClient">>
 ): Layer.Layer<GlanceClient.GlanceClient, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrapEffect(Effect.map(Config.unwrap(options), layerToken))
 
@@ -223,11 +243,11 @@ const withoutEmptyToken = HttpClient.mapRequest((request: HttpClientRequest.Http
 
 const ofConfig = (
   config: CloudConfig.Service,
-  options: Options = {}
+  { transformClient = (client) => client, ...options }: Options = {}
 ): Effect.Effect<GlanceClient.Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
-    const identity = yield* CloudAuth.makeIdentity(config.auth)
-    const client = yield* HttpClient.HttpClient
+    const client = transformClient(yield* HttpClient.HttpClient)
+    const identity = yield* Effect.provideService(CloudAuth.makeIdentity(config.auth), HttpClient.HttpClient, client)
     return yield* make({
       ...options,
       region: options.region ?? Option.getOrUndefined(config.region),

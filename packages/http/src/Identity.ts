@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import type * as GlanceError from "@effect-glance/core/GlanceError"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type * as Catalog from "./Catalog.js"
 
@@ -110,8 +112,14 @@ const lastsFor = ({ lifetime }: Session, now: number, life: Duration.Duration): 
 
 type Login = Effect.Effect<Session, GlanceError.ConnectionError>
 
+/** The session of the last login, and the outcome of the login that is under way. */
+interface State {
+  readonly session: Option.Option<Session>
+  readonly login: Option.Option<Deferred.Deferred<Session, GlanceError.ConnectionError>>
+}
+
 /**
- * Keeps the session that `login` gives. The login runs in the scope and not in the fiber that first needs it, so that
+ * Keeps the session that `login` returns. The login runs in the scope and not in the fiber that first needs it, so that
  * it goes on for those who wait when that fiber is interrupted. All who wait for it share its failure, which is not
  * kept: the next caller tries again.
  *
@@ -121,39 +129,38 @@ type Login = Effect.Effect<Session, GlanceError.ConnectionError>
 export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    let known: Session | undefined
-    let pending: Deferred.Deferred<Session, GlanceError.ConnectionError> | undefined
+    const state = yield* Ref.make<State>({ session: Option.none(), login: Option.none() })
 
-    const start = (mine: Deferred.Deferred<Session, GlanceError.ConnectionError>) =>
+    const start = (outcome: Deferred.Deferred<Session, GlanceError.ConnectionError>) =>
       Effect.interruptible(login).pipe(
-        Effect.onExit((exit) => {
-          if (exit._tag === "Success") known = exit.value
-          pending = undefined
-          return Deferred.done(mine, exit)
-        }),
+        Effect.onExit((exit) =>
+          Ref.update(state, ({ session }) => ({
+            session: Exit.isSuccess(exit) ? Option.some(exit.value) : session,
+            login: Option.none()
+          })).pipe(Effect.zipRight(Deferred.done(outcome, exit)))
+        ),
         Effect.forkIn(scope)
       )
 
-    /** What is cached by now, else that of a login, which is started unless one is under way. */
-    const coming = (cached: () => Login | undefined): Login =>
-      Effect.uninterruptibleMask((restore) => {
-        const there = cached()
-        if (there !== undefined) return there
-        if (pending !== undefined) return restore(Deferred.await(pending))
-        const mine = Deferred.unsafeMake<Session, GlanceError.ConnectionError>(FiberId.none)
-        pending = mine
-        return Effect.zipRight(start(mine), restore(Deferred.await(mine)))
-      })
-
-    /** The cached session if it is fresh and will do, else the one that is to come. */
-    const current = (willDo: (session: Session, now: number) => boolean): Login =>
-      Effect.clockWith((clock) => {
-        const cached = () => {
-          const now = clock.unsafeCurrentTimeMillis()
-          return known !== undefined && isFresh(known, now) && willDo(known, now) ? Effect.succeed(known) : undefined
-        }
-        // Looks twice: between two steps another fiber may have its turn, and its login end.
-        return cached() ?? coming(cached)
+    /** The cached session if it is usable, else that of the login under way, else that of a new one. */
+    const current = (isUsable: (session: Session, now: number) => boolean): Login =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const usable = (cached: State["session"]) =>
+          Option.filter(cached, (session) => isFresh(session, now) && isUsable(session, now))
+        const cached = usable((yield* Ref.get(state)).session)
+        if (Option.isSome(cached)) return cached.value
+        const outcome = yield* Deferred.make<Session, GlanceError.ConnectionError>()
+        return yield* Effect.uninterruptibleMask((restore) =>
+          // Decides in one step, because another fiber may have started or ended a login since.
+          Ref.modify(state, (state): readonly [Login, State] => {
+            const cached = usable(state.session)
+            if (Option.isSome(cached)) return [Effect.succeed(cached.value), state]
+            if (Option.isSome(state.login)) return [restore(Deferred.await(state.login.value)), state]
+            const started = Effect.zipRight(start(outcome), restore(Deferred.await(outcome)))
+            return [started, { ...state, login: Option.some(outcome) }]
+          }).pipe(Effect.flatten)
+        )
       })
 
     return {

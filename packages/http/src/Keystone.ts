@@ -12,7 +12,6 @@ import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
-import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 import * as TokenDocument from "./internal/tokenDocument.js"
 import * as Url from "./internal/url.js"
@@ -131,28 +130,26 @@ const login = (
   scope: object | undefined,
   ...methods: ReadonlyArray<Effect.Effect<Method>>
 ): Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(guarded, (client) =>
-    Identity.make(
-      Login.login({
-        client,
-        operation,
-        options,
-        url: `${Url.identityRoot(authUrl)}/v3/auth/tokens`,
-        credentials: Effect.map(Effect.all(methods), (methods) => ({
-          body: {
-            auth: {
-              identity: {
-                methods: methods.map(({ name }) => name),
-                ...Object.fromEntries(methods.map(({ body, name }) => [name, body]))
-              },
-              ...(scope === undefined ? {} : { scope })
-            }
-          },
-          secrets: methods.map(({ secret }) => secret)
-        })),
-        toSession: (json, headers, begun) => TokenDocument.version3(json, headers["x-subject-token"], begun)
-      })
-    )
+  Effect.flatMap(
+    Login.make({
+      operation,
+      options,
+      url: `${Url.identityRoot(authUrl)}/v3/auth/tokens`,
+      credentials: Effect.map(Effect.all(methods), (methods) => ({
+        body: {
+          auth: {
+            identity: {
+              methods: methods.map(({ name }) => name),
+              ...Object.fromEntries(methods.map(({ body, name }) => [name, body]))
+            },
+            ...(scope === undefined ? {} : { scope })
+          }
+        },
+        secrets: methods.map(({ secret }) => secret)
+      })),
+      toSession: (json, headers, begun) => TokenDocument.version3(json, headers["x-subject-token"], begun)
+    }),
+    Identity.make
   )
 
 /** The id that every Keystone gives its first domain; the name of that can be changed. */

@@ -12,7 +12,6 @@ import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Identity from "./Identity.js"
-import { guarded } from "./internal/guard.js"
 import * as Login from "./internal/login.js"
 import * as TokenDocument from "./internal/tokenDocument.js"
 import * as Url from "./internal/url.js"
@@ -58,16 +57,13 @@ const login = (
   auth: object,
   secret: string
 ) =>
-  Effect.map(guarded, (client) =>
-    Login.login({
-      client,
-      operation,
-      options,
-      url: `${Url.identityRoot(authUrl)}/v2.0/tokens`,
-      credentials: Effect.succeed({ body: { auth }, secrets: [secret] }),
-      toSession: (json, _, begun) => TokenDocument.version2(json, begun)
-    })
-  )
+  Login.make({
+    operation,
+    options,
+    url: `${Url.identityRoot(authUrl)}/v2.0/tokens`,
+    credentials: Effect.succeed({ body: { auth }, secrets: [secret] }),
+    toSession: (json, _, begun) => TokenDocument.version2(json, begun)
+  })
 
 /**
  * An identity that logs in with an API key. What is refused as a key is tried as a password.

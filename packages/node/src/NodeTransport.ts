@@ -9,74 +9,37 @@ import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
-import * as Direct from "@effect-glance/http/Direct"
-import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import * as Exchange from "./internal/exchange.js"
 import * as Proxies from "./internal/proxy.js"
 
 /**
- * A body as undici takes it, one piece at a time: with nothing kept ahead, undici asks for the next piece when its
- * socket has given all of the one before to the kernel.
+ * A body as undici takes it. Nothing is kept ahead: undici asks for the next piece when its socket has given the one
+ * before to the kernel. `NodeStream.toReadable` keeps pieces ahead, and its `destroy` does not wait for the source to
+ * close.
  */
 const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readable> =>
-  Effect.map(Effect.runtime<never>(), (runtime) => {
-    let wanted = false
-    /** Gives the next piece that is there. */
-    let give: (() => void) | undefined
-    const push = (bytes: Uint8Array) => {
-      wanted = false
-      body.push(bytes)
-    }
-    /** One step of the fiber for a chunk, and none for each piece. */
-    const offer = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> => {
-      const pieces = Chunk.toReadonlyArray(chunk).filter(({ length }) => length > 0)
-      let given = 0
-      if (pieces.length === 0) return Effect.void
-      return Effect.async((resume) => {
-        give = () => {
-          const piece = pieces[given++] as Uint8Array
-          if (given === pieces.length) {
-            give = undefined
-            resume(Effect.void)
-          }
-          push(piece)
-        }
-        if (wanted) give()
-      })
-    }
-    let fiber: Fiber.RuntimeFiber<void, E> | undefined
-    const run = () => {
-      fiber = Runtime.runFork(runtime)(Stream.runForEachChunk(stream, offer))
-      fiber.addObserver((exit) => {
-        if (Exit.isSuccess(exit)) body.push(null)
-        else body.destroy(Cause.squash(exit.cause) as Error)
-      })
-    }
-    const body = new Readable({
-      highWaterMark: 0,
-      read: () => {
-        wanted = true
-        if (fiber === undefined) run()
-        else give?.()
-      },
-      destroy: (error, done) => {
-        if (fiber === undefined) return done(error)
-        Effect.runFork(Fiber.interrupt(fiber)).addObserver(() => done(error))
+  Effect.map(Effect.runtime<never>(), (runtime) =>
+    // An empty piece would be taken for the end of what is there by now.
+    Readable.from(
+      Stream.toAsyncIterableRuntime(
+        Stream.filter(stream, ({ length }) => length > 0),
+        runtime
+      ),
+      {
+        objectMode: false,
+        highWaterMark: 0
       }
-    })
-    return body
-  })
+    )
+  )
 
 const bodyOf = (body: Exclude<HttpBody.HttpBody, HttpBody.Stream>): Exchange.Body => {
   switch (body._tag) {
@@ -104,10 +67,9 @@ const withoutDispatcher = (request: HttpClientRequest.HttpClientRequest) =>
   )
 
 /**
- * An HTTP client over undici. The pieces of a file that is uploaded are written over when they have been sent: what
- * stands between `ImageData` and this client must not keep them.
+ * An HTTP client over undici.
  *
- * The body of an answer that is shorter than 256 KiB can be read again as a whole. One that is longer, and one that was
+ * The body of a response that is shorter than 256 KiB can be read again as a whole. One that is longer, and one that was
  * read as a stream, can be read once: a second reading fails with a `ResponseError` of reason `Decode`.
  *
  * @since 0.1.0
@@ -115,25 +77,26 @@ const withoutDispatcher = (request: HttpClientRequest.HttpClientRequest) =>
  */
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.map(
   NodeHttpClient.Dispatcher,
-  (dispatcher) => {
-    if (typeof dispatcher.dispatch !== "function") return HttpClient.make(withoutDispatcher)
-    const begin: Direct.Send = (request, url, { currentContext }) => {
-      const options = Context.getOption(currentContext, NodeHttpClient.UndiciRequestOptions)
-      const { giveUp, send } = Exchange.exchange(dispatcher, Option.getOrUndefined(options), request, url)
-      const { body } = request
-      return {
-        answer: body._tag === "Stream" ? Effect.flatMap(readable(body.stream), send) : send(bodyOf(body)),
-        giveUp
-      }
-    }
-    const client = HttpClient.make((request, url, signal, fiber) => {
-      const { answer, giveUp } = begin(request, url, fiber)
-      // Also when the answer is there: the platform aborts what nobody holds any more.
-      signal.addEventListener("abort", giveUp, { once: true })
-      return Effect.onInterrupt(answer, () => Effect.sync(giveUp))
-    })
-    return Direct.offer(client, begin)
-  }
+  (dispatcher) =>
+    typeof dispatcher.dispatch !== "function"
+      ? HttpClient.make(withoutDispatcher)
+      : HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+          Effect.flatMap((request) => {
+            const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+            if (Either.isLeft(url)) {
+              return new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left })
+            }
+            const send = (body: Exchange.Body) =>
+              Effect.contextWithEffect((context: Context.Context<never>) => {
+                const options = Option.getOrUndefined(Context.getOption(context, NodeHttpClient.UndiciRequestOptions))
+                return Exchange.send(dispatcher, { body, options, request, url: url.right })
+              })
+            return request.body._tag === "Stream"
+              ? Effect.flatMap(readable(request.body.stream), send)
+              : send(bodyOf(request.body))
+          }),
+          Effect.succeed
+        )
 )
 
 /**

@@ -1,8 +1,8 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as Headers from "@effect/platform/Headers"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Answer from "@effect-glance/core/Answer"
 import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as GlanceError from "@effect-glance/core/GlanceError"
@@ -13,18 +13,22 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Circuit from "../Circuit.js"
 import * as Identity from "../Identity.js"
-import type { Guarded } from "./guard.js"
+import { Attempt, firstAttempt, type Response } from "./client/layer.js"
+import { limits } from "./client/limits.js"
+import { redact } from "./client/redact.js"
+import { retry } from "./client/retry.js"
+import { sendable } from "./client/sendable.js"
+import { telemetry } from "./client/telemetry.js"
 import * as Persistence from "./persistence.js"
-import * as Route from "./route.js"
-import * as Transport from "./transport.js"
 import * as Url from "./url.js"
 
 interface Login {
-  readonly client: Guarded
   readonly operation: string
   readonly url: string
   readonly options: Identity.LoginOptions
@@ -82,113 +86,133 @@ const redirects = (headers: Headers.Headers, detail: string): string => {
 /** A catalog of thousands of endpoints is a few megabytes long. */
 const loginLimit = 16 * 2 ** 20
 
-/**
- * One login. It ends at its time limit, whatever the server does. No error shows a part of the request's body or of a
- * success' body.
- */
-export const login = ({ client, credentials, operation, options, toSession, url }: Login) => {
-  const persistence = Persistence.of(options)
-  const { longest } = persistence
-  const shownUrl = Secrets.url(url)
-  const send = Transport.persistent(client, {
-    ...persistence,
-    repeatable: () => true
+/** A response to a login, and the secrets that it may repeat. */
+interface Received {
+  readonly operation: string
+  readonly response: Response
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** The parts of the body that a server may repeat, and the secrets of all headers. The body is secret as a whole. */
+const secretsOf = ({ response, secrets }: Received): ReadonlyArray<string> => [
+  ...secrets,
+  ...Secrets.ofRequest(response.request),
+  ...Secrets.ofHeaders(response.headers)
+]
+
+const answerOf = (received: Received, detail: string): Answer.Answer => {
+  const { operation, response } = received
+  const options = { secrets: secretsOf(received) }
+  const shownDetail = ForeignText.show(detail, options)
+  const { requestId, ...shown } = Answer.answer(operation, response.request, response, shownDetail)
+  return { ...shown, requestId: Option.map(requestId, (id) => ForeignText.show(id, options)) }
+}
+
+const succeed = (received: Received, begun: number, toSession: Login["toSession"]) => {
+  const { response } = received
+  const unreadable = (detail: string) =>
+    new GlanceError.UnexpectedAnswer({ ...answerOf(received, detail), record: Option.none() })
+  return Effect.flatMap(
+    Effect.catchTag(ResponseBody.read(response, loginLimit), "RefusedBody", ({ detail }) =>
+      Effect.fail(unreadable(detail))
+    ),
+    (text): Either.Either<Identity.Session, GlanceError.UnexpectedAnswer> =>
+      Either.gen(function* () {
+        const json = yield* Either.try({
+          try: () => JSON.parse(text) as unknown,
+          catch: () => unreadable("not JSON, so this is not an identity service")
+        })
+        return yield* Either.mapLeft(toSession(json, response.headers, begun), unreadable)
+      })
+  )
+}
+
+const fail = (received: Received): Effect.Effect<never, GlanceError.ConnectionError> =>
+  Effect.gen(function* () {
+    const { headers } = received.response
+    const text = yield* ResponseBody.readError(received.response)
+    const detail = missingFactors(text) ?? Answer.detailOf(text, secretsOf(received))
+    const fields = answerOf(received, detail)
+    const retryAfter = yield* Answer.retryAfterOf(headers)
+    switch (fields.status) {
+      case 400:
+      case 401:
+      case 403:
+        return yield* new GlanceError.AuthenticationFailed(fields)
+      case 404:
+        // Keystone's response to an application credential that does not exist.
+        return yield* isOfKeystone(text)
+          ? new GlanceError.AuthenticationFailed(fields)
+          : new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
+      case 405:
+        return yield* new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
+      case 429:
+        return yield* new GlanceError.RateLimited({ ...fields, retryAfter })
+      case 502:
+      case 503:
+      case 504:
+        return yield* new GlanceError.ServiceUnavailable({ ...fields, retryAfter })
+      default:
+        if (fields.status >= 500) return yield* new GlanceError.ServerError(fields)
+        return yield* new GlanceError.UnexpectedStatus(
+          fields.status < 400 ? { ...fields, detail: redirects(headers, fields.detail) } : fields
+        )
+    }
   })
 
-  /** The body of a login is secret as a whole; these are the parts that a server may repeat. */
-  const known = (response: HttpClientResponse.HttpClientResponse, secrets: ReadonlyArray<string>) => [
-    ...secrets,
-    ...Secrets.ofRequest(response.request),
-    ...Secrets.ofHeaders(response.headers)
-  ]
+/** The path of a URL; empty if the URL cannot be parsed. */
+const routeOf = (url: string): string => (URL.canParse(url) ? new URL(url).pathname : "")
 
-  const answer = (
-    response: HttpClientResponse.HttpClientResponse,
-    detail: string,
-    secrets: ReadonlyArray<string>
-  ): Answer.Answer => {
-    const options = { secrets: known(response, secrets) }
-    const shownDetail = ForeignText.show(detail, options)
-    const { requestId, ...shown } = Answer.answer(operation, response.request, response, shownDetail)
-    return { ...shown, requestId: Option.map(requestId, (id) => ForeignText.show(id, options)) }
-  }
-
-  const succeed = (response: HttpClientResponse.HttpClientResponse, begun: number, secrets: ReadonlyArray<string>) => {
-    const unreadable = (detail: string) =>
-      new GlanceError.UnexpectedAnswer({ ...answer(response, detail, secrets), record: Option.none() })
-    return Effect.flatMap(
-      Effect.catchTag(ResponseBody.read(response, loginLimit), "RefusedBody", ({ detail }) =>
-        Effect.fail(unreadable(detail))
-      ),
-      (text): Either.Either<Identity.Session, GlanceError.UnexpectedAnswer> =>
-        Either.gen(function* () {
-          const json = yield* Either.try({
-            try: () => JSON.parse(text) as unknown,
-            catch: () => unreadable("not JSON, so this is not an identity service")
-          })
-          return yield* Either.mapLeft(toSession(json, response.headers, begun), unreadable)
-        })
+/**
+ * Makes a login, which ends at its time limit, whatever the server does. No error shows a part of the request's body or
+ * of a success' body.
+ */
+export const make = ({
+  credentials,
+  operation,
+  options,
+  toSession,
+  url
+}: Login): Effect.Effect<Effect.Effect<Identity.Session, GlanceError.ConnectionError>, never, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const runtimeClient = yield* HttpClient.HttpClient
+    const fetchOptions = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+    const circuit = Option.getOrUndefined(yield* Effect.serviceOption(Circuit.Circuit))
+    const persistence = Persistence.of(options)
+    const { timeLimit } = persistence
+    /** The layers of `Cloud` that need no token. To log in twice does no harm. */
+    const client = runtimeClient.pipe(
+      redact(fetchOptions),
+      telemetry,
+      sendable,
+      limits({ circuit, timeLimit }),
+      retry({ ...persistence, circuit, isRepeatable: () => true })
     )
-  }
+    const route = routeOf(url)
 
-  const fail = (
-    response: HttpClientResponse.HttpClientResponse,
-    secrets: ReadonlyArray<string>
-  ): Effect.Effect<never, GlanceError.ConnectionError> =>
-    Effect.gen(function* () {
-      const text = yield* ResponseBody.readError(response)
-      const detail = missingFactors(text) ?? Answer.detailOf(text, known(response, secrets))
-      const fields = answer(response, detail, secrets)
-      const retryAfter = yield* Answer.retryAfterOf(response.headers)
-      switch (fields.status) {
-        case 400:
-        case 401:
-        case 403:
-          return yield* new GlanceError.AuthenticationFailed(fields)
-        case 404:
-          // Keystone's response to an application credential that does not exist.
-          return yield* isOfKeystone(text)
-            ? new GlanceError.AuthenticationFailed(fields)
-            : new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
-        case 405:
-          return yield* new GlanceError.UnexpectedStatus({ ...fields, detail: notKeystone(fields.detail) })
-        case 429:
-          return yield* new GlanceError.RateLimited({ ...fields, retryAfter })
-        case 502:
-        case 503:
-        case 504:
-          return yield* new GlanceError.ServiceUnavailable({ ...fields, retryAfter })
-        default:
-          if (fields.status >= 500) return yield* new GlanceError.ServerError(fields)
-          return yield* new GlanceError.UnexpectedStatus(
-            fields.status < 400 ? { ...fields, detail: redirects(response.headers, fields.detail) } : fields
-          )
-      }
-    })
-
-  const attempt = ({ body, secrets }: Credentials) =>
-    Effect.gen(function* () {
+    return Effect.gen(function* () {
+      const { body, secrets } = yield* credentials
       const begun = yield* Clock.currentTimeMillis
       const request = HttpClientRequest.post(url).pipe(
         HttpClientRequest.setHeader("accept", "application/json"),
         HttpClientRequest.bodyUnsafeJson(body)
       )
-      const response = yield* send({ request, root: url, route: Route.plain(shownUrl), operation, begun })
+      const attempt = firstAttempt({ operation, root: url, route, begun, hold: identity })
+      const response = yield* Effect.provideService(client.execute(request), Attempt, attempt)
+      const received = { operation, response, secrets }
       const isSuccess = response.status >= 200 && response.status < 300
-      return yield* isSuccess ? succeed(response, begun, secrets) : fail(response, secrets)
-    })
-
-  return Effect.flatMap(credentials, attempt).pipe(
-    Effect.mapError((error) =>
-      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
-    ),
-    Effect.timeoutFail({
-      duration: longest,
-      onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, limit: longest })
-    }),
-    Effect.withSpan(operation)
-  )
-}
+      return yield* isSuccess ? succeed(received, begun, toSession) : fail(received)
+    }).pipe(
+      Effect.mapError((error) =>
+        HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error
+      ),
+      Effect.timeoutFail({
+        duration: timeLimit,
+        onTimeout: () => new GlanceError.TimeLimitExceeded({ operation, limit: timeLimit })
+      }),
+      Effect.withSpan(operation)
+    )
+  })
 
 type Make<Options> = (options: Options) => Effect.Effect<Identity.Service, never, HttpClient.HttpClient | Scope.Scope>
 

@@ -3,9 +3,12 @@ import * as Option from "effect/Option"
 
 /** How persistent a request or a login is. */
 export interface Persistence {
+  /** How often a request is sent again. */
   readonly times: number
+  /** The wait before the first repetition. */
   readonly backoff: Duration.Duration
-  readonly longest: Duration.Duration
+  /** How long all of it may take. No wait is begun that would end later. */
+  readonly timeLimit: Duration.Duration
 }
 
 /** A duration above zero; the default for what is none, such as NaN or a text that is no duration. */
@@ -30,5 +33,5 @@ export const of = ({
 }): Persistence => ({
   times: retries === undefined ? 3 : retries > 0 ? Math.floor(retries) : 0,
   backoff: durationOr(backoff, Duration.millis(200)),
-  longest: durationOr(timeLimit, Duration.seconds(60))
+  timeLimit: durationOr(timeLimit, Duration.seconds(60))
 })

@@ -7,7 +7,6 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as UrlParams from "@effect/platform/UrlParams"
 import type * as Undici from "@effect/platform-node/Undici"
-import type * as Direct from "@effect-glance/http/Direct"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
@@ -29,6 +28,8 @@ const maxPieces = 1024
 const givenUp = (): Error => new Error("the request was given up")
 const alreadyRead = (): Error => new Error("the body has been read already")
 
+type Outcome = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError>
+
 /** The body of a request as undici takes it. */
 export type Body = Undici.Dispatcher.DispatchOptions["body"]
 
@@ -46,23 +47,23 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   #whole = false
   /** That there is no more to come, and whether that is what was to come. */
   #end: { readonly error?: Error } | undefined
-  /** Whether somebody has begun to read the body. */
-  read = false
+  /** Whether some code has begun to read the body. */
+  isRead = false
   /** Whether some of the body was given away, so that nobody else can have it whole. */
   #taken = false
   /** Who waits for the head of the answer, which is still to come. */
-  #resume: ((result: Direct.Sent["answer"]) => void) | undefined
+  #resume: ((result: Outcome) => void) | undefined
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly body: Body,
-    resume: (result: Direct.Sent["answer"]) => void
+    resume: (result: Outcome) => void
   ) {
     this.#resume = resume
   }
 
   /** Lets go of who has waited: an exchange may be there for longer, and with them all that they hold. */
-  #answer(result: Direct.Sent["answer"]): void {
+  #answer(result: Outcome): void {
     const resume = this.#resume
     this.#resume = undefined
     resume?.(result)
@@ -145,7 +146,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
 
   /** The body piece by piece, once. */
   readonly pieces: Stream.Stream<Uint8Array, Error> = Stream.suspend(() => {
-    this.read = true
+    this.isRead = true
     if (this.#taken) return Stream.fail(alreadyRead())
     return Stream.ensuring(Stream.repeatEffectChunkOption(this.#next), Effect.sync(this.giveUp))
   })
@@ -156,7 +157,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     if (whole !== undefined) return Effect.succeed(whole)
     if (this.#taken) return Effect.fail(alreadyRead())
     if (this.#end?.error !== undefined) return Effect.fail(this.#end.error)
-    this.read = true
+    this.isRead = true
     this.#whole = true
     this.#controller?.resume()
     return Effect.onInterrupt(restore(this.#more(this.all)), () => Effect.sync(this.giveUp))
@@ -174,9 +175,12 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   }
 }
 
-/** A response that nobody holds any more, whose body nobody has begun to read. */
+/**
+ * Closes the connection of a response that no code holds, and whose body no code has begun to read. The platform does
+ * so as well, but not for a reader that is interrupted between its first two steps.
+ */
 const dropped = new FinalizationRegistry((exchange: Exchange) => {
-  if (!exchange.read) exchange.giveUp()
+  if (!exchange.isRead) exchange.giveUp()
 })
 
 /** What makes an answer UTF-8 and is no part of the text. */
@@ -200,7 +204,7 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
     this.#exchange = exchange
     this.headers = Headers.fromInput(headers)
     this.#cookies = headers["set-cookie"]
-    // What is shorter is taken from the socket also when nobody reads it.
+    // A shorter body is taken from the socket also when no code reads it.
     if (!(Number(headers["content-length"]) < kept)) dropped.register(this, exchange)
   }
 
@@ -279,35 +283,37 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   }
 }
 
-/** Sends a request when it is given the body. */
-export const exchange = (
-  dispatcher: Undici.Dispatcher,
-  options: Partial<Undici.Dispatcher.RequestOptions> | undefined,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL
-): { readonly send: (body: Body) => Direct.Sent["answer"]; readonly giveUp: Direct.Sent["giveUp"] } => {
-  let exchange: Exchange | undefined
-  const send = (body: Body): Direct.Sent["answer"] =>
-    Effect.async((resume) => {
-      exchange = new Exchange(request, body, resume)
-      try {
-        dispatcher.dispatch(
-          {
-            ...options,
-            method: request.method,
-            headers: request.headers,
-            origin: url.origin,
-            path: url.pathname + url.search,
-            body: body ?? null,
-            // How long to wait is for those to say who wait.
-            headersTimeout: 60 * 60 * 1000,
-            bodyTimeout: 0
-          },
-          exchange
-        )
-      } catch (error) {
-        exchange.onResponseError(undefined, error as Error)
-      }
-    })
-  return { send, giveUp: () => exchange?.giveUp() }
+interface Sending {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly url: URL
+  readonly body: Body
+  readonly options: Partial<Undici.Dispatcher.RequestOptions> | undefined
 }
+
+/** Sends a request, and closes its connection when the fiber is interrupted. */
+export const send = (
+  dispatcher: Undici.Dispatcher,
+  { body, options, request, url }: Sending
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
+  Effect.async((resume) => {
+    const exchange = new Exchange(request, body, resume)
+    try {
+      dispatcher.dispatch(
+        {
+          ...options,
+          method: request.method,
+          headers: request.headers,
+          origin: url.origin,
+          path: url.pathname + url.search,
+          body: body ?? null,
+          // The caller of the client decides how long to wait.
+          headersTimeout: 60 * 60 * 1000,
+          bodyTimeout: 0
+        },
+        exchange
+      )
+    } catch (error) {
+      exchange.onResponseError(undefined, error as Error)
+    }
+    return Effect.sync(exchange.giveUp)
+  })
