@@ -1,7 +1,7 @@
 /** Medians and their ratios, as lines, JSON, a plot and a table. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import type { Item, Sample } from "./item.js"
+import type { Item, Measure, Sample } from "./item.js"
 
 interface Median {
   readonly median: number
@@ -15,20 +15,29 @@ export interface SideResult {
   readonly cpu: Median
   readonly resident: number
   readonly requests: number
-  /** Of the time that passed, what the stub computed. */
+  /** Processor time of the stub, as a part of the time that passed. */
   readonly stub: number
-  /** To the floor of the same round. */
+  /** Ratios to the block of the floor beside it: of seconds, of processor time, and of the most that was resident. */
   readonly ratio: Median
   readonly cpuRatio: Median
+  readonly residentRatio: Median
 }
 
 export interface Result {
   readonly name: string
+  readonly measure: Measure
   readonly target: number | undefined
   readonly sides: ReadonlyArray<SideResult>
-  /** What must never be otherwise, however slow the machine is. */
+  /** Failures that do not depend on the speed of the machine. */
   readonly complaints: ReadonlyArray<string>
 }
+
+/** The ratio that counts. */
+const ratioOf = (measure: Measure, side: SideResult): Median => (measure === "cpu" ? side.cpuRatio : side.ratio)
+
+/** The name of an item and one of the library's sides. */
+export const label = (item: string, side: string): string =>
+  side === "library" ? item : `${item}: ${side.replace("library, ", "")}`
 
 const medianOf = (numbers: ReadonlyArray<number>): Median => {
   const sorted = [...numbers].sort((a, b) => a - b)
@@ -37,13 +46,13 @@ const medianOf = (numbers: ReadonlyArray<number>): Median => {
 }
 
 export const summary = (
-  item: Pick<Item, "name" | "target" | "memory" | "requests">,
+  item: Pick<Item, "name" | "measure" | "target" | "memory" | "requests">,
   samples: ReadonlyMap<string, ReadonlyArray<Sample>>
 ): Result => {
   const floor = [...samples.values()][0] ?? []
   const sides = [...samples].map(([name, all]) => {
     const over = (value: (sample: Sample) => number) =>
-      medianOf(all.map((sample, round) => value(sample) / value(floor[round] ?? sample)))
+      medianOf(all.map((sample, block) => value(sample) / value(floor[block] ?? sample)))
     return {
       name,
       seconds: medianOf(all.map(({ seconds }) => seconds)),
@@ -52,7 +61,8 @@ export const summary = (
       requests: Math.max(...all.map(({ requests }) => requests)),
       stub: medianOf(all.map(({ seconds, stub }) => stub / seconds)).median,
       ratio: over(({ seconds }) => seconds),
-      cpuRatio: over(({ cpu }) => cpu)
+      cpuRatio: over(({ cpu }) => cpu),
+      residentRatio: over(({ resident }) => resident)
     }
   })
   const complaints = sides
@@ -65,41 +75,64 @@ export const summary = (
         ? [`${item.name}: ${name} had ${resident} MB resident, more than ${item.memory}`]
         : [])
     ])
-  return { name: item.name, target: item.target, sides, complaints }
+  return { name: item.name, measure: item.measure ?? "cpu", target: item.target, sides, complaints }
 }
 
 const seconds = (value: number) => (value < 0.1 ? `${(value * 1000).toFixed(1)} ms` : `${value.toFixed(2)} s`)
 const percent = (value: number) => `${Math.round(value * 100)} %`
+const spread = ({ least, most }: Median) => `${least.toFixed(2)} to ${most.toFixed(2)}`
+const multiple = (ratio: Median) => `x ${ratio.median.toFixed(2)} (${spread(ratio)})`
 
-export const lines = ({ name, sides, target }: Result): ReadonlyArray<string> => [
-  `${name}${target === undefined ? "" : ` (at most ${target})`}`,
+export const lines = ({ measure, name, sides, target }: Result): ReadonlyArray<string> => [
+  `${name}${target === undefined ? "" : ` (at most ${target} of ${measure})`}`,
   ...sides.map((side, index) =>
     [
-      `  ${side.name.padEnd(32)} ${seconds(side.seconds.median).padStart(9)}`,
-      `(${seconds(side.seconds.least)} to ${seconds(side.seconds.most)})`.padEnd(24),
-      index === 0
-        ? "".padEnd(27)
-        : `x ${side.ratio.median.toFixed(2)} (${side.ratio.least.toFixed(2)} to ${side.ratio.most.toFixed(2)})`.padEnd(
-            27
-          ),
-      `cpu ${seconds(side.cpu.median)}${index === 0 ? "" : ` x ${side.cpuRatio.median.toFixed(2)}`}`.padEnd(22),
+      `  ${side.name.padEnd(36)} cpu ${seconds(side.cpu.median).padStart(9)}`,
+      (index === 0 ? "" : multiple(side.cpuRatio)).padEnd(22),
+      `seconds ${seconds(side.seconds.median).padStart(9)}`,
+      (index === 0 ? "" : multiple(side.ratio)).padEnd(22),
       `${side.resident} MB, ${side.requests} requests, stub ${percent(side.stub)}`
     ].join(" ")
   )
 ]
 
+/** Two checkouts as a table. */
+export const comparison = (results: ReadonlyArray<Result>): string =>
+  [
+    "| work | by | old | new | new/old | spread | seconds | resident |",
+    "|---|---|---|---|---|---|---|---|",
+    ...results.flatMap(({ measure, name, sides: [before, after] }) =>
+      before === undefined || after === undefined
+        ? []
+        : [
+            `| ${[
+              name,
+              measure,
+              seconds(before[measure].median),
+              seconds(after[measure].median),
+              ratioOf(measure, after).median.toFixed(2),
+              spread(ratioOf(measure, after)),
+              after.ratio.median.toFixed(2),
+              after.residentRatio.median.toFixed(2)
+            ].join(" | ")} |`
+          ]
+    )
+  ].join("\n")
+
 export interface Committed {
   readonly results: ReadonlyArray<Result>
 }
 
-/** What a later run is held to: a quarter more than before. */
+/** What is slower than before by more than a quarter. */
 export const worse = (results: ReadonlyArray<Result>, committed: Committed): ReadonlyArray<string> =>
-  results.flatMap(({ name, sides }) => {
+  results.flatMap(({ measure, name, sides }) => {
     const before = committed.results.find((result) => result.name === name)
     return sides.flatMap((side) => {
       const known = before?.sides.find((each) => each.name === side.name)
-      return side.name.startsWith("library") && known !== undefined && side.ratio.median > known.ratio.median * 1.25
-        ? [`${name}: ${side.name} takes ${side.ratio.median} of the floor, and took ${known.ratio.median}`]
+      if (!side.name.startsWith("library") || known === undefined) return []
+      const [ratio, earlier] = [ratioOf(measure, side).median, ratioOf(measure, known).median]
+      return ratio > earlier * 1.25
+        ? [`${label(name, side.name)}: ${measure} is ${ratio} times that of the floor, and was ${earlier} times`]
         : []
     })
   })
