@@ -99,20 +99,20 @@ export const lines = ({ measure, name, sides, target }: Result): ReadonlyArray<s
 /** Two checkouts as a table. */
 export const comparison = (results: ReadonlyArray<Result>): string =>
   [
-    "| work | by | old | new | new/old | spread | seconds | resident |",
+    "| work | cpu, old | cpu, new | new/old | spread | seconds, new/old | spread | resident, new/old |",
     "|---|---|---|---|---|---|---|---|",
-    ...results.flatMap(({ measure, name, sides: [before, after] }) =>
+    ...results.flatMap(({ name, sides: [before, after] }) =>
       before === undefined || after === undefined
         ? []
         : [
             `| ${[
               name,
-              measure,
-              seconds(before[measure].median),
-              seconds(after[measure].median),
-              ratioOf(measure, after).median.toFixed(2),
-              spread(ratioOf(measure, after)),
+              seconds(before.cpu.median),
+              seconds(after.cpu.median),
+              after.cpuRatio.median.toFixed(2),
+              spread(after.cpuRatio),
               after.ratio.median.toFixed(2),
+              spread(after.ratio),
               after.residentRatio.median.toFixed(2)
             ].join(" | ")} |`
           ]

@@ -33,6 +33,6 @@ export const items: ReadonlyArray<Item> = [
     requests: 0,
     target: 1.6,
     warm: 10,
-    blocks: 20
+    blocks: 12
   }
 ]

@@ -16,10 +16,10 @@ export const items: ReadonlyArray<Item> = [
         for (let index = 0; index < count; index++) await ask(`/v2/images/${imageId}`)
       }),
       library: library(gets),
-      "library, over Effect's undici client": library(gets, NodeHttpClient.layerUndici)
+      "over Effect's undici client": library(gets, NodeHttpClient.layerUndici)
     },
     requests: count,
-    warm: 20,
-    blocks: 20
+    warm: 15,
+    blocks: 12
   }
 ]

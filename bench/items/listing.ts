@@ -47,15 +47,15 @@ export const items: ReadonlyArray<Item> = [
     sides: { floor: rawList(25), library: list(25) },
     requests: 400,
     target: 1.9,
-    warm: 20,
-    blocks: 20
+    warm: 15,
+    blocks: 12
   },
   {
     name: "list 10,000 images, 1,000 a page",
     sides: { floor: rawList(1000), library: list(1000) },
     requests: 10,
-    warm: 20,
-    blocks: 20
+    warm: 8,
+    blocks: 16
   },
   {
     name: "list 100,000 images, 1,000 a page",
@@ -64,8 +64,8 @@ export const items: ReadonlyArray<Item> = [
     requests: 100,
     target: 1.6,
     memory: 240,
-    warm: 2,
-    blocks: 6
+    warm: 3,
+    blocks: 4
   },
   {
     name: "list, stopped after 10 images, 20 times",
@@ -78,21 +78,21 @@ export const items: ReadonlyArray<Item> = [
       )
     },
     requests: stops,
-    warm: 10,
-    blocks: 20
+    warm: 8,
+    blocks: 12
   },
   {
-    name: "list 100,000 from a slow server to a slow reader, 20 ms a page each",
-    cloud: "100000-20",
+    name: "list 20,000 from a slow server to a slow reader, 20 ms a page each",
+    cloud: "20000-20",
     sides: {
       floor: rawList(1000, 20),
       library: slowly(1000, 20, false),
       "library, one page ahead": slowly(1000, 20, true)
     },
     measure: "seconds",
-    requests: 100,
+    requests: 20,
     memory: 240,
     rounds: 3,
-    warm: 0
+    blocks: 3
   }
 ]

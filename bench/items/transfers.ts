@@ -1,4 +1,4 @@
-/** A GiB to the stub and back. Files are in memory where the system has such a place: a disk would be measured instead. */
+/** 256 MiB to the stub and back. Files are in memory where the system has such a place: a disk would be measured instead. */
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -158,43 +158,42 @@ const download = (verify: boolean) =>
 const read = () => Fs.createReadStream(source, { highWaterMark: mebibyte })
 const write = () => Fs.createWriteStream(target)
 
-const common = { measure: "seconds", memory: 200, blocks: 3 } as const
+const common = { memory: 240, warm: 2, blocks: 6 }
 
-/** Nine tenths of the rate of what runs at the same time. */
-const nineTenths = 1.11
+/** Hashes run beside the transfer, so that the time that passes counts: at least nine tenths of the floor's rate. */
+const verified = { ...common, measure: "seconds", target: 1.11 } as const
 
 export const items: ReadonlyArray<Item> = [
   {
-    name: "upload 1 GiB from a file",
+    name: "upload 256 MiB from a file",
     sides: { floor: put(read), library: upload(file, false) },
     target: 1.1,
     ...common
   },
   {
-    name: "upload 1 GiB from a file, verified; undici with the same hashes in threads",
+    name: "upload 256 MiB from a file, verified; undici with the same hashes in threads",
     sides: {
       floor: put((hash) => read().pipe(through(hash)), "md5", "sha512"),
       library: upload(file, true),
       "md5 and sha512 alone": hashOnly("md5", "sha512"),
       "undici alone": put(read)
     },
-    target: nineTenths,
-    ...common
+    ...verified
   },
   {
-    name: "upload 1 GiB from a stream of 64 KiB pieces",
+    name: "upload 256 MiB from a stream of 64 KiB pieces",
     sides: { floor: put(() => Readable.from(pieces())), library: upload(stream, false) },
     target: 1.5,
     ...common
   },
   {
-    name: "download 1 GiB to a file",
+    name: "download 256 MiB to a file",
     sides: { floor: get((body) => pipeline(body, write())), library: download(false) },
     target: 1,
     ...common
   },
   {
-    name: "download 1 GiB to a file, verified; undici with sha512 in a thread",
+    name: "download 256 MiB to a file, verified; undici with sha512 in a thread",
     sides: {
       floor: get((body, hash) => pipeline(body, through(hash), write()), "sha512"),
       library: download(true),
@@ -202,11 +201,10 @@ export const items: ReadonlyArray<Item> = [
       "sha512 alone": hashOnly("sha512"),
       "undici alone": get((body) => pipeline(body, write()))
     },
-    target: nineTenths,
-    ...common
+    ...verified
   },
   {
-    name: "download 1 GiB, discarded",
+    name: "download 256 MiB, discarded",
     sides: {
       floor: get(discarded),
       library: library((data) => Stream.runDrain(data.download(id, { verify: false })))
