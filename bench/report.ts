@@ -1,4 +1,4 @@
-/** Medians and their ratios, as lines, JSON, a plot and a table. */
+/** Medians and their ratios, as lines, JSON, a plot and tables. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import type { Item, Measure, Sample } from "./item.js"
@@ -141,37 +141,37 @@ const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt
 
 /** A bar for each item and side, in multiples of its floor, which is the line at 1. */
 const plot = (results: ReadonlyArray<Result>): string => {
-  const bars = results.flatMap(({ name, sides, target }) =>
+  const bars = results.flatMap(({ measure, name, sides, target }) =>
     sides
       .filter((side) => side.name.startsWith("library"))
       .map((side) => ({
-        label: side.name === "library" ? name : `${name} (${side.name.replace("library, ", "")})`,
-        side,
+        label: label(name, side.name),
+        ratio: ratioOf(measure, side),
         target
       }))
   )
   const [left, scale, row] = [430, 120, 22]
   // A single bad round does not make the plot wider; its line ends at the edge.
-  const most = Math.max(2.5, ...bars.map(({ side }) => side.ratio.median)) + 1
+  const most = Math.max(2.5, ...bars.map(({ ratio }) => ratio.median)) + 1
   const [width, height] = [left + most * scale + 60, bars.length * row + 50]
-  const x = (ratio: number) => (left + Math.min(ratio, most) * scale).toFixed(1)
-  const drawn = bars.map(({ label, side, target }, index) => {
+  const x = (multiple: number) => (left + Math.min(multiple, most) * scale).toFixed(1)
+  const drawn = bars.map(({ label, ratio, target }, index) => {
     const y = 30 + index * row
     return [
       `<text x="${left - 8}" y="${y + 12}" text-anchor="end">${escaped(label)}</text>`,
-      `<rect x="${left}" y="${y}" width="${(side.ratio.median * scale).toFixed(1)}" height="16" fill="#4c78a8"/>`,
-      `<line x1="${x(side.ratio.least)}" x2="${x(side.ratio.most)}" y1="${y + 8}" y2="${y + 8}" stroke="#222"/>`,
+      `<rect x="${left}" y="${y}" width="${(ratio.median * scale).toFixed(1)}" height="16" fill="#4c78a8"/>`,
+      `<line x1="${x(ratio.least)}" x2="${x(ratio.most)}" y1="${y + 8}" y2="${y + 8}" stroke="#222"/>`,
       target === undefined
         ? ""
         : `<line x1="${x(target)}" x2="${x(target)}" y1="${y - 2}" y2="${y + 18}" stroke="#e45756" stroke-width="2"/>`,
-      `<text x="${Number(x(side.ratio.most)) + 6}" y="${y + 12}">${side.ratio.median.toFixed(2)}</text>`
+      `<text x="${Number(x(ratio.most)) + 6}" y="${y + 12}">${ratio.median.toFixed(2)}</text>`
     ].join("")
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
-    "<title>Time as a multiple of undici and JSON.parse alone</title>",
+    "<title>Multiples of undici and JSON.parse alone</title>",
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<text x="${left}" y="16">time as a multiple of undici and JSON.parse alone; red: the most it may be</text>`,
+    `<text x="${left}" y="16">multiples of undici and JSON.parse alone; red: the target</text>`,
     ...drawn,
     `<line x1="${x(1)}" x2="${x(1)}" y1="24" y2="${height - 16}" stroke="#222" stroke-dasharray="3"/>`,
     "</svg>",
@@ -182,35 +182,38 @@ const plot = (results: ReadonlyArray<Result>): string => {
 const table = (results: ReadonlyArray<Result>, machine: string): string => {
   const names = [...new Set(results.flatMap(({ sides }) => sides.map(({ name }) => name)))]
   const peers = names.filter((name) => /^(glanceclient|openstacksdk|gophercloud|curl)/.test(name))
-  const cell = (side: SideResult | undefined) => (side === undefined ? "" : seconds(side.seconds.median))
-  const rows = results.flatMap(({ name, sides }) => {
+  const rows = results.flatMap(({ measure, name, sides }) => {
+    const cell = (side: SideResult | undefined) => (side === undefined ? "" : seconds(side[measure].median))
     const [floor, ...others] = sides.filter((side) => !peers.includes(side.name))
-    // Where there is something else beside the library, it is there to explain.
+    // The other sides explain.
     const library = others.filter((side) => side.name.startsWith("library"))
-    return (library.length > 0 ? library : others).map((side, index) =>
+    return library.map((side, index) =>
       [
-        side.name === "library" ? name : `${name}: ${side.name.replace("library, ", "")}`,
+        label(name, side.name),
+        measure,
         cell(floor),
         cell(side),
-        side.ratio.median.toFixed(2),
-        side.resident === 0 ? "" : `${side.resident} MB`,
+        ratioOf(measure, side).median.toFixed(2),
+        spread(ratioOf(measure, side)),
+        `${side.resident} MB`,
         ...peers.map((peer) => (index === 0 ? cell(sides.find((each) => each.name === peer)) : ""))
       ].join(" | ")
     )
   })
   return [
-    `| work | undici and \`JSON.parse\` | effect-glance | ratio | resident | ${peers.map((peer) => `${peer} | `).join("")}`.trimEnd(),
-    `|---|---|---|---|---|${peers.map(() => "---|").join("")}`,
+    `| work | by | undici and \`JSON.parse\` | effect-glance | ratio | spread | resident | ${peers.map((peer) => `${peer} | `).join("")}`.trimEnd(),
+    `|---|---|---|---|---|---|---|${peers.map(() => "---|").join("")}`,
     ...rows.map((row) => `| ${row} |`),
     "",
-    `Medians on two shared cores (${machine.replace(/, \d+ shared cores/, "")}), each in a process of its own. The ratio is the`,
-    "median of the rounds' own ratios; what was resident, the most of all rounds.",
+    `Medians of blocks that both sides run in turn, on ${machine}. \`cpu\` is processor time, \`seconds\``,
+    "is elapsed time. The ratio is the median of the ratios of neighbouring blocks, the spread the least and the most of",
+    "them, and resident the most memory of any process.",
     "",
     "![The same as a plot](bench/plot.svg)"
   ].join("\n")
 }
 
-/** Those of earlier runs are kept, but for what was measured again. */
+/** Keeps the results of earlier runs, except of items that were measured again. */
 export const write = ({
   here,
   earlier,
