@@ -10,7 +10,7 @@ export const root = Path.dirname(here)
 /** Node's modules have a package of their own, and were part of `http` before. The first place that exists is taken. */
 const placesOf = (path: string): ReadonlyArray<string> => {
   const node = /^@effect-glance\/(?:http\/)?node\/(.*)$/.exec(path)?.[1]
-  return node === undefined ? [path] : [`@effect-glance/node/${node}`, `@effect-glance/http/node/${node}`]
+  return node === undefined ? [path] : ["node", "http/node"].map((place) => `@effect-glance/${place}/${node}`)
 }
 
 /** Takes the packages that files of this directory import from the checkout, with the dependencies it has installed. */

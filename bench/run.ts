@@ -116,12 +116,12 @@ const worksOf = async (checkout: string): Promise<ReadonlyArray<Work>> => {
 
 /** The sides of the library in this checkout and in another one, each pair as a work of its own. */
 const pairs = (old: ReadonlyArray<Work>, works: ReadonlyArray<Work>): ReadonlyArray<Work> =>
-  works.flatMap((work, index) =>
-    Object.entries(work.sides)
+  works.flatMap(({ name, sides, target: _, ...work }, index) =>
+    Object.entries(sides)
       .filter(([side]) => side.startsWith("library"))
       .map(([side, start]) => ({
         ...work,
-        name: Report.label(work.name, side),
+        name: Report.label(name, side),
         sides: { old: old[index]?.sides[side] ?? start, new: start }
       }))
   )
