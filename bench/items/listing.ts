@@ -63,7 +63,7 @@ export const items: ReadonlyArray<Item> = [
     sides: { floor: rawList(1000), library: list(1000) },
     requests: 100,
     target: 1.6,
-    memory: 240,
+    memory: 300,
     warm: 3,
     blocks: 4
   },
@@ -91,7 +91,7 @@ export const items: ReadonlyArray<Item> = [
     },
     measure: "seconds",
     requests: 20,
-    memory: 240,
+    memory: 300,
     rounds: 3,
     blocks: 3
   }
