@@ -102,8 +102,8 @@ const coldStart = async (checkout: string): Promise<Work> => {
     },
     requests: 1,
     target: 1.1,
-    rounds: 1,
-    blocks: 21
+    rounds: 21,
+    warm: 0
   }
 }
 

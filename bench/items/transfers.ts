@@ -158,7 +158,7 @@ const download = (verify: boolean) =>
 const read = () => Fs.createReadStream(source, { highWaterMark: mebibyte })
 const write = () => Fs.createWriteStream(target)
 
-const common = { memory: 240, warm: 2, blocks: 12 }
+const common = { memory: 300, warm: 2, blocks: 12 }
 
 /** Hashes run beside the transfer, so that the time that passes counts: at least nine tenths of the floor's rate. */
 const verified = { ...common, blocks: 8, measure: "seconds", target: 1.11 } as const
