@@ -19,6 +19,20 @@ export const empty = (status: number, headers: Readonly<Record<string, string>> 
   body: ""
 })
 
+/** A handler throws it to end a request early with this response. */
+export class Refused {
+  constructor(readonly response: WireResponse) {}
+}
+
+export const orRefusal = <A>(handle: () => A): A | WireResponse => {
+  try {
+    return handle()
+  } catch (error) {
+    if (error instanceof Refused) return error.response
+    throw error
+  }
+}
+
 /** The body has more bytes than the service reads. */
 export class TooLarge extends Data.TaggedError("TooLarge")<{ readonly limit: number }> {}
 
