@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { lengthOf } from "../reply.js"
 import type { Caller, WireRequest, WireResponse } from "../wire.js"
 import { type Context, emptyPage, type Reply } from "./context.js"
 import { Fault, internalError, render } from "./errors.js"
@@ -49,23 +50,12 @@ const inspect = (state: State, image: Image): ImageState => ({
   bytesStaged: state.staging.get(image.id)?.blob.size ?? 0
 })
 
-const beyondAscii = /[\u0080-\uffff]/
-
-/** Most answers are ASCII, and a page of a thousand images is long. */
-const byteLength = (text: string): number =>
-  beyondAscii.test(text) ? new TextEncoder().encode(text).length : text.length
-
 /** Whatever it would have said, an answer to HEAD has no body. */
 const finish = (request: WireRequest, reply: Reply): WireResponse => {
-  const { body } = reply
-  if (request.method === "HEAD") {
-    return { ...reply, headers: { ...reply.headers, "content-length": "0" }, body: "" }
-  }
-  if (reply.headers["content-length"] !== undefined || (typeof body !== "string" && !(body instanceof Uint8Array))) {
-    return reply
-  }
-  const length = typeof body === "string" ? byteLength(body) : body.length
-  return reply.status === 204 ? reply : { ...reply, headers: { ...reply.headers, "content-length": String(length) } }
+  const { body, headers, status } = reply
+  if (request.method === "HEAD") return { ...reply, headers: { ...headers, "content-length": "0" }, body: "" }
+  const length = status === 204 || headers["content-length"] !== undefined ? undefined : lengthOf(body)
+  return length === undefined ? reply : { ...reply, headers: { ...headers, "content-length": String(length) } }
 }
 
 /** Bytes of the first line of a request, with its line break: `url_length_limit` of eventlet's `wsgi.server`. */

@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { streamOf } from "../reply.js"
 import type { Caller, WireResponse } from "../wire.js"
 import { receive } from "./blobs.js"
 import type { Context, Reply } from "./context.js"
@@ -261,13 +262,6 @@ const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
         )
 }
 
-const streamOf = ({ body }: WireResponse): Stream.Stream<Uint8Array, unknown> =>
-  typeof body === "string"
-    ? Stream.make(new TextEncoder().encode(body))
-    : body instanceof Uint8Array
-      ? Stream.make(body)
-      : body
-
 const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Stopped> =>
   Effect.flatMap(fromRegion(state, found)(""), ({ body }) => {
     const record: Json = JSON.parse(String(body))
@@ -290,7 +284,7 @@ const source = (state: State, found: Plan, remoteSize: number | undefined): Effe
         : fromRegion(
             state,
             found
-          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response) })))
+          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response.body) })))
       const unlimited = Number.POSITIVE_INFINITY
       const received = yield* Effect.mapError(
         receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited }),

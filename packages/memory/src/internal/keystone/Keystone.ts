@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Endpoints } from "../endpoints.js"
-import { json, orRefusal, readText, requestId, segments } from "../reply.js"
+import { json, lengthOf, orRefusal, readText, requestId, segments } from "../reply.js"
 import { dispatch, type Route, route } from "../routes.js"
 import type { ApplicationCredential } from "../tokens.js"
 import type { WireRequest, WireResponse } from "../wire.js"
@@ -92,9 +92,8 @@ const finish = ({ endpoints, request }: Context, response: WireResponse): WireRe
     vary: "X-Auth-Token",
     "x-openstack-request-id": requestId()
   }
-  if (request.method !== "HEAD" || typeof response.body !== "string") return { ...response, headers }
-  const length = new TextEncoder().encode(response.body).length
-  return { ...response, headers: { ...headers, "content-length": String(length) }, body: "" }
+  if (request.method !== "HEAD") return { ...response, headers }
+  return { ...response, headers: { ...headers, "content-length": String(lengthOf(response.body) ?? 0) }, body: "" }
 }
 
 export const makeKeystone = (options: KeystoneOptions): Keystone => {
