@@ -82,6 +82,40 @@ const withRequestId = (reply: Reply, id: string): Reply => ({
   headers: { ...reply.headers, "x-openstack-request-id": id.startsWith("req-") ? id : `req-${id}` }
 })
 
+const answer = (
+  state: State,
+  caller: Caller,
+  request: WireRequest,
+  path: string,
+  now: number
+): Effect.Effect<Reply> => {
+  const asked = request.headers["x-openstack-request-id"]
+  if (asked !== undefined && asked.length > longestRequestId) {
+    // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
+    return Effect.succeed(refuse(request, internalError()))
+  }
+  const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
+  const context: Context = {
+    state,
+    request,
+    caller,
+    project: caller.projectId,
+    isAdmin: releases.isAdmin(state, caller),
+    requestId,
+    now
+  }
+  return dispatch(context, path).pipe(
+    Effect.map((reply) => withRequestId(reply, requestId)),
+    Effect.catchAll((error) =>
+      Effect.succeed(
+        error.options.crash === true
+          ? render(error, request.method, request.headers)
+          : withRequestId(refuse(request, error), requestId)
+      )
+    )
+  )
+}
+
 export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -89,34 +123,6 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
     const now = yield* Clock.currentTimeMillis
     initialResourceTypes(state, now)
     initialImages(state, now)
-
-    const answer = (caller: Caller, request: WireRequest, path: string, now: number): Effect.Effect<Reply> => {
-      const asked = request.headers["x-openstack-request-id"]
-      if (asked !== undefined && asked.length > longestRequestId) {
-        // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
-        return Effect.succeed(refuse(request, internalError()))
-      }
-      const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
-      const context: Context = {
-        state,
-        request,
-        caller,
-        project: caller.projectId,
-        isAdmin: releases.isAdmin(state, caller),
-        requestId,
-        now
-      }
-      return dispatch(context, path).pipe(
-        Effect.map((reply) => withRequestId(reply, requestId)),
-        Effect.catchAll((error) =>
-          Effect.succeed(
-            error.options.crash === true
-              ? render(error, request.method, request.headers)
-              : withRequestId(refuse(request, error), requestId)
-          )
-        )
-      )
-    }
 
     const route = (caller: Option.Option<Caller>, request: WireRequest, now: number): Effect.Effect<Reply> => {
       const refused = overlong(request)
@@ -144,12 +150,8 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         return Effect.succeed(refuse(request, new Fault(401, { headers: { "www-authenticate": challenge } })))
       }
       const rest = slash < 0 ? "" : path.slice(slash)
-      return answer(
-        caller.value,
-        request,
-        options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest,
-        now
-      )
+      const below = options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest
+      return answer(state, caller.value, request, below, now)
     }
 
     return {

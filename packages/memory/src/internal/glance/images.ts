@@ -108,6 +108,16 @@ export const checkPropertyQuota = (state: State, names: Iterable<string>): void 
   }
 }
 
+const creationHeaders = (context: Context, image: Image): Reply["headers"] => {
+  const { importMethods, multiStore, stores } = context.state
+  const storeIds = [...stores.keys(), "os_glance_staging_store", "os_glance_tasks_store"].join(",")
+  return {
+    location: `${applicationUrl(context)}/v2/images/${image.id}`,
+    ...(importMethods.length > 0 ? { "openstack-image-import-methods": importMethods.join(",") } : {}),
+    ...(multiStore ? { "openstack-image-store-ids": storeIds } : {})
+  }
+}
+
 const create = (context: Context, body: Json): Reply => {
   const { project, state } = context
   const named = (name: string) =>
@@ -179,18 +189,9 @@ const create = (context: Context, body: Json): Reply => {
     changeImage(image, (one) => one.tags.add(tag))
   }
 
-  const headers: Record<string, string> = { location: `${applicationUrl(context)}/v2/images/${image.id}` }
-  if (state.importMethods.length > 0) headers["openstack-image-import-methods"] = state.importMethods.join(",")
-  if (state.multiStore) {
-    headers["openstack-image-store-ids"] = [
-      ...state.stores.keys(),
-      "os_glance_staging_store",
-      "os_glance_tasks_store"
-    ].join(",")
-  }
   // An empty owner is nobody in the database, but the answer tells what was sent.
   const shown = owner === "" ? { ...image, owner, json: undefined } : image
-  return jsonReply(renderImage(state, shown, context.isAdmin), 201, headers)
+  return jsonReply(renderImage(state, shown, context.isAdmin), 201, creationHeaders(context, image))
 }
 
 /** The service makes the URLs of its headers and version documents from what the client called it. */

@@ -372,120 +372,136 @@ const takeBack = (state: State, image: Image, storeId: string): void => {
   change(image, importing, without([storeId]))
 }
 
-const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
-  const { image, stores, wanted } = found
-  const copies = wanted.name === "copy-image"
-  /** An import that failed to undo itself never lets go of the image. */
-  let stuck = false
+/** An import that is running. */
+interface Run {
+  readonly state: State
+  readonly task: Task
+  readonly found: Plan
+  /** What a failure undoes, newest last. A step that returns false cannot be undone, and stops the others. */
+  readonly undo: Array<(image: Image) => boolean>
+  /** An import that failed to undo itself never releases the image. */
+  isStuck: boolean
+}
 
-  const work = Effect.gen(function* () {
+const editing = ({ found, state, task }: Run, update: (image: Image) => void) => edit(state, task, found.image, update)
+
+/** Undoes what the import has done so far, and fails with the error. */
+const revert =
+  (run: Run) =>
+  (error: Stopped): Effect.Effect<never, Stopped> =>
+    editing(run, (one) => {
+      run.isStuck = [...run.undo].reverse().some((step) => !step(one))
+    }).pipe(Effect.ignore, Effect.zipRight(Effect.fail(error)))
+
+const undoes = ({ undo }: Run, step: (image: Image) => void): void => {
+  undo.push((image) => {
+    step(image)
+    return true
+  })
+}
+
+/** An image that is queued already cannot be queued again: the rest stays as it is, and so does the claim. */
+const undoesQueueing = ({ undo }: Run, step: (image: Image) => void): void => {
+  undo.push((image) => {
+    if (image.status === "queued") return false
+    requeue(image)
+    step(image)
+    return true
+  })
+}
+
+/** Takes formats and properties over from the image of another region, and returns its size. */
+const takeOverRecord = (run: Run): Effect.Effect<number, Stopped> =>
+  Effect.gen(function* () {
+    const { containerFormat, diskFormat, properties } = run.found.image
+    const before = new Map(properties)
+    undoesQueueing(run, (one) => {
+      for (const name of [...one.properties.keys()]) {
+        if (isTakenOver(name) && !before.has(name)) one.properties.delete(name)
+      }
+      for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
+      Object.assign(one, { containerFormat, diskFormat })
+    })
+    const record = yield* Effect.catchAll(remoteRecord(run.state, run.found), revert(run))
+    yield* editing(run, (one) => {
+      one.diskFormat = text(record["disk_format"])
+      one.containerFormat = text(record["container_format"])
+      for (const [name, value] of Object.entries(record)) {
+        if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
+      }
+    })
+    return typeof record["size"] === "number" ? record["size"] : yield* revert(run)(new Stopped())
+  })
+
+const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, Stopped> => {
+  const { found, state, task } = run
+  const { stores, wanted } = found
+  return Effect.forEach(
+    stores,
+    (storeId, index) => {
+      const activates = wanted.name !== "copy-image" && (!wanted.allMustSucceed || index === stores.length - 1)
+      const put = putInto(state, task, found, storeId, data, activates)
+      const onFailure = (error: Stopped) => {
+        if (!wanted.allMustSucceed) {
+          return editing(run, (one) => {
+            change(one, failed, including([storeId]))
+            change(one, importing, without([storeId]))
+          })
+        }
+        undoes(run, (one) => {
+          takeBack(state, one, storeId)
+          change(one, failed, including([storeId]))
+        })
+        return revert(run)(error)
+      }
+      return Effect.map(Effect.catchAll(put, onFailure), () => undoes(run, (one) => takeBack(state, one, storeId)))
+    },
+    { discard: true }
+  )
+}
+
+const work = (run: Run): Effect.Effect<void, Stopped> =>
+  Effect.gen(function* () {
+    const { found, state, task } = run
+    const { image, stores, wanted } = found
+    const copies = wanted.name === "copy-image"
     const delay = Duration.decode(state.options.importDelay ?? 0)
     if (Duration.toMillis(delay) > 0) yield* Effect.sleep(delay)
     beginTask(state, task, yield* Clock.currentTimeMillis)
-    yield* edit(state, task, image, (one) => {
+    yield* editing(run, (one) => {
       if (!copies) one.status = "importing"
       change(one, importing, including(stores))
       change(one, failed, without(stores))
     })
-    // What a failure undoes, newest first, as far as the work had come; a step that cannot be undone stops it.
-    const undo: Array<(one: Image) => boolean> = []
-    const undoes = (step: (one: Image) => void) =>
-      undo.push((one) => {
-        step(one)
-        return true
-      })
-    const revert = (error: Stopped) =>
-      Effect.zipRight(
-        Effect.ignore(
-          edit(state, task, image, (one) => {
-            for (const step of [...undo].reverse()) {
-              if (!step(one)) {
-                stuck = true
-                return
-              }
-            }
-          })
-        ),
-        Effect.fail(error)
-      )
-
-    let remoteSize: number | undefined
-    if (wanted.name === "glance-download") {
-      const { containerFormat, diskFormat, properties } = image
-      const before = new Map(properties)
-      const restored = (one: Image) => {
-        for (const name of [...one.properties.keys()])
-          if (isTakenOver(name) && !before.has(name)) one.properties.delete(name)
-        for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
-        Object.assign(one, { containerFormat, diskFormat })
-      }
-      undo.push((one) => {
-        if (one.status === "queued") return false
-        requeue(one)
-        restored(one)
-        return true
-      })
-      const record = yield* Effect.catchAll(remoteRecord(state, found), revert)
-      yield* edit(state, task, image, (one) => {
-        one.diskFormat = text(record["disk_format"])
-        one.containerFormat = text(record["container_format"])
-        for (const [name, value] of Object.entries(record)) {
-          if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
-        }
-      })
-      if (typeof record["size"] !== "number") return yield* revert(new Stopped())
-      remoteSize = record["size"]
-    }
+    const remoteSize = wanted.name === "glance-download" ? yield* takeOverRecord(run) : undefined
     if (wanted.name === "web-download" || wanted.name === "glance-download") {
-      undo.push((one) => {
-        // Nothing goes from queued to queued: what was to be undone before this stays, and so does the claim.
-        if (one.status === "queued") return false
-        requeue(one)
+      undoesQueueing(run, (one) => {
         change(one, importing, without(stores))
         change(one, failed, including(stores))
         state.staging.delete(one.id)
-        return true
       })
     }
-    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert)
-    for (const [index, storeId] of stores.entries()) {
-      const activates = !copies && (!wanted.allMustSucceed || index === stores.length - 1)
-      const put = putInto(state, task, found, storeId, data, activates)
-      yield* wanted.allMustSucceed
-        ? Effect.catchAll(put, (error) => {
-            undoes((one) => {
-              takeBack(state, one, storeId)
-              change(one, failed, including([storeId]))
-            })
-            return revert(error)
-          })
-        : Effect.catchAll(put, () =>
-            edit(state, task, image, (one) => {
-              change(one, failed, including([storeId]))
-              change(one, importing, without([storeId]))
-            })
-          )
-      undoes((one) => takeBack(state, one, storeId))
-    }
+    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert(run))
+    yield* putIntoStores(run, data)
     state.staging.delete(image.id)
     if (image.status !== "active") {
-      undoes((one) => {
+      undoes(run, (one) => {
         if (!copies) requeue(one)
       })
-      return yield* revert(new Stopped())
+      return yield* revert(run)(new Stopped())
     }
   })
 
-  const release = Effect.sync(() => {
-    if (!stuck && image.properties.get(lock) === task.id) changeImage(image, (one) => one.properties.delete(lock))
-  })
-
-  return Effect.gen(function* () {
-    const outcome = yield* Effect.match(work, {
+const run = (state: State, task: Task, found: Plan): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { image } = found
+    const running: Run = { state, task, found, undo: [], isStuck: false }
+    const outcome = yield* Effect.match(work(running), {
       onFailure: ({ message }) => ({ message }),
       onSuccess: () => ({ result: { image_id: image.id } })
     })
     finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
-    yield* release
+    if (!running.isStuck && image.properties.get(lock) === task.id) {
+      changeImage(image, (one) => one.properties.delete(lock))
+    }
   })
-}
