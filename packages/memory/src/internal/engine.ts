@@ -7,27 +7,24 @@ import * as Stream from "effect/Stream"
 import type { Fault, Matcher, Target } from "../Fault.js"
 import type { Entry } from "../RequestLog.js"
 import type { Directory } from "./directory.js"
-import type { Endpoints, Place } from "./endpoints.js"
+import type { Endpoints, Place, ServiceName } from "./endpoints.js"
 import { type ConnectionReset, makeFaults, perform } from "./faults.js"
 import { lengthOf } from "./reply.js"
 import { callerOf, type Tokens } from "./tokens.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
 
-/** A service of the cloud behind the log, the faults and the tokens. */
-export interface Services {
-  readonly identity: (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
-  readonly image: (
-    request: WireRequest,
-    caller: Caller | undefined,
-    region: string,
-    endpoints: Endpoints
-  ) => Effect.Effect<WireResponse>
-  readonly objectStore: (
-    request: WireRequest,
-    caller: Caller | undefined,
-    region: string
-  ) => Effect.Effect<WireResponse>
-}
+/** The services of the cloud, without the log, the faults and the tokens. */
+export type Services = Readonly<
+  Record<
+    ServiceName,
+    (
+      request: WireRequest,
+      endpoints: Endpoints,
+      region: string,
+      caller: Caller | undefined
+    ) => Effect.Effect<WireResponse>
+  >
+>
 
 /** Everything a transport needs of a cloud: an answer, or a connection that breaks. */
 export interface Engine {
@@ -78,7 +75,7 @@ interface EngineOptions {
 }
 
 export const makeEngine = (options: EngineOptions): Engine => {
-  const { clock, kept, tokens } = options
+  const { clock, kept, services, tokens } = options
   const faults = makeFaults()
   const activity = makeActivity()
   let log: Array<Record_> = []
@@ -116,7 +113,7 @@ export const makeEngine = (options: EngineOptions): Engine => {
           request: { ...request, path: target.path, body: receiving(record, request) },
           target,
           clock,
-          handle: (request, caller) => handle(options.services, request, target, endpoints, caller),
+          handle: (request, caller) => services[target.service](request, endpoints, target.region, caller),
           revoke: tokens.revoke
         })
         return restore(served).pipe(
@@ -145,13 +142,9 @@ export const makeEngine = (options: EngineOptions): Engine => {
 }
 
 /** Requests that are being handled, and responses that are being sent. */
-interface Activity {
-  readonly begin: () => void
-  readonly end: () => void
-  readonly idle: Effect.Effect<void>
-}
+type Activity = ReturnType<typeof makeActivity>
 
-const makeActivity = (): Activity => {
+const makeActivity = () => {
   let working = 0
   const waiting = new Set<() => void>()
   return {
@@ -164,7 +157,7 @@ const makeActivity = (): Activity => {
       for (const resume of waiting) resume()
       waiting.clear()
     },
-    idle: Effect.async((resume) => {
+    idle: Effect.async<void>((resume) => {
       const done = () => resume(Effect.void)
       if (working === 0) return done()
       waiting.add(done)
@@ -203,23 +196,6 @@ const targetOf = (
     query: request.query,
     headers: redacted(request.headers),
     caller: tenant !== undefined && caller?.projectId !== tenant ? undefined : caller
-  }
-}
-
-const handle = (
-  services: Services,
-  request: WireRequest,
-  { region, service }: Target,
-  endpoints: Endpoints,
-  caller: Caller | undefined
-): Effect.Effect<WireResponse> => {
-  switch (service) {
-    case "identity":
-      return services.identity(request, endpoints)
-    case "image":
-      return services.image(request, caller, region, endpoints)
-    case "object-store":
-      return services.objectStore(request, caller, region)
   }
 }
 
@@ -280,16 +256,11 @@ const sending = (
   return Effect.succeed({ ...response, body: sent })
 }
 
-const entryOf = (record: Record_): Entry => ({
+const entryOf = ({ target: { caller, ...target }, ...record }: Record_): Entry => ({
   number: record.number,
-  service: record.target.service,
-  region: record.target.region,
-  method: record.target.method,
-  path: record.target.path,
-  query: record.target.query,
-  headers: record.target.headers,
+  ...target,
   body: Option.fromNullable(record.body),
-  caller: Option.fromNullable(record.target.caller),
+  caller: Option.fromNullable(caller),
   login: Option.fromNullable(record.login),
   status: Option.fromNullable(record.status),
   bytesReceived: record.bytesReceived,

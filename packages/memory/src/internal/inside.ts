@@ -59,18 +59,10 @@ const makeImportFaults = () => {
   }
 }
 
-const projectIdIn =
-  (directory: Directory) =>
-  (nameOrId: string): string => {
-    const project = directory.project(nameOrId)
-    if (project === undefined) throw new Error(`no project is called ${nameOrId}`)
-    return project.id
-  }
-
 const imagesIn = (
   { images = [], regions = defaultRegions }: CloudOptions,
   region: string,
-  projectId: (nameOrId: string) => string
+  { projectId }: Directory
 ): ReadonlyArray<InitialImage> =>
   images
     .filter((image) => (image.region ?? regions[0]) === region)
@@ -86,19 +78,19 @@ const imagesIn = (
 const makeGlances = (
   options: CloudOptions,
   regions: ReadonlyArray<string>,
-  projectId: (nameOrId: string) => string,
+  directory: Directory,
   takeFault: (step: ImportStep) => ImportFault | undefined
 ): Effect.Effect<ReadonlyMap<string, Glance.Glance>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const initial = Object.fromEntries(
-      Object.entries(options.containers ?? {}).map(([project, names]) => [projectId(project), names])
+      Object.entries(options.containers ?? {}).map(([project, names]) => [directory.projectId(project), names])
     )
     const glances = new Map<string, Glance.Glance>()
     for (const region of regions) {
       const glance = yield* Glance.make({
         ...options,
         hasher: options.hasher ?? hasher,
-        images: imagesIn(options, region, projectId),
+        images: imagesIn(options, region, directory),
         containers: { initial },
         findRemote: (name) => {
           const wanted = regions.find((one) => one.toLowerCase() === name.toLowerCase())
@@ -115,7 +107,7 @@ const makeGlances = (
 /** Glance makes its URLs from the name that the client called it by, and that includes the path it is mounted at. */
 const imageService =
   (glances: ReadonlyMap<string, Glance.Glance>): Services["image"] =>
-  (request, caller, region, endpoints) => {
+  (request, endpoints, region, caller) => {
     const glance = glances.get(region)
     if (glance === undefined) return Effect.dieMessage(`no region is called ${region}`)
     const base = new URL(endpoints.image(region))
@@ -140,7 +132,7 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
     }
     const tokens = makeTokens()
     const imports = makeImportFaults()
-    const glances = yield* makeGlances(options, regions, projectIdIn(directory), imports.take)
+    const glances = yield* makeGlances(options, regions, directory, imports.take)
     // The object store of a region shows what the tasks of its Glance read and write.
     const objectStores = new Map(
       [...glances].map(([region, { containers }]) => [
@@ -161,7 +153,7 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
         identity: (request, endpoints) =>
           (/^\/v2\.0(\/|$)/.test(request.path) ? rackspace : keystone).handle(request, endpoints),
         image: imageService(glances),
-        objectStore: (request, caller, region) =>
+        "object-store": (request, _, region, caller) =>
           objectStores.get(region)?.handle(request, caller) ?? Effect.dieMessage(`no region is called ${region}`)
       }
     })

@@ -1,37 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Directory, User } from "./directory.js"
+import type { User } from "./directory.js"
 import { idOf } from "./directory.js"
-import type { Endpoints } from "./endpoints.js"
-import {
-  asString,
-  empty,
-  isObject,
-  type JsonObject,
-  json,
-  orRefusal,
-  parse,
-  Refused,
-  readText,
-  segments
-} from "./reply.js"
+import type { Identity, IdentityContext, IdentityOptions } from "./identity.js"
+import type { JsonObject } from "./reply.js"
+import { asString, empty, isObject, json, orRefusal, parse, Refused, readText, segments } from "./reply.js"
 import { dispatch, type Route, route } from "./routes.js"
-import type { Token, Tokens } from "./tokens.js"
+import type { Token } from "./tokens.js"
 import { randomText, rolesOn } from "./tokens.js"
-import type { WireRequest, WireResponse } from "./wire.js"
-
-/** Rackspace's Identity v2.0, below `/v2.0`: logins by API key or password, and the catalog they bring. */
-export interface Rackspace {
-  readonly handle: (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
-}
-
-export interface RackspaceOptions {
-  readonly directory: Directory
-  readonly tokens: Tokens
-  readonly regions: ReadonlyArray<string>
-  /** Milliseconds. */
-  readonly tokenLifetime: number
-}
+import type { WireResponse } from "./wire.js"
 
 /** The object store of a Rackspace account has a tenant of its own, which is not the account's number. */
 export const storageTenant = (projectId: string): string => `MossoCloudFS_${projectId}`
@@ -43,17 +20,8 @@ const badRequest = (message: string) => fault("badRequest", 400, message)
 const unauthorized = (message: string) => fault("unauthorized", 401, message)
 const notFound = (message: string) => fault("itemNotFound", 404, message)
 
-/** One request, and the state of the service. */
-interface Context extends RackspaceOptions {
-  readonly request: WireRequest
-  /** The body; `undefined` if the client went away before its end. */
-  readonly text: string | undefined
-  readonly endpoints: Endpoints
-  readonly now: number
-}
-
 /** The tenant of a login: the one that it names, or else the first that the user has a role in. */
-const tenantOf = ({ directory }: Context, user: User, auth: JsonObject) => {
+const tenantOf = ({ directory }: IdentityContext, user: User, auth: JsonObject) => {
   const id = asString(auth["tenantId"])
   const name = asString(auth["tenantName"])
   return directory.projects.find(
@@ -65,7 +33,7 @@ const tenantOf = ({ directory }: Context, user: User, auth: JsonObject) => {
   )
 }
 
-const access = ({ endpoints, regions }: Context, token: Token, how: string): WireResponse => {
+const access = ({ endpoints, regions }: IdentityContext, token: Token, how: string): WireResponse => {
   const tenant = token.project?.id ?? ""
   const storage = storageTenant(tenant)
   return json(200, {
@@ -107,42 +75,33 @@ const access = ({ endpoints, regions }: Context, token: Token, how: string): Wir
   })
 }
 
-/** Who logs in, and how. */
-interface Login {
-  readonly user: User
-  readonly how: "APIKEY" | "PASSWORD"
-  readonly expiresAt: number
-}
+const invalidCredentials = "Unable to authenticate user with credentials provided."
 
-const identify = ({ directory, now, tokenLifetime, tokens }: Context, auth: JsonObject): Login => {
-  const apiKey = auth["RAX-KSKEY:apiKeyCredentials"]
-  const password = auth["passwordCredentials"]
+/** The ways to log in with a secret, by the element of the request. */
+const secrets = [
+  { element: "RAX-KSKEY:apiKeyCredentials", key: "apiKey", how: "APIKEY", refused: "Username or api key is invalid." },
+  { element: "passwordCredentials", key: "password", how: "PASSWORD", refused: invalidCredentials }
+] as const
+
+const identify = ({ directory, now, tokenLifetime, tokens }: IdentityContext, auth: JsonObject) => {
+  for (const { element, how, key, refused } of secrets) {
+    const given = auth[element]
+    if (!isObject(given)) continue
+    const name = asString(given["username"])
+    const secret = asString(given[key])
+    if (name === undefined || secret === undefined) throw new Refused(badRequest(`Expecting username and ${key}`))
+    const user = directory.users.find((one) => one.name === name && one[key] === secret)
+    if (user === undefined) throw new Refused(unauthorized(refused))
+    return { user, how, expiresAt: now + tokenLifetime }
+  }
   const renewed = auth["token"]
-  const accepted = (user: User | undefined, how: Login["how"], expiresAt: number, otherwise: string): Login => {
-    if (user === undefined) throw new Refused(unauthorized(otherwise))
-    return { user, how, expiresAt }
-  }
-  const refused = "Unable to authenticate user with credentials provided."
-  if (isObject(apiKey)) {
-    const name = asString(apiKey["username"])
-    const key = asString(apiKey["apiKey"])
-    if (name === undefined || key === undefined) throw new Refused(badRequest("Expecting username and apiKey"))
-    const user = directory.users.find((candidate) => candidate.name === name && candidate.apiKey === key)
-    return accepted(user, "APIKEY", now + tokenLifetime, "Username or api key is invalid.")
-  }
-  if (isObject(password)) {
-    const name = asString(password["username"])
-    const secret = asString(password["password"])
-    if (name === undefined || secret === undefined) throw new Refused(badRequest("Expecting username and password"))
-    const user = directory.users.find((candidate) => candidate.name === name && candidate.password === secret)
-    return accepted(user, "PASSWORD", now + tokenLifetime, refused)
-  }
   if (!isObject(renewed)) throw new Refused(badRequest("Invalid request. Missing credentials element."))
   const old = tokens.find(asString(renewed["id"]) ?? "", now)
-  return accepted(old?.user, "PASSWORD", old?.expiresAt ?? now, refused)
+  if (old === undefined) throw new Refused(unauthorized(invalidCredentials))
+  return { user: old.user, how: "PASSWORD", expiresAt: old.expiresAt }
 }
 
-const logIn = (context: Context): WireResponse => {
+const logIn = (context: IdentityContext): WireResponse => {
   const body = parse(context.text ?? "")
   if (!isObject(body)) return badRequest("Invalid json request body")
   const { auth } = body
@@ -168,40 +127,41 @@ const logIn = (context: Context): WireResponse => {
   return access(context, token, how)
 }
 
-const requireUser = ({ now, request, tokens }: Context): User => {
+const requireUser = ({ now, request, tokens }: IdentityContext): User => {
   const mine = tokens.find(request.headers["x-auth-token"] ?? "", now)
   if (mine !== undefined) return mine.user
   throw new Refused(unauthorized("No valid token provided. Please use the 'X-Auth-Token' header with a valid token."))
 }
 
-const ownToken = (context: Context, id: string): Token => {
+const ownToken = (context: IdentityContext, id: string): Token => {
   const user = requireUser(context)
   const token = context.tokens.find(id, context.now)
   if (token === undefined || token.user.id !== user.id) throw new Refused(notFound("Token not found."))
   return token
 }
 
-const showToken = (context: Context, id: string): WireResponse => access(context, ownToken(context, id), "PASSWORD")
+const showToken = (context: IdentityContext, id: string): WireResponse =>
+  access(context, ownToken(context, id), "PASSWORD")
 
-const revokeToken = (context: Context, id: string): WireResponse => {
+const revokeToken = (context: IdentityContext, id: string): WireResponse => {
   context.tokens.revoke(ownToken(context, id).id)
   return empty(204)
 }
 
-const listTenants = (context: Context): WireResponse => {
+const listTenants = (context: IdentityContext): WireResponse => {
   const user = requireUser(context)
   const tenants = context.directory.projects.filter((project) => rolesOn(user, project).length > 0)
   return json(200, { tenants: tenants.map(({ enabled, id, name }) => ({ id, name, enabled })), tenants_links: [] })
 }
 
-const routes: ReadonlyArray<Route<Context, WireResponse>> = [
+const routes: ReadonlyArray<Route<IdentityContext, WireResponse>> = [
   route("POST", "tokens", logIn),
   route("GET", "tokens/:token", showToken),
   route("DELETE", "tokens/:token", revokeToken),
   route("GET", "tenants", listTenants)
 ]
 
-const respond = (context: Context): WireResponse => {
+const respond = (context: IdentityContext): WireResponse => {
   // The service ignores segments that follow.
   const path = segments(context.request.path).slice(1, 3)
   return dispatch(routes, context.request.method, path, context, {
@@ -217,7 +177,8 @@ const respond = (context: Context): WireResponse => {
   })
 }
 
-export const makeRackspace = (options: RackspaceOptions): Rackspace => ({
+/** Rackspace's Identity v2.0, below `/v2.0`: logins by API key or password, and the catalog they bring. */
+export const makeRackspace = (options: IdentityOptions): Identity => ({
   handle: (request, endpoints) =>
     Effect.gen(function* () {
       const text = request.method === "POST" ? yield* readText(request, largestBody) : ""

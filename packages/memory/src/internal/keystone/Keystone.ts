@@ -1,21 +1,16 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Endpoints } from "../endpoints.js"
+import type { Identity } from "../identity.js"
 import { json, lengthOf, orRefusal, readText, requestId, segments } from "../reply.js"
 import { dispatch, type Route, route } from "../routes.js"
 import type { ApplicationCredential } from "../tokens.js"
-import type { WireRequest, WireResponse } from "../wire.js"
+import type { WireResponse } from "../wire.js"
 import * as applicationCredentials from "./applicationCredentials.js"
 import * as assignments from "./assignments.js"
 import * as authTokens from "./authTokens.js"
 import * as catalog from "./catalog.js"
 import type { Context, KeystoneOptions } from "./context.js"
 import * as resources from "./resources.js"
-
-/** Keystone's Identity API v3, as far as logins, catalogs and the look-ups of command-line tools need it. */
-export interface Keystone {
-  readonly handle: (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
-}
 
 const routes: ReadonlyArray<Route<Context, WireResponse>> = [
   route("GET", "", catalog.listVersions),
@@ -96,7 +91,8 @@ const finish = ({ endpoints, request }: Context, response: WireResponse): WireRe
   return { ...response, headers: { ...headers, "content-length": String(lengthOf(response.body) ?? 0) }, body: "" }
 }
 
-export const makeKeystone = (options: KeystoneOptions): Keystone => {
+/** Keystone's Identity API v3, as far as logins, catalogs and the look-ups of command-line tools need it. */
+export const makeKeystone = (options: KeystoneOptions): Identity => {
   const credentials = new Map<string, ApplicationCredential>()
   return {
     handle: (request, endpoints) =>

@@ -5,20 +5,9 @@ import type { ApplicationCredential, Token } from "../tokens.js"
 import { randomText } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import type { Context } from "./context.js"
-import {
-  absent,
-  allow,
-  byId,
-  forbidden,
-  invalid,
-  isAdminOrUser,
-  linked,
-  linkedCollection,
-  malformed,
-  readDocument,
-  refusal,
-  roleDocument
-} from "./context.js"
+import { allow, isAdminOrUser } from "./context.js"
+import { byId, linked, linkedCollection, readDocument, roleDocument } from "./documents.js"
+import { absent, forbidden, invalid, malformed, refusal } from "./refusals.js"
 
 const key = "application_credentials"
 

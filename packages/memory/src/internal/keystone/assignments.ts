@@ -11,20 +11,9 @@ import { json } from "../reply.js"
 import type { Token } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import type { Context } from "./context.js"
-import {
-  absent,
-  allow,
-  byId,
-  collection,
-  isAdmin,
-  isAdminOrUser,
-  linked,
-  linkedCollection,
-  refusal,
-  requireToken,
-  roleDocument,
-  roleRef
-} from "./context.js"
+import { allow, isAdmin, isAdminOrUser, requireToken } from "./context.js"
+import { byId, collection, linked, linkedCollection, roleDocument, roleRef } from "./documents.js"
+import { absent, refusal } from "./refusals.js"
 
 /** The roles that another role implies, as in a new Keystone. */
 const implied: Readonly<Record<string, string>> = { admin: "member", member: "reader" }

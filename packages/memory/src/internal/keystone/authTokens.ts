@@ -5,8 +5,10 @@ import type { Token } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import { catalogOf } from "./catalog.js"
 import type { Context } from "./context.js"
-import { expecting, forbidden, invalid, isAdminOrUser, readDocument, requireToken, roleRef } from "./context.js"
+import { isAdminOrUser, requireToken } from "./context.js"
+import { readDocument, roleRef } from "./documents.js"
 import { issueToken, validToken } from "./logins.js"
+import { expecting, forbidden, invalid } from "./refusals.js"
 import { domainOf } from "./resources.js"
 
 /** Times of tokens have no fractions of a second. */

@@ -5,7 +5,9 @@ import { json } from "../reply.js"
 import type { Token } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import type { Context } from "./context.js"
-import { allow, filtered, isAdmin, linkedCollection, refusal, requireToken } from "./context.js"
+import { allow, isAdmin, requireToken } from "./context.js"
+import { filtered, linkedCollection } from "./documents.js"
+import { refusal } from "./refusals.js"
 
 const version = (base: string): JsonObject => ({
   id: "v3.14",

@@ -6,7 +6,7 @@ import type { ApplicationCredential, Token } from "../tokens.js"
 import { randomText, rolesOn } from "../tokens.js"
 import { findCredential } from "./applicationCredentials.js"
 import type { Context } from "./context.js"
-import { absent, expecting, forbidden, invalid, refusal, unauthorized } from "./context.js"
+import { absent, expecting, forbidden, invalid, refusal, unauthorized } from "./refusals.js"
 
 // The part of Keystone's JSON schema for logins that a client is likely to violate
 
@@ -207,15 +207,8 @@ const byCredential = (context: Context, payload: JsonObject, credential: Applica
   return found
 }
 
-/** What the methods of a login have proven. They must agree on the user. */
-interface Proof {
-  readonly user: User
-  /** The token that was exchanged. */
-  readonly parent: Token | undefined
-  readonly methods: ReadonlyArray<string>
-}
-
-const authenticate = (context: Context, { credential, identity, methods: asked, scope }: Login): Proof => {
+/** The user that all methods of the login agree on, and the token that was exchanged. */
+const authenticate = (context: Context, { credential, identity, methods: asked, scope }: Login) => {
   let user: User | undefined
   let parent: Token | undefined
   const methods: Array<string> = []

@@ -4,18 +4,9 @@ import { json } from "../reply.js"
 import { rolesOn } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import type { Context } from "./context.js"
-import {
-  absent,
-  allow,
-  byId,
-  filtered,
-  isAdmin,
-  isAdminOrUser,
-  linked,
-  linkedCollection,
-  requireToken,
-  roleDocument
-} from "./context.js"
+import { allow, isAdmin, isAdminOrUser, requireToken } from "./context.js"
+import { byId, filtered, linked, linkedCollection, roleDocument } from "./documents.js"
+import { absent } from "./refusals.js"
 
 const projectDocument = (project: Project) => ({
   id: project.id,
