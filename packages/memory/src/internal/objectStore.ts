@@ -1,8 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Directory } from "./directory.js"
+import { read } from "./glance/blobs.js"
 import type { Accounts, Hasher } from "./glance/options.js"
 import { decodeSegment, empty, json, orRefusal, Refused, randomHex } from "./reply.js"
 import { dispatch, type Route, route } from "./routes.js"
@@ -36,15 +36,6 @@ const unauthorized = () =>
     "Unauthorized",
     "This server could not verify that you are authorized to access the document you requested."
   )
-const zeroes = (size: number): Stream.Stream<Uint8Array> => {
-  const piece = new Uint8Array(64 * 1024)
-  return Stream.unfold(size, (left) =>
-    left <= 0
-      ? Option.none()
-      : Option.some([left >= piece.length ? piece : piece.subarray(0, left), left - piece.length] as const)
-  ).pipe(Stream.rechunk(1))
-}
-
 type Objects = Map<string, StoredObject>
 
 interface State {
@@ -201,8 +192,7 @@ const getObject = (context: Context, container: string, name: string): WireRespo
     "last-modified": new Date(lastModified).toUTCString(),
     "accept-ranges": "bytes"
   }
-  const body = object.chunks === undefined ? zeroes(object.size) : Stream.fromIterable(object.chunks)
-  return { status: 200, headers, body: Stream.rechunk(body, 1) }
+  return { status: 200, headers, body: Stream.rechunk(read(object, 0, object.size), 1) }
 }
 
 const deleteObject = (context: Context, container: string, name: string): WireResponse =>

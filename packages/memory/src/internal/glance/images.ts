@@ -21,12 +21,13 @@ import {
   changeImage,
   defaultVisibility,
   type Image,
+  newImage,
   removeImage,
   renderImage,
   type State,
   stamp
 } from "./state.js"
-import { explainMismatch } from "./validate.js"
+import { validate } from "./validate.js"
 
 /** Names that a request may never set, by how the service refuses them. */
 const computed = ["direct_url", "self", "file", "schema", "stores"]
@@ -123,8 +124,7 @@ const create = (context: Context, body: Json): Reply => {
   const named = (name: string) =>
     isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
   for (const name of computed) if (named(name)) throw forbidden(`Attribute '${name}' is read-only.`)
-  const mismatch = explainMismatch(body, schemas.image)
-  if (mismatch !== undefined) throw badRequest(mismatch)
+  validate(body, schemas.image)
   if (!isObject(body)) throw internalError()
 
   const properties = Object.entries(body).filter(([name]) => !baseNames.includes(name))
@@ -154,32 +154,20 @@ const create = (context: Context, body: Json): Reply => {
     properties.map(([name]) => name)
   )
 
-  const createdAt = stamp(state, context.now)
-  const image: Image = {
+  const image = newImage({
     id: String(base.get("id") ?? randomId()),
     name: (base.get("name") ?? null) as string | null,
-    status: "queued",
     visibility,
     protected: base.get("protected") === true,
     hidden: base.get("os_hidden") === true,
-    checksum: null,
-    hashAlgo: null,
-    hashValue: null,
     owner: owner === "" ? null : owner,
-    size: null,
-    virtualSize: null,
     containerFormat: (base.get("container_format") ?? null) as string | null,
     diskFormat: (base.get("disk_format") ?? null) as string | null,
     minRam,
     minDisk,
-    createdAt,
-    updatedAt: createdAt,
-    tags: new Set(),
-    properties: new Map(properties.map(([name, value]) => [name, String(value)])),
-    locations: [],
-    members: new Map(),
-    json: undefined
-  }
+    createdAt: stamp(state, context.now),
+    properties: new Map(properties.map(([name, value]) => [name, String(value)]))
+  })
   checkColumns(image)
   if (state.usedIds.has(image.id)) throw conflict(`Image ID ${image.id} already exists!`)
   addImage(state, image)

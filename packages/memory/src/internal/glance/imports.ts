@@ -12,11 +12,11 @@ import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin, requireMutable } from "./policy.js"
-import { isObject, type Json } from "./python.js"
+import { isObject, type Json, text } from "./python.js"
 import * as releases from "./releases.js"
 import { readJson } from "./request.js"
-import { changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
-import { beginTask, finishTask, injected, internalFailure, newTask, readsNoWeb } from "./tasks.js"
+import { anyCopy, changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
+import { beginTask, Failure, finishTask, injected, newTask, readsNoWeb } from "./tasks.js"
 
 const lock = "os_glance_import_task"
 const importing = "os_glance_importing_to_stores"
@@ -211,16 +211,11 @@ const including =
   (stores: ReadonlyArray<string>) =>
   (current: ReadonlyArray<string>): ReadonlyArray<string> => [...current, ...stores]
 
-class Stopped {
-  readonly _tag = "Stopped"
-  constructor(readonly message: string = internalFailure) {}
-}
-
 /** Changes the image on behalf of a task, as long as it is there and the task holds it. */
-const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Stopped> =>
+const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Failure> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id)
-      return Effect.fail(new Stopped())
+      return Effect.fail(new Failure())
     changeImage(image, (one) => {
       update(one)
       one.updatedAt = stamp(state, now)
@@ -238,17 +233,15 @@ const requeue = (image: Image): void => {
 const takenOver = ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"]
 const isTakenOver = (name: string): boolean => takenOver.some((prefix) => name.startsWith(prefix))
 
-const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
-
 /** Asks the image service of the region, as the caller. */
 const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
   const region = method["glance_region"]
   const face = method["glance_service_interface"]
   const handle = typeof region === "string" ? state.options.findRemote?.(region) : undefined
   const id = encodeURIComponent(String(method["glance_image_id"]))
-  return (below: string): Effect.Effect<WireResponse, Stopped> =>
+  return (below: string): Effect.Effect<WireResponse, Failure> =>
     handle === undefined || !["public", "internal", "admin"].includes(String(face))
-      ? Effect.fail(new Stopped())
+      ? Effect.fail(new Failure())
       : Effect.filterOrFail(
           handle(caller, {
             method: "GET",
@@ -258,23 +251,23 @@ const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
             body: Stream.empty
           }),
           ({ status }) => status === 200,
-          () => new Stopped()
+          () => new Failure()
         )
 }
 
-const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Stopped> =>
+const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Failure> =>
   Effect.flatMap(fromRegion(state, found)(""), ({ body }) => {
     const record: Json = JSON.parse(String(body))
-    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Stopped())
+    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Failure())
   })
 
 const fromWeb = (state: State, uri: string) =>
   state.options.fetchUri === undefined
-    ? Effect.fail(new Stopped(readsNoWeb))
-    : Effect.mapError(state.options.fetchUri(uri), () => new Stopped())
+    ? Effect.fail(new Failure(readsNoWeb))
+    : Effect.mapError(state.options.fetchUri(uri), () => new Failure())
 
 /** Where the bytes come from: the staging area, in which a download is put first. */
-const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Stopped> =>
+const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Failure> =>
   Effect.gen(function* () {
     const { image, wanted } = found
     if (wanted.name === "copy-image") return "copy" as const
@@ -285,17 +278,13 @@ const source = (state: State, found: Plan, remoteSize: number | undefined): Effe
             state,
             found
           )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response.body) })))
-      const unlimited = Number.POSITIVE_INFINITY
-      const received = yield* Effect.mapError(
-        receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited }),
-        () => new Stopped()
-      )
-      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Stopped())
+      const received = yield* Effect.mapError(receive(state, opened.body), () => new Failure())
+      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Failure())
       state.staging.set(image.id, received)
       return received
     }
     const staged = state.staging.get(image.id)
-    return staged === undefined ? yield* Effect.fail(new Stopped()) : staged
+    return staged === undefined ? yield* Effect.fail(new Failure()) : staged
   })
 
 const progressMillis = 60_000
@@ -321,29 +310,23 @@ const putInto = (
   storeId: string,
   data: Received | "copy",
   activates: boolean
-): Effect.Effect<void, Stopped> =>
+): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     const { image, wanted } = found
-    yield* Effect.mapError(
-      injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId }),
-      ({ message }) => new Stopped(message)
-    )
+    yield* injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId })
     const store = state.stores.get(storeId)
-    const blob =
-      data === "copy"
-        ? [...state.stores.values()].map((one) => one.blobs.get(image.id)).find((one) => one !== undefined)
-        : data.blob
-    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Stopped())
+    const blob = data === "copy" ? anyCopy(state, image.id) : data.blob
+    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Failure())
     if (store.used + blob.size > (store.options.capacity ?? Number.POSITIVE_INFINITY)) {
-      return yield* Effect.fail(new Stopped())
+      return yield* Effect.fail(new Failure())
     }
-    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Stopped())
+    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Failure())
     if (data !== "copy") {
-      if (store.blobs.has(image.id)) return yield* Effect.fail(new Stopped())
+      if (store.blobs.has(image.id)) return yield* Effect.fail(new Failure())
       if (releases.isFormatRefused(state, image, data)) {
         // The bytes stay in the store, and the record does not name them.
         putBlob(store, image.id, data.blob)
-        return yield* Effect.fail(new Stopped())
+        return yield* Effect.fail(new Failure())
       }
     }
     yield* copying(state, task, blob.size)
@@ -388,7 +371,7 @@ const editing = ({ found, state, task }: Run, update: (image: Image) => void) =>
 /** Undoes what the import has done so far, and fails with the error. */
 const revert =
   (run: Run) =>
-  (error: Stopped): Effect.Effect<never, Stopped> =>
+  (error: Failure): Effect.Effect<never, Failure> =>
     editing(run, (one) => {
       run.isStuck = [...run.undo].reverse().some((step) => !step(one))
     }).pipe(Effect.ignore, Effect.zipRight(Effect.fail(error)))
@@ -411,7 +394,7 @@ const undoesQueueing = ({ undo }: Run, step: (image: Image) => void): void => {
 }
 
 /** Takes formats and properties over from the image of another region, and returns its size. */
-const takeOverRecord = (run: Run): Effect.Effect<number, Stopped> =>
+const takeOverRecord = (run: Run): Effect.Effect<number, Failure> =>
   Effect.gen(function* () {
     const { containerFormat, diskFormat, properties } = run.found.image
     const before = new Map(properties)
@@ -430,10 +413,10 @@ const takeOverRecord = (run: Run): Effect.Effect<number, Stopped> =>
         if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
       }
     })
-    return typeof record["size"] === "number" ? record["size"] : yield* revert(run)(new Stopped())
+    return typeof record["size"] === "number" ? record["size"] : yield* revert(run)(new Failure())
   })
 
-const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, Stopped> => {
+const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, Failure> => {
   const { found, state, task } = run
   const { stores, wanted } = found
   return Effect.forEach(
@@ -441,7 +424,7 @@ const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, S
     (storeId, index) => {
       const activates = wanted.name !== "copy-image" && (!wanted.allMustSucceed || index === stores.length - 1)
       const put = putInto(state, task, found, storeId, data, activates)
-      const onFailure = (error: Stopped) => {
+      const onFailure = (error: Failure) => {
         if (!wanted.allMustSucceed) {
           return editing(run, (one) => {
             change(one, failed, including([storeId]))
@@ -460,7 +443,7 @@ const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, S
   )
 }
 
-const work = (run: Run): Effect.Effect<void, Stopped> =>
+const work = (run: Run): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     const { found, state, task } = run
     const { image, stores, wanted } = found
@@ -488,7 +471,7 @@ const work = (run: Run): Effect.Effect<void, Stopped> =>
       undoes(run, (one) => {
         if (!copies) requeue(one)
       })
-      return yield* revert(run)(new Stopped())
+      return yield* revert(run)(new Failure())
     }
   })
 

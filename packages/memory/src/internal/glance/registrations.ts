@@ -113,13 +113,12 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
     if (task === undefined) return
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* Effect.sleep(state.options.importDuration ?? 0)
-    const unlimited = Number.POSITIVE_INFINITY
     const read = yield* Effect.option(
       Effect.gen(function* () {
         const fetchUri = state.options.fetchUri
         if (fetchUri === undefined) return yield* Effect.fail(internalFailure)
         const opened = yield* fetchUri(wanted.url)
-        return yield* receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited })
+        return yield* receive(state, opened.body)
       })
     )
     const now = yield* Clock.currentTimeMillis

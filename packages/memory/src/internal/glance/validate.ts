@@ -1,3 +1,4 @@
+import { badRequest } from "./errors.js"
 import { isObject, type Json, pformat, repr } from "./python.js"
 import type { JsonSchema } from "./schemas.js"
 
@@ -173,11 +174,11 @@ const indented = (text: string): string =>
     .map((line, i) => (i === 0 ? line : `    ${line}`))
     .join("\n")
 
-/** The sentence told when a value does not match, or nothing when it does. */
-export const explainMismatch = (value: Json, schema: JsonSchema): string | undefined => {
+/** Refuses a value that does not match the schema. */
+export const validate = (value: Json, schema: JsonSchema): void => {
   const mistake = worst(mistakes({ root: schema, value, schema, path: [], schemaPath: [] }))
-  if (mistake === undefined) return undefined
-  return [
+  if (mistake === undefined) return
+  const explanation = [
     `Provided object does not match schema '${schema.name ?? ""}': ${mistake.message}`,
     "",
     `Failed validating ${repr(mistake.keyword)} in schema${indexes(mistake.schemaPath)}:`,
@@ -185,5 +186,6 @@ export const explainMismatch = (value: Json, schema: JsonSchema): string | undef
     "",
     `On instance${indexes(mistake.path)}:`,
     `    ${indented(pformat(mistake.instance))}`
-  ].join("\n")
+  ]
+  throw badRequest(explanation.join("\n"))
 }
