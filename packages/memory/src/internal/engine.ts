@@ -26,7 +26,7 @@ export type Services = Readonly<
   >
 >
 
-/** Everything a transport needs of a cloud: an answer, or a connection that breaks. */
+/** What a transport needs of a cloud: a response, or a connection that breaks. */
 export interface Engine {
   readonly clock: Clock.Clock
   readonly regions: ReadonlyArray<string>
@@ -34,15 +34,15 @@ export interface Engine {
     request: WireRequest,
     place: Place,
     endpoints: Endpoints,
-    /** Speaks in place of a token. */
+    /** The caller, instead of the one of the token. */
     as?: Caller
   ) => Effect.Effect<WireResponse, ConnectionReset>
-  /** How many requests it has met so far. */
+  /** Returns how many requests have met the fault so far. */
   readonly inject: (matcher: Matcher, fault: Fault, times: number) => () => number
   readonly clearFaults: () => void
   readonly entries: () => ReadonlyArray<Entry>
   readonly clearEntries: () => void
-  /** Requests that are being handled, and answers that are being sent. */
+  /** Waits until no request is being handled and no response is being sent. */
   readonly idle: Effect.Effect<void>
 }
 
@@ -166,7 +166,7 @@ const makeActivity = () => {
   }
 }
 
-/** Rackspace's endpoints end in the tenant: what is below is the same service. */
+/** Rackspace's endpoints end in the tenant. The service below is the same. */
 const withoutTenant = (directory: Directory, place: Place) => {
   const found = place.service === "image" ? /^(\/v2(?:\.\d+)?)\/([^/]+)(\/.*)?$/.exec(place.path) : null
   const tenant = found?.[2]
@@ -244,7 +244,7 @@ const sending = (
         record.bytesSent += bytes.length
         return bytes
       }),
-      // A reader who has had enough ends the stream as happily as its last byte does.
+      // A reader that stops early ends the stream with success too.
       Stream.concat(Stream.execute(end)),
       Stream.ensuringWith((exit) => {
         activity.end()

@@ -52,7 +52,7 @@ interface Context extends State {
   readonly now: number
 }
 
-type Answer = WireResponse | Effect.Effect<WireResponse>
+type Result = WireResponse | Effect.Effect<WireResponse>
 
 /** Objects that a task has stored have no metadata yet. */
 const metaOf = ({ hasher, metadata, now }: Context, object: StoredObject): Meta => {
@@ -198,7 +198,7 @@ const getObject = (context: Context, container: string, name: string): WireRespo
 const deleteObject = (context: Context, container: string, name: string): WireResponse =>
   objectsOf(context, container).delete(name) ? empty(204) : notFound()
 
-const routes: ReadonlyArray<Route<Context, Answer>> = [
+const routes: ReadonlyArray<Route<Context, Result>> = [
   route("GET", "", listContainers),
   route("HEAD", "", showAccount),
   route("GET", ":container", listObjects),
@@ -211,7 +211,7 @@ const routes: ReadonlyArray<Route<Context, Answer>> = [
   route("DELETE", ":container/:object", deleteObject)
 ]
 
-const respond = (state: State, request: WireRequest, caller: Caller | undefined, now: number): Answer => {
+const respond = (state: State, request: WireRequest, caller: Caller | undefined, now: number): Result => {
   const { accounts, directory } = state
   const [, account, container = "", name = ""] = /^\/v1\/([^/]+)(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path) ?? []
   if (account === undefined) return notFound()
@@ -240,8 +240,8 @@ export const makeObjectStore = (options: Omit<State, "metadata">): ObjectStore =
   return {
     handle: (request, caller) =>
       Effect.gen(function* () {
-        const answer = respond(state, request, caller, yield* Clock.currentTimeMillis)
-        const response = Effect.isEffect(answer) ? yield* answer : answer
+        const result = respond(state, request, caller, yield* Clock.currentTimeMillis)
+        const response = Effect.isEffect(result) ? yield* result : result
         return {
           ...response,
           headers: { ...response.headers, "x-trans-id": `tx${randomHex()}` },

@@ -4,7 +4,7 @@ import { receive } from "./blobs.js"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { accepted } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
-import { isAllowedUri } from "./locations.js"
+import { httpStore, isAllowedUri } from "./locations.js"
 import { findImage } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
@@ -87,7 +87,7 @@ const lock = "os_glance_import_task"
 /** Puts the location on the image. It stays there whatever comes after. Returns whether it is new and can be read. */
 const place = (state: State, image: Image, url: string, size: number): boolean => {
   if (size <= 0 || image.locations.some((one) => one.url === url)) return false
-  const store = [...state.stores.values()].find((one) => one.type === "http")?.id
+  const store = httpStore(state)
   state.lastLocationId += 1
   image.locations.push({
     id: state.lastLocationId,

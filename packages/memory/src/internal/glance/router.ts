@@ -21,14 +21,14 @@ import { hasBody, readJson } from "./request.js"
 import * as tags from "./tags.js"
 import * as tasks from "./tasks.js"
 
-type Answer = Reply | Effect.Effect<Reply, Fault>
+type Result = Reply | Effect.Effect<Reply, Fault>
 
-type Route = Routes.Route<Context, Answer>
+type Route = Routes.Route<Context, Result>
 
 const route = (
   method: string,
   path: string,
-  handle: (context: Context, a: string, b: string) => Answer,
+  handle: (context: Context, a: string, b: string) => Result,
   refusesBody = false
 ): Route => {
   const segments = path.split("/")
@@ -114,7 +114,7 @@ const routes: ReadonlyArray<Route> = [
   route("GET", "info/usage", info.showUsage)
 ]
 
-/** Routes that came after the release everything else here is like. */
+/** Routes of later releases. */
 const cacheRoutes: ReadonlyArray<Route> = [
   route("POST", "cache/clean", cache.cleanCache),
   route("POST", "cache/prune", cache.pruneCache),
@@ -126,10 +126,10 @@ const locationRoutes: ReadonlyArray<Route> = [
   route("POST", "images/:id/locations", registrations.addRegistration)
 ]
 
-/** What Rackspace's proxy answers besides. */
+/** Routes of Rackspace's proxy. */
 const rackspaceRoutes: ReadonlyArray<Route> = [route("GET", "limits", info.showLimits)]
 
-/** Paths for which another method is 404 instead of 405: the service forgot to reject them. */
+/** Paths that respond to other methods with 404 instead of 405, because the service does not reject them. */
 const withoutRejection = [
   "info/usage",
   "images/:id/tasks",
@@ -143,18 +143,17 @@ const implementedMethods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 
 /** The order in which the service lists the methods of a path. */
 const methodOrder = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-const deleteBeforePut = ["cache/:id"]
-const putBeforeDelete = ["images/:id/tags/:tag"]
 
-const allowed = (path: string, methods: ReadonlyArray<string>): string => {
-  // GET works there, and goes unmentioned.
-  if (path === "images/:id/locations") return "POST"
-  if (deleteBeforePut.includes(path)) return "DELETE, PUT"
-  if (putBeforeDelete.includes(path)) return "PUT, DELETE"
-  return [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
+/** Where the service lists them in another order, or does not list one: it serves GET of locations as well. */
+const unusualOrders: { readonly [path: string]: string } = {
+  "cache/:id": "DELETE, PUT",
+  "images/:id/locations": "POST"
 }
 
-/** Image data that is in the cache is served before the route of the download, unless the release refuses the caller. */
+const allowed = (path: string, methods: ReadonlyArray<string>): string =>
+  unusualOrders[path] ?? [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
+
+/** Serves image data from the cache before the route of the download, unless the release refuses the caller. */
 const cachedDownload = (context: Context, segments: ReadonlyArray<string>) => {
   const [collection, id, action] = segments
   if (collection !== "images" || id === undefined || action !== "file" || segments.length !== 3) return undefined
@@ -180,14 +179,14 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
     ...(state.options.cacheRoutes === true ? cacheRoutes : []),
     ...(state.options.flavour === "rackspace" ? rackspaceRoutes : [])
   ]
-  const notFound = (): Answer => Effect.fail(fault(implementedMethods.includes(request.method) ? 404 : 501))
-  const notAllowed = (methods: ReadonlyArray<string>, pattern: string): Answer => {
+  const notFound = (): Result => Effect.fail(fault(implementedMethods.includes(request.method) ? 404 : 501))
+  const notAllowed = (methods: ReadonlyArray<string>, pattern: string): Result => {
     if (withoutRejection.includes(pattern)) return notFound()
     const rejected = Effect.fail(new Fault(405, { headers: { allow: allowed(pattern, methods) } }))
     return hasBody(request) ? Effect.zipRight(readJson(request), rejected) : rejected
   }
   return Effect.flatMap(
     attempt(() => Routes.dispatch([...routes, ...newer], request.method, segments, context, { notAllowed, notFound })),
-    (answer) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
+    (result) => (Effect.isEffect(result) ? result : Effect.succeed(result))
   )
 }

@@ -9,7 +9,7 @@ import { applicationUrl, randomId } from "./images.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
 import { dumps, isObject, type Json, text } from "./python.js"
-import { pageLinks, parseLimit } from "./query.js"
+import { pageLinks, parseLimit, validSortDir } from "./query.js"
 import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
@@ -183,9 +183,8 @@ export const listTasks = (context: Context): Reply => {
   const params = Parameters.parse(context.request.query)
   const limitText = params.pop("limit")
   const marker = params.pop("marker")
-  const direction = params.pop("sort_dir") ?? "desc"
+  const sign = validSortDir(params.pop("sort_dir") ?? "desc") ? -1 : 1
   const sortKey = params.pop("sort_key") ?? "created_at"
-  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`)
   const status = params.get("status") ?? ""
   if (status !== "" && !["pending", "processing", "success", "failure"].includes(status)) {
     throw badRequest(`Invalid status value: ${status}`)
@@ -206,7 +205,6 @@ export const listTasks = (context: Context): Reply => {
   }
   const readKey = column(sortKey)
   if (readKey === undefined) throw badRequest("Sort key supplied was not valid.")
-  const sign = direction === "desc" ? -1 : 1
   const order = (a: Task, b: Task): number =>
     sign * (compare(readKey(a), readKey(b)) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
   let page = [...tasks].sort(order)

@@ -3,6 +3,7 @@ import { type Context, noContent, type Reply } from "../context.js"
 import { attempt, badRequest, type Fault, forbidden } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import type { Json } from "../python.js"
+import { validSortDir } from "../query.js"
 import { type Parameters, readJson, withoutBody } from "../request.js"
 import type { JsonSchema } from "../schemas.js"
 import { validate } from "../validate.js"
@@ -59,11 +60,7 @@ export const deleting =
     return noContent
   }
 
-export const takeDirection = (params: Parameters): boolean => {
-  const direction = params.pop("sort_dir") ?? "desc"
-  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`)
-  return direction === "desc"
-}
+export const takeDirection = (params: Parameters): boolean => validSortDir(params.pop("sort_dir") ?? "desc")
 
 export const checkVisibility = (params: Parameters, known: ReadonlyArray<string>): void => {
   const visibility = params.get("visibility")
