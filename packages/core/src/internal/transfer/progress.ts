@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Transfer from "./transfer.js"
+import * as Transfer from "./transfer.js"
 
 export type OnProgress<E = never, R = never> = (progress: Transfer.Progress) => Effect.Effect<unknown, E, R>
 
@@ -33,11 +33,7 @@ export const guarded = <A, E, R, E2, R2>(
               onSuccess: () => Effect.void
             })
           )
-        // Interruptible also if the caller is not, as in `acquireRelease`: the transfer has to stop.
-        return yield* Effect.raceFirst(
-          Effect.interruptible(Deferred.await(failed)),
-          Effect.interruptible(transfer(guardedProgress))
-        )
+        return yield* Transfer.race(transfer(guardedProgress), Deferred.await(failed))
       })
 
 const portionSize = 1024 * 1024
