@@ -204,8 +204,7 @@ export interface Progress {
  * @category errors
  */
 export type StartError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
+  | Failure
   | GlanceError.CapabilityMissing
   | GlanceError.ImageNotFound
   | GlanceError.ImageLocked
@@ -218,13 +217,14 @@ export type StartError =
  * @category errors
  */
 export type WaitError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
+  | Failure
   | GlanceError.ImageNotFound
   | GlanceError.ImageDeletedMeanwhile
   | GlanceError.ImportFailed
   | GlanceError.ImportIncomplete
   | GlanceError.ImportNotEnded
+
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
 /**
  * The operations of imports.
@@ -243,7 +243,7 @@ export interface Service {
   readonly check: (
     method: Method,
     options?: ImportOptions
-  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.CapabilityMissing>
+  ) => Effect.Effect<void, Failure | GlanceError.CapabilityMissing>
   /**
    * Starts an import. Fails before the request if the cloud has not enabled the method, or if a store is unknown or
    * read-only: some of these imports would never end.
