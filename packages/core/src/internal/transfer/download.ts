@@ -13,6 +13,7 @@ import * as Answer from "../../Answer.js"
 import * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Image from "../../Image.js"
+import type * as ImageData from "../../ImageData.js"
 import * as ResponseBody from "../../ResponseBody.js"
 import type * as Endpoint from "../endpoint.js"
 import * as Endpoints from "../endpoints.js"
@@ -351,7 +352,7 @@ export const runParallel = <E>(
       const state = begin(start)
       const { onProgress } = download
       const whole = Option.some(size - download.start)
-      const report = onProgress && ((progress: Transfer.Progress) => onProgress({ ...progress, total: whole }))
+      const report = onProgress && ((progress: ImageData.Progress) => onProgress({ ...progress, total: whole }))
       const first = { ...download, onProgress: report, end: Option.some(endAfter(start)), restWithoutRanges: true }
       yield* run(first, state, deliver)
       const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>

@@ -10,6 +10,7 @@ import type * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Hasher from "../../Hasher.js"
 import type * as Image from "../../Image.js"
+import type { Progress } from "../../ImageData.js"
 import type * as Operations from "../operations.js"
 import type * as TimeLimit from "../timeLimit.js"
 
@@ -24,14 +25,6 @@ export interface Transfer {
   readonly maxWait: Duration.Duration
   readonly idleLimit: Duration.Duration
   readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
-}
-
-export interface Progress {
-  /** 1 for the first attempt. */
-  readonly attempt: number
-  /** How many bytes have moved in this attempt, those that an earlier one left usable included. */
-  readonly bytes: number
-  readonly total: Option.Option<number>
 }
 
 /**
