@@ -21,8 +21,7 @@ import * as ImageTasks from "./ImageTasks.js"
 import * as Metadefs from "./Metadefs.js"
 
 /**
- * Every service of this package, on a port. A layer is built once for all who ask for it in one graph: for two projects
- * side by side take `Layer.fresh` of it, or `make` of each service.
+ * Every service of this package, on a port. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * Hashes of image data are computed by the `Hasher` of the context, or by its default.
  *
