@@ -135,12 +135,12 @@ export const make = ({
     /** A request passes these layers from the last to the first. */
     const clientOf = (service: "image" | "objectStore", target: Target): GlanceClient.Client =>
       runtimeClient.pipe(
-        redact(fetchOptions),
+        redact,
         telemetry,
         sendable,
         limits({ circuit, throttle: service === "image" ? throttle : undefined, timeLimit: persistence.timeLimit }),
         retry({ ...persistence, circuit, isRepeatable: isRepeatableMethod }),
-        auth(identity, target)
+        auth(identity, target, fetchOptions)
       )
 
     const imageEndpoint = ({ catalog }: Identity.Session) =>

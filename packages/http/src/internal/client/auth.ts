@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type * as Identity from "../../Identity.js"
-import { Attempt, around, type Client, canRepeat, firstAttempt, type Response } from "./layer.js"
+import { around, type Client, canRepeat, firstAttempt, provideAttempt, type Response } from "./layer.js"
 import { drainLimit } from "./retry.js"
 import * as Telemetry from "./telemetry.js"
 
@@ -55,7 +55,7 @@ const remembered = (rootOf: Target["rootOf"]): Target["rootOf"] => {
  * Puts the endpoint before the path of each request, and the token on it. When the service refuses the token, there is one
  * new login, and the request is sent once more if its body can be sent again.
  */
-export const auth = (identity: Identity.Service, target: Target) => {
+export const auth = (identity: Identity.Service, target: Target, fetchOptions: RequestInit | undefined) => {
   const rootOf = remembered(target.rootOf)
   return (client: Client<HttpClientError.HttpClientError | GlanceError.CloudUnavailable>): GlanceClient.Client =>
     around(client, (request, send) =>
@@ -67,7 +67,7 @@ export const auth = (identity: Identity.Service, target: Target) => {
                 HttpClientRequest.prependUrl(root),
                 HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token)),
                 send,
-                Effect.provideService(Attempt, firstAttempt({ operation, root, route, begun, hold }))
+                provideAttempt(firstAttempt({ operation, root, route, begun, hold }), fetchOptions)
               )
             )
           const sendAgain = (session: Identity.Session, response: Response) =>
