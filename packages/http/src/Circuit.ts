@@ -145,7 +145,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
 
 /**
  * Circuits for the clouds that are built with it. Provide it to their layers, not to the program:
- * `Layer.provide(Cloud.layerEnv, Circuit.layer())`. Each URL of an image or identity service has its own.
+ * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own.
  *
  * @since 0.1.0
  * @category layers

@@ -293,22 +293,23 @@ const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
   })
 
 /**
- * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}.
- *
- * A layer is built once for all who ask for it in one graph: where two projects stand side by side, take `Layer.fresh`
- * of this one for each.
+ * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}. Options come before what the variables
+ * say. Each call is a layer of its own, so that two projects can stand side by side.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerEnv: Layer.Layer<
+export const layerEnv = (
+  options?: Options
+): Layer.Layer<
   GlanceClient.GlanceClient,
   CloudConfigError.CloudConfigError | ConfigError.ConfigError,
   HttpClient.HttpClient
-> = Layer.scoped(
-  GlanceClient.GlanceClient,
-  Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config))
-)
+> =>
+  Layer.scoped(
+    GlanceClient.GlanceClient,
+    Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config, options))
+  )
 
 /**
  * A cloud of `clouds.yaml`, by its name there: see {@link CloudConfig.fromFiles}. Without a name it is what
