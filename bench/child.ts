@@ -1,31 +1,22 @@
-/** A process of its own: the stub, one side of one item, or what leaves nothing behind. */
+/** A process of its own: the stub, or one side of one item, which measures a block for each message. */
 import * as Undici from "undici"
-import type { Item, Sample } from "./item.js"
-import { items as decoding } from "./items/decoding.js"
-import { items as layers } from "./items/layers.js"
-import { items as listing } from "./items/listing.js"
-import { clean, items as transfers } from "./items/transfers.js"
-import { items as updates } from "./items/updates.js"
+import type { Sample } from "./item.js"
+import { items } from "./items/index.js"
 import * as Stub from "./stub.js"
-
-const items: ReadonlyArray<Item> = [...decoding, ...listing, ...updates, ...transfers, ...layers]
 
 const cpu = () => {
   const { system, user } = process.cpuUsage()
   return (system + user) / 1e6
 }
 
-/** Not by `fetch`, which is an undici of its own, in Node, and would be resident as well. */
+/** Not by `fetch`, because Node would load a second undici for it. */
 const statistics = async (stub: string): Promise<{ readonly requests: number; readonly cpu: number }> =>
   (await Undici.request(`${stub}/statistics`)).body.json() as never
 
-const measure = async ({ cloud = "10000", sides, warm = 1 }: Item, side: string, stub: string): Promise<Sample> => {
-  const work = await sides[side]?.(`${stub}/${cloud}`)
-  if (work === undefined) throw new Error(`no side ${side}`)
-  for (let index = 0; index < warm; index++) await work()
+const measure = async (block: () => Promise<unknown>, stub: string): Promise<Sample> => {
   const before = await statistics(stub)
   const [began, beganCpu] = [performance.now(), cpu()]
-  await work()
+  await block()
   const [seconds, used] = [(performance.now() - began) / 1000, cpu() - beganCpu]
   const after = await statistics(stub)
   return {
@@ -37,15 +28,12 @@ const measure = async ({ cloud = "10000", sides, warm = 1 }: Item, side: string,
   }
 }
 
-const [role, name = "", side = "", stub = ""] = process.argv.slice(2)
-if (role === "stub") Stub.main()
-else if (role === "clean") clean()
-else if (role === "list") {
-  // The sides are functions, which JSON leaves out.
-  console.log(JSON.stringify(items.map((item) => ({ ...item, sides: Object.keys(item.sides) }))))
-} else {
+const [name, side = "", stub = ""] = process.argv.slice(2)
+if (name === "stub") Stub.main()
+else {
   const item = items.find((each) => each.name === name)
-  if (item === undefined) throw new Error(`no item ${name}`)
-  console.log(JSON.stringify(await measure(item, side, stub)))
-  process.exit(0)
+  const block = await item?.sides[side]?.(`${stub}/${item.cloud ?? "10000"}`)
+  if (block === undefined) throw new Error(`no item ${name} with a side ${side}`)
+  process.on("message", async () => process.send?.(await measure(block, stub)))
+  process.send?.("ready")
 }

@@ -1,4 +1,4 @@
-/** A program that wants the first image, or with no URL nothing but its imports. Deep ones: a barrel takes longer. */
+/** A program that lists the first image, or without a URL only imports. Imports are deep: a barrel takes longer. */
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as NodeTransport from "@effect-glance/node/NodeTransport"
@@ -11,7 +11,7 @@ const endpoint = process.argv[2]
 
 const tell = Effect.sync(() => {
   const { system, user } = process.cpuUsage()
-  console.log((system + user) / 1e6)
+  console.log((system + user) / 1e6, (process.resourceUsage().maxRSS * 1024) / 1e6)
 })
 
 const first = Effect.flatMap(Images.Images, (images) => Stream.runHead(images.listAll({ limit: 25 })))

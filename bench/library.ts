@@ -1,4 +1,5 @@
-/** The library and the floor, ready to work at the stub. */
+/** The library and the floor, ready to work at the stub. All that the benchmark needs of the library's layers is here. */
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Image from "@effect-glance/core/Image"
 import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
@@ -15,19 +16,24 @@ export const token = Redacted.make("0123456789abcdef0123456789abcdef")
 
 export const imageId = Image.ImageId.make(Records.idOf(17))
 
-/** An effect of the library, over undici. */
+/** The cloud at the stub, over undici or another client. */
+export const cloud = (root: string, client: Layer.Layer<HttpClient.HttpClient> = NodeTransport.layer) =>
+  Layer.provideMerge(Cloud.layerToken({ endpoint: root, token }), client)
+
+/** An effect of the library. */
 export const library =
-  (work: (images: Images.Service) => Effect.Effect<unknown, unknown>): Side =>
+  (
+    work: (images: Images.Service) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>,
+    client?: Layer.Layer<HttpClient.HttpClient>
+  ): Side =>
   async (root) => {
-    const runtime = ManagedRuntime.make(
-      Images.layer.pipe(Layer.provide(Cloud.layerToken({ endpoint: root, token })), Layer.provide(NodeTransport.layer))
-    )
+    const runtime = ManagedRuntime.make(Layer.provideMerge(Images.layer, cloud(root, client)))
     await runtime.runtime()
     return () => runtime.runPromise(Effect.flatMap(Images.Images, work))
   }
 
-/** Answers what was parsed, of which everybody knows what it is. */
-// biome-ignore lint/suspicious/noExplicitAny: nothing is checked here, that is the floor
+/** Returns what was parsed, unchecked. */
+// biome-ignore lint/suspicious/noExplicitAny: the floor checks nothing
 type Ask = (path: string, options?: { readonly method?: "PATCH"; readonly body?: string }) => Promise<any>
 
 /** The same by undici and `JSON.parse`. */

@@ -85,7 +85,7 @@ export const sidesOf = (item: string): { readonly [peer: string]: (root: string)
       if (version !== undefined) sides[`${name} ${version}`] = byPython(name, ...(work as [string, ...Array<string>]))
     }
   }
-  if (item === "download 1 GiB, discarded" && succeeds("curl", "--version"))
+  if (item === "download 256 MiB, discarded" && succeeds("curl", "--version"))
     sides["curl"] = byCurl("--output", "/dev/null")
   return sides
 }

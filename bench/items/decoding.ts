@@ -1,46 +1,38 @@
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as GlanceClient from "@effect-glance/core/GlanceClient"
-import * as Images from "@effect-glance/core/Images"
-import * as Duration from "effect/Duration"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { Item } from "../item.js"
+import { library } from "../library.js"
 import * as Records from "../records.js"
 
 const text = JSON.stringify(Records.page(0, 1000, 1000))
-const rounds = 100
+const pages = 20
 
-/** A port whose every answer is the same text, at hand. */
-const port: GlanceClient.Service = {
-  client: GlanceClient.makeClient((request: HttpClientRequest.HttpClientRequest) =>
-    Effect.succeed({
-      request,
-      status: 200,
-      headers: {},
-      text: Effect.succeed(text)
-    } as unknown as HttpClientResponse.HttpClientResponse)
-  ),
-  projectId: Effect.succeedNone,
-  objectStore: Effect.succeedNone,
-  ensureToken: () => Effect.void,
-  timeLimit: Duration.minutes(1)
-} as unknown as GlanceClient.Service
+/** Responds with the same page each time. The text is ready, so that only the work of the library is measured. */
+const client = HttpClient.make((request) => {
+  const web = new Response(null, { headers: { "content-length": String(text.length) } })
+  const response = HttpClientResponse.fromWeb(request, web)
+  return Effect.succeed(Object.defineProperty(response, "text", { value: Effect.succeed(text) }))
+})
 
 export const items: ReadonlyArray<Item> = [
   {
-    name: "decode 100 pages of 1,000 images",
+    name: "decode 20 pages of 1,000 images",
     sides: {
       floor: async () => async () => {
         let count = 0
-        for (let round = 0; round < rounds; round++) count += JSON.parse(text).images.length
+        for (let page = 0; page < pages; page++) count += JSON.parse(text).images.length
         return count
       },
-      library: async () => {
-        const images = await Effect.runPromise(Effect.provideService(Images.make, GlanceClient.GlanceClient, port))
-        return () => Effect.runPromise(Effect.repeatN(images.list(), rounds - 1))
-      }
+      library: library(
+        (images) => Effect.repeatN(images.list({ limit: 1000 }), pages - 1),
+        Layer.succeed(HttpClient.HttpClient, client)
+      )
     },
+    requests: 0,
     target: 1.6,
-    rounds: 11
+    warm: 10,
+    blocks: 12
   }
 ]

@@ -189,7 +189,7 @@ export const newImage = (project: Project, attributes: Images.NewImage = {}) =>
 
 export const discard = (project: Project, image: Image.ImageRef) =>
   project.images
-    .update(image, { protected: false }, { fresh: false })
+    .update(image, { protected: false }, { readFirst: false })
     .pipe(Effect.zipRight(project.images.delete(image)), Effect.ignore)
 
 /** A word that no other test has. */

@@ -166,7 +166,7 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
         alice.images.update(
           image.id,
           { name: "m", properties: { there: "2", notThere: "3", go: null } },
-          { fresh: false }
+          { readFirst: false }
         )
       )
       assert.deepStrictEqual(
@@ -188,7 +188,7 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const { alice } = yield* Projects
       const image = yield* newImage(alice)
       const [updated, sent] = yield* alice.counting(
-        alice.images.update(image, { name: "m", properties: { absent: null } }, { fresh: false })
+        alice.images.update(image, { name: "m", properties: { absent: null } }, { readFirst: false })
       )
       assert.deepStrictEqual(
         sent.map(({ method }) => method),
@@ -202,7 +202,7 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
     Effect.gen(function* () {
       const { alice } = yield* Projects
       const image = yield* newImage(alice, { properties: { go: "1", other: "1" } })
-      yield* alice.interpose("PATCH", alice.images.update(image, { properties: { go: null } }, { fresh: false }))
+      yield* alice.interpose("PATCH", alice.images.update(image, { properties: { go: null } }, { readFirst: false }))
       const [updated, sent] = yield* alice.counting(alice.images.update(image, { name: "m", properties: { go: null } }))
       assert.deepStrictEqual(
         sent.map(({ method }) => method),
@@ -227,7 +227,7 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
             [
               project.images.get(id),
               project.images.update(id, { name: "x" }),
-              project.images.update(id, { name: "x" }, { fresh: false }),
+              project.images.update(id, { name: "x" }, { readFirst: false }),
               project.images.delete(id),
               project.images.deactivate(id)
             ],

@@ -23,7 +23,7 @@ export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
         bob.images
           .changes(
             { tags: [tag], memberStatus: "all" },
-            { existing: true, fullEvery: 3, schedule: Schedule.spaced("20 millis") }
+            { emitInitial: true, fullEvery: 3, schedule: Schedule.spaced("20 millis") }
           )
           .pipe(
             Stream.map((change) => [
@@ -36,9 +36,9 @@ export const listing = (it: Vitest.MethodsNonLive<Projects, true>) => {
       )
       const one = Effect.map(Effect.repeat(next, { until: Chunk.isNonEmpty }), ([change]) => change)
       assert.deepStrictEqual(yield* one, ["Created", image.id, "first"])
-      yield* bob.images.update(image, { name: "second" }, { fresh: false })
+      yield* bob.images.update(image, { name: "second" }, { readFirst: false })
       assert.deepStrictEqual(yield* one, ["Changed", image.id, "second", "first"])
-      yield* bob.images.update(image, { name: "third" }, { fresh: false })
+      yield* bob.images.update(image, { name: "third" }, { readFirst: false })
       assert.deepStrictEqual(yield* one, ["Changed", image.id, "third", "second"])
       const shared = yield* newImage(alice, { name: "of alice", tags: [tag], visibility: "shared" })
       yield* alice.members.add(shared, bob.projectId)

@@ -1,6 +1,7 @@
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import * as Image from "@effect-glance/core/Image"
+import type * as ImageMember from "@effect-glance/core/ImageMember"
 import type * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -87,7 +88,7 @@ export const members = (it: Vitest.MethodsNonLive<Projects | TheCloud, true>) =>
       const { bob } = yield* Projects
       const image = Image.ImageId.make(crypto.randomUUID())
       const [refused, sent] = yield* bob.counting(
-        Effect.flip(bob.members.setStatus(image, "maybe" as ImageMembers.MemberStatus))
+        Effect.flip(bob.members.setStatus(image, "maybe" as ImageMember.MemberStatus))
       )
       if (refused._tag !== "InvalidImageMemberStatus") return assert.fail(refused._tag)
       assert.strictEqual(refused.memberStatus, "maybe")

@@ -64,7 +64,7 @@ export const tags = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const expected = ["b", "c/d", "é"]
       assert.deepStrictEqual(yield* methods(), [expected, ["GET", "PATCH"]])
       assert.deepStrictEqual(yield* methods(), [expected, ["GET"]])
-      assert.deepStrictEqual(yield* methods({ fresh: false }), [expected, ["PATCH"]])
+      assert.deepStrictEqual(yield* methods({ readFirst: false }), [expected, ["PATCH"]])
       assert.deepStrictEqual([...(yield* alice.tags.set(image, [])).tags], [])
     })
   )

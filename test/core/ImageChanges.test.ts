@@ -275,11 +275,7 @@ describe("changes that Glance would not take", () => {
 
   it.each(cases)("because of %s are refused by name", (_, changes, argument, reason) => {
     const given = changes as ImageChanges.ImageChanges
-    for (const result of [
-      ImageChanges.plan(image, given, "an operation"),
-      ImageChanges.planBlind(given, "an operation"),
-      ImageChanges.toJson(given, "an operation")
-    ]) {
+    for (const result of [ImageChanges.plan(image, given), ImageChanges.planBlind(given), ImageChanges.toJson(given)]) {
       const error = Either.getOrThrow(Either.flip(result as Either.Either<unknown, Error>)) as Error & {
         argument: string
         reason: string

@@ -169,7 +169,7 @@ describe("an image that is held", () => {
         deepStrictEqual(error.taskId, Option.some(taskId))
         const until = DateTime.addDuration(DateTime.unsafeMake("2026-11-23T15:39:33.250Z"), `${minutes} minutes`)
         deepStrictEqual(Option.map(error.until, DateTime.toEpochMillis), Option.some(DateTime.toEpochMillis(until)))
-        assert.include(error.message, "held by another import, until 2026-11-23T1")
+        assert.include(error.message, "locked by another import, until 2026-11-23T1")
       }).pipe(
         Effect.provide(
           cloud([{ tasks: [importTask({ status, updated_at: "2026-11-23T15:39:33.250000" })], image: held }], refused)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { GlanceError, Image, ImageMembers } from "@effect-glance/core"
+import { GlanceError, Image, ImageMember, ImageMembers } from "@effect-glance/core"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ describe("the members of an image", () => {
       const members = yield* Members
       const [first, second] = yield* members.list(image)
       yield* members.list(id)
-      assert.instanceOf(first, ImageMembers.ImageMember)
+      assert.instanceOf(first, ImageMember.ImageMember)
       assert.strictEqual(first?.memberId, "own-project")
       assert.strictEqual(first?.imageId, id)
       assert.strictEqual(first?.status, "pending")
@@ -96,7 +96,7 @@ describe("sharing an image", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.add: image ${id} cannot be shared (POST ${path} answered 403: Not allowed to create members for ` +
+        `ImageMembers.add: image ${id} cannot be shared (POST ${path} returned 403: Not allowed to create members for ` +
           `image ${id}.) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(403, `Not allowed to create members for image ${id}.`)])))
@@ -259,7 +259,7 @@ describe("answering for a membership", () => {
   it.effect.each(untyped)("with %o is refused before any request", ([status, text]) =>
     Effect.gen(function* () {
       const members = yield* Members
-      const error = yield* Effect.flip(members.setStatus(id, status as ImageMembers.MemberStatus))
+      const error = yield* Effect.flip(members.setStatus(id, status as ImageMember.MemberStatus))
       assert(error._tag === "InvalidImageMemberStatus")
       assert.strictEqual(error.memberStatus, text)
       assert.include(error.message, JSON.stringify(text))
@@ -283,8 +283,8 @@ describe("answering for a membership", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.setStatus: the caller cannot answer for member own-project of image ${id} ` +
-          `(PUT ${path}/own-project answered ${status}: ${sentence}) [${Port.requestId}]`
+        `ImageMembers.setStatus: the caller cannot set the status of member own-project of image ${id} ` +
+          `(PUT ${path}/own-project returned ${status}: ${sentence}) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(status, sentence)])))
   )

@@ -264,7 +264,7 @@ describe("a query that Glance would refuse or misread", () => {
   ]
 
   it.each(table)("because of %s is refused by name", (_, query, argument, reason) => {
-    const error = Either.getOrThrow(Either.flip(ImageQuery.toParams(query as ImageQuery.ImageQuery, "an operation")))
+    const error = Either.getOrThrow(Either.flip(ImageQuery.toParams(query as ImageQuery.ImageQuery)))
     assert.strictEqual(error._tag, "InvalidArgument")
     assert.strictEqual(error.argument, argument)
     assert.match(error.reason, reason)

@@ -62,7 +62,7 @@ describe("a tag that can stand in a path", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageTags.remove: image ${id} does not carry the tag "t" (The resource could not be found.) [${Port.requestId}]`
+        `ImageTags.remove: image ${id} does not have the tag "t" (The resource could not be found.) [${Port.requestId}]`
       )
     }).pipe(
       Effect.provide(
@@ -218,7 +218,7 @@ describe("a set of tags", () => {
   it.effect("goes out at once when told to, and can be empty", () =>
     Effect.gen(function* () {
       const service = yield* tags
-      yield* service.set(id, [], { fresh: false })
+      yield* service.set(id, [], { readFirst: false })
       deepStrictEqual(yield* Port.lines, [`PATCH ${path}`])
       deepStrictEqual(yield* patched, [[{ op: "replace", path: "/tags", value: [] }]])
     }).pipe(Effect.provide(tagged()))

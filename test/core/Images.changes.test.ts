@@ -83,7 +83,7 @@ describe("Images.changes", () => {
   it.scoped("sees the second of two changes in one second, and what the clock of another server wrote", () =>
     Effect.gen(function* () {
       records.now = { a: { name: "a", updated_at: at(10) } }
-      const { first, next } = yield* watch({ existing: true })
+      const { first, next } = yield* watch({ emitInitial: true })
       deepStrictEqual(first, ["Created a"])
       records.now = { a: { name: "a2", updated_at: at(10) }, b: { name: "b", updated_at: "2026-01-01T00:09:01Z" } }
       deepStrictEqual(yield* next, ["Created b", "a: a -> a2"])
@@ -96,7 +96,7 @@ describe("Images.changes", () => {
       records.now = { a: { name: "a", updated_at: at(1) }, b: { name: "b", updated_at: at(2) } }
       const asked: Array<string> = []
       const slow = yield* Stream.unwrap(
-        Effect.map(TheImages, (images) => images.changes({}, { existing: true, schedule: Schedule.forever }))
+        Effect.map(TheImages, (images) => images.changes({}, { emitInitial: true, schedule: Schedule.forever }))
       ).pipe(
         Stream.take(2),
         Stream.runForEach(() => Effect.sleep("1 hour")),
@@ -122,7 +122,7 @@ describe("Images.changes", () => {
         })
       })
       const changes = yield* Stream.unwrap(
-        Effect.map(TheImages, (images) => images.changes({}, { existing: true, schedule: Schedule.stop }))
+        Effect.map(TheImages, (images) => images.changes({}, { emitInitial: true, schedule: Schedule.stop }))
       ).pipe(Stream.map(told), Stream.runCollect, Effect.provide(port))
       deepStrictEqual([...changes], ["Created b"])
     })

@@ -1,14 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { type GlanceError, Image, Images } from "@effect-glance/core"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as TestClock from "effect/TestClock"
 import * as Port from "../support/port.js"
 import { imageRecord } from "../support/records.js"
 
@@ -151,105 +145,5 @@ describe("many images by their ids", () => {
       assert.strictEqual((yield* Effect.flip(images.getMany("ab" as never)))._tag, "InvalidArgument")
       deepStrictEqual(yield* Port.lines, [])
     }).pipe(Effect.provide(Port.core([])))
-  )
-})
-
-describe("images that are asked for while requests are gathered", () => {
-  it.effect("are asked for at once, whatever they are part of, and fail each for itself", () =>
-    Effect.gen(function* () {
-      const images = yield* TheImages
-      const named = (id: Image.ImageId) =>
-        Effect.gen(function* () {
-          const image = yield* images.get(id)
-          return image.id
-        }).pipe(
-          Effect.catchTag("ImageNotFound", ({ imageId, operation }) => Effect.succeed(`no ${imageId} ${operation}`))
-        )
-      const ids = [idOf(0), idOf(1), idOf(7), idOf(1)]
-      deepStrictEqual(yield* Effect.forEach(ids, named, { batching: true }), [
-        idOf(0),
-        idOf(1),
-        `no ${idOf(7)} Images.get`,
-        idOf(1)
-      ])
-      deepStrictEqual(
-        (yield* Port.requests).map(({ url }) => (isListing(url) ? askedBy(url) : url)),
-        [[idOf(0), idOf(1), idOf(7)], `/images/${idOf(7)}`]
-      )
-    }).pipe(Effect.provide(withImages(idsTo(3))))
-  )
-
-  it.effect("fail each as they would alone where the cloud does not answer", () =>
-    Effect.gen(function* () {
-      const images = yield* TheImages
-      const results = yield* Effect.forEach(idsTo(2), (id) => Effect.either(images.get(id)), { batching: true })
-      deepStrictEqual(results.map(outcome), ["Forbidden", "Forbidden"])
-      const bad = yield* Effect.forEach(["a/b", idOf(1)], (id) => Effect.either(images.get(id as Image.ImageId)), {
-        batching: true
-      })
-      deepStrictEqual(bad.map(outcome), ["InvalidArgument", "Forbidden"])
-      deepStrictEqual((yield* Port.lines).slice(1), [`GET /images/${idOf(1)}`])
-    }).pipe(Effect.provide(Port.core(() => Port.refusal(403, "no"))))
-  )
-
-  // Effect 3 does not interrupt what it gathered: the fiber ends, interrupted, when the request has ended.
-  it.effect.each([
-    [false, 0],
-    [true, 9]
-  ] as const)("are interrupted, gathered (%s) or not", ([batching, after]) =>
-    Effect.gen(function* () {
-      const slow = Effect.map(Effect.sleep("10 seconds"), () =>
-        Port.json({ images: idsTo(2).map((id) => imageRecord({ id })) })
-      )
-      const fiber = yield* Effect.flatMap(TheImages, (images) =>
-        Effect.forEach(idsTo(2), images.get, { batching })
-      ).pipe(Effect.provide(Port.core(() => slow)), Effect.fork)
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.interruptFork(fiber)
-      yield* TestClock.adjust(`${after} seconds`)
-      yield* TestClock.adjust("0 seconds")
-      const exit = Option.getOrThrow(yield* Fiber.poll(fiber))
-      assert.isTrue(Exit.isInterrupted(exit))
-    })
-  )
-
-  it.effect("keep to the time limit of an operation", () =>
-    Effect.gen(function* () {
-      const fiber = yield* Effect.flatMap(TheImages, (images) =>
-        Effect.forEach(idsTo(2), (id) => Effect.either(images.get(id)), { batching: true })
-      ).pipe(Effect.provide(Port.core(() => Effect.never)), Effect.fork)
-      yield* TestClock.adjust("1 minute")
-      deepStrictEqual((yield* fiber).map(outcome), ["TimeLimitExceeded", "TimeLimitExceeded"])
-    })
-  )
-
-  it.effect("die of a defect as they would alone", () =>
-    Effect.gen(function* () {
-      const images = yield* TheImages
-      for (const batching of [true, false]) {
-        const exit = yield* Effect.exit(Effect.forEach(idsTo(2), images.get, { batching }))
-        if (Exit.isSuccess(exit)) return assert.fail("it lives")
-        assert.isTrue(Option.isSome(Cause.dieOption(exit.cause)))
-      }
-    }).pipe(Effect.provide(Port.core([])))
-  )
-
-  it.effect("are remembered only for the project that asked, and only where that is switched on", () =>
-    Effect.gen(function* () {
-      const port = (visibility: string) =>
-        Layer.build(Layer.fresh(Port.core(() => Port.json(imageRecord({ id: idOf(0), visibility })))))
-      const [one, other] = [yield* port("private"), yield* port("public")]
-      const get = Effect.map(
-        Effect.flatMap(TheImages, (images) => images.get(idOf(0))),
-        ({ visibility }) => visibility
-      )
-      const twice = Effect.all([get, get])
-      const caching = Effect.withRequestCaching(true)
-      deepStrictEqual(yield* Effect.provide(caching(twice), one), ["private", "private"])
-      assert.strictEqual((yield* Effect.provide(Port.requests, one)).length, 1)
-      deepStrictEqual(yield* Effect.provide(caching(twice), other), ["public", "public"])
-      deepStrictEqual(yield* Effect.provide(twice, other), ["public", "public"])
-      assert.strictEqual((yield* Effect.provide(Port.requests, other)).length, 3)
-    }).pipe(Effect.scoped)
   )
 })

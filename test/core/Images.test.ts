@@ -45,7 +45,7 @@ describe("get", () => {
       assert.strictEqual(error.detail, `No image found with ID ${id}`)
       assert.strictEqual(
         error.message,
-        `Images.get: image ${id} is missing or not visible (GET ${path} answered 404: No image found with ID ${id}) ` +
+        `Images.get: image ${id} is missing or not visible (GET ${path} returned 404: No image found with ID ${id}) ` +
           `[${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(404, `No image found with ID ${id}`)])))
@@ -187,7 +187,7 @@ describe("update", () => {
     Effect.gen(function* () {
       deepStrictEqual(yield* update({ name: "cirros", properties: { gone: null } }), image)
       deepStrictEqual(yield* update({}), image)
-      deepStrictEqual(yield* update({}, { fresh: false }), image)
+      deepStrictEqual(yield* update({}, { readFirst: false }), image)
       deepStrictEqual(yield* Port.lines, [get, get, get])
     }).pipe(Effect.provide(Port.core(() => Port.json(record))))
   )
@@ -283,7 +283,7 @@ describe("update", () => {
 
   it.effect("can do without the fresh copy, in one request", () =>
     Effect.gen(function* () {
-      yield* update({ properties: { b: "1", a: null }, name: "cirros" }, { fresh: false })
+      yield* update({ properties: { b: "1", a: null }, name: "cirros" }, { readFirst: false })
       deepStrictEqual(yield* Port.lines, [patch])
       deepStrictEqual(yield* patches, [
         [
@@ -297,7 +297,7 @@ describe("update", () => {
 
   it.effect("reads the image after all when the patch without a copy does not fit", () =>
     Effect.gen(function* () {
-      yield* update({ properties: { b: "1", a: null } }, { fresh: false })
+      yield* update({ properties: { b: "1", a: null } }, { readFirst: false })
       deepStrictEqual(yield* Port.lines, [patch, get, patch])
       deepStrictEqual((yield* patches)[1], [{ op: "add", path: "/b", value: "1" }])
     }).pipe(Effect.provide(Port.core([conflict(), Port.json(record), Port.json(record)])))
@@ -305,7 +305,7 @@ describe("update", () => {
 
   it.effect("gives up without the fresh copy as well", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(update({ name: "new" }, { fresh: false }))
+      const error = yield* Effect.flip(update({ name: "new" }, { readFirst: false }))
       assert.strictEqual(error._tag, "UpdateConflict")
       deepStrictEqual(yield* Port.lines, [patch, get, patch, get, patch, get, patch])
     }).pipe(Effect.provide(Port.core(({ method }) => (method === "GET" ? Port.json(record) : conflict()))))
@@ -313,9 +313,9 @@ describe("update", () => {
 
   it.effect("sends nothing when the changes are wrong", () =>
     Effect.gen(function* () {
-      for (const fresh of [true, false]) {
+      for (const readFirst of [true, false]) {
         for (const changes of [{ minRam: -1 }, { properties: { k: 5 } }, { properties: { name: "x" } }, null]) {
-          const error = yield* Effect.flip(update(changes as ImageChanges.ImageChanges, { fresh }))
+          const error = yield* Effect.flip(update(changes as ImageChanges.ImageChanges, { readFirst }))
           assert(error._tag === "InvalidArgument")
           assert.strictEqual(error.operation, "Images.update")
         }

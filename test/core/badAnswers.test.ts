@@ -51,7 +51,7 @@ const onImage = (image: Image.ImageRef): { readonly [name: string]: Program } =>
   return {
     "Images.get": images(({ get }) => get(image)),
     "Images.update": images(({ update }) => update(image, { name: "n" })),
-    "Images.update, without a copy": images(({ update }) => update(image, { name: "n" }, { fresh: false })),
+    "Images.update, without a copy": images(({ update }) => update(image, { name: "n" }, { readFirst: false })),
     "Images.update, with nothing to do": images(({ update }) => update(image, {})),
     "Images.delete": images((all) => all.delete(image)),
     "Images.deactivate": images(({ deactivate }) => deactivate(image)),
@@ -76,7 +76,9 @@ const reading: { readonly [name: string]: Program } = {
   "Images.list": Effect.flatMap(Images.Images, (images) => images.list()),
   "Images.listAll": Effect.flatMap(Images.Images, (images) => Stream.runDrain(images.listAll())),
   "Images.create": Effect.flatMap(Images.Images, (images) => images.create({})),
-  "Images.update": Effect.flatMap(Images.Images, (images) => images.update(imageId, { name: "n" }, { fresh: false })),
+  "Images.update": Effect.flatMap(Images.Images, (images) =>
+    images.update(imageId, { name: "n" }, { readFirst: false })
+  ),
   "ImageMembers.list": Effect.flatMap(ImageMembers.ImageMembers, (members) => members.list(imageId)),
   "ImageMembers.add": Effect.flatMap(ImageMembers.ImageMembers, (members) => members.add(imageId, "p")),
   "ImageMembers.setStatus": Effect.flatMap(ImageMembers.ImageMembers, (members) =>
@@ -234,7 +236,7 @@ function timing(name: string, program: Program, reply: () => Port.Reply) {
     assert(error._tag === "TimeLimitExceeded")
     assert.strictEqual(error.operation, name)
     deepStrictEqual(error.limit, Duration.seconds(90))
-    assert.include(error.message, "no whole answer within 1m 30s")
+    assert.include(error.message, "no complete response within 1m 30s")
     assert.strictEqual((yield* Port.requests).length, 1)
   }).pipe(Effect.provide(Port.core(reply, { timeLimit: Duration.seconds(90) })))
 }

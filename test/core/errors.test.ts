@@ -10,8 +10,10 @@ import {
   ImageTask,
   ImageTasks
 } from "@effect-glance/core"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -252,7 +254,7 @@ describe.each(operations)("$name", ({ name, own, request, run }) => {
           assert.strictEqual(error.operation, name)
           assert.strictEqual(`${error.method} ${error.url}`, request)
           assert.strictEqual(error.status, status)
-          assert.include(error.message, `(${request} answered ${status}${detail === "" ? ")" : `: ${detail})`}`)
+          assert.include(error.message, `(${request} returned ${status}${detail === "" ? ")" : `: ${detail})`}`)
         }
         assert("requestId" in error && "detail" in error)
         assert.strictEqual(error.detail, detail, form)
@@ -319,7 +321,7 @@ describe("the sentence in an error", () => {
     Effect.gen(function* () {
       const error = yield* failing(new Response("nobody", { status: 400 }))
       deepStrictEqual(error.requestId, Option.none())
-      assert.isTrue(error.message.endsWith("answered 400: nobody)"), error.message)
+      assert.isTrue(error.message.endsWith("returned 400: nobody)"), error.message)
     })
   )
 
@@ -376,5 +378,95 @@ describe("an error", () => {
       assert.instanceOf(back, GlanceError.ImageNotFound)
       assert.strictEqual(back.message, error.message)
     }).pipe(Effect.provide(Port.core([Port.refusal(404, "gone")])))
+  )
+
+  it("omits the operation from its message while the operation is empty", () => {
+    assert.strictEqual(new GlanceError.NoMatchingImage({ query: "name=n" }).message, "no image matches name=n")
+  })
+
+  it("says in TransferStalled how long no bytes moved, and how many had moved before", () => {
+    const error = new GlanceError.TransferStalled({ imageId, bytes: 10, limit: Duration.minutes(5) })
+    assert.strictEqual(error.message, `image ${imageId}: no bytes moved for 5m (after 10 bytes)`)
+  })
+})
+
+type ErrorClass = Schema.Schema<GlanceError.GlanceError, unknown> & {
+  readonly _tag: Tag
+  readonly identifier: string
+  readonly name: string
+}
+
+const classes = Object.values(GlanceError).flatMap(
+  (value): ReadonlyArray<ErrorClass> =>
+    typeof value === "function" && "_tag" in value ? [value as unknown as ErrorClass] : []
+)
+
+describe.each(classes.map((schema) => [schema._tag, schema] as const))("GlanceError.%s", (tag, schema) => {
+  it("has its tag as its name and in its identifier", () => {
+    assert.isTrue(Reflect.get(GlanceError, tag) === schema)
+    assert.strictEqual(schema.identifier, `@effect-glance/core/${tag}`)
+    assert.strictEqual(schema.name, tag)
+  })
+
+  it("survives encoding and decoding, and has no control character in its message", () => {
+    const encode = Schema.encodeSync(schema)
+    const decode = Schema.decodeUnknownSync(schema)
+    FastCheck.assert(
+      FastCheck.property(Arbitrary.make(schema), (error) => {
+        const back = decode(encode(error))
+        assert.isTrue(GlanceError.isGlanceError(back))
+        assert.strictEqual(back._tag, tag)
+        assert.strictEqual(back.message, error.message)
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+        assert.notMatch(error.message, /[\u0000-\u001f\u007f-\u009f]/)
+      }),
+      { numRuns: 20 }
+    )
+  })
+})
+
+describe("the categories of errors", () => {
+  const fields = { method: "GET", url: "/images", status: 400, requestId: Option.none(), detail: "" }
+  const retryAfter = Option.some(Duration.seconds(1))
+  const samples: ReadonlyArray<readonly [what: string, error: unknown, categories: ReadonlyArray<string>]> = [
+    ["TransportError", new GlanceError.TransportError({ ...fields, cause: undefined }), ["transient"]],
+    ["ServiceUnavailable", new GlanceError.ServiceUnavailable({ ...fields, retryAfter }), ["transient"]],
+    ["RateLimited", new GlanceError.RateLimited({ ...fields, retryAfter: Option.none() }), ["transient", "throttled"]],
+    ["QuotaExceeded with retryAfter", new GlanceError.QuotaExceeded({ ...fields, retryAfter }), ["throttled"]],
+    ["QuotaExceeded without retryAfter", new GlanceError.QuotaExceeded({ ...fields, retryAfter: Option.none() }), []],
+    ["AuthenticationFailed", new GlanceError.AuthenticationFailed(fields), ["auth"]],
+    ["Forbidden", new GlanceError.Forbidden(fields), []],
+    ["ServerError", new GlanceError.ServerError(fields), []],
+    ["TimeLimitExceeded", new GlanceError.TimeLimitExceeded({ limit: Duration.minutes(1) }), []],
+    ["an error of the application with the same tag", { _tag: "RateLimited" }, []],
+    ["undefined", undefined, []]
+  ]
+
+  it.each(samples)("put %s where it belongs", (_, error, expected) => {
+    const is = { transient: GlanceError.isTransient, throttled: GlanceError.isThrottled, auth: GlanceError.isAuth }
+    const categories = Object.entries(is).flatMap(([name, isIn]) => (isIn(error) ? [name] : []))
+    deepStrictEqual(categories, [...expected])
+  })
+
+  it("list only tags that their predicates accept, whatever the fields", () => {
+    const table = [
+      [GlanceError.transientTags, GlanceError.isTransient],
+      [GlanceError.throttledTags, GlanceError.isThrottled],
+      [GlanceError.authTags, GlanceError.isAuth]
+    ] as const
+    for (const [tags, isIn] of table) {
+      for (const schema of classes.filter(({ _tag }) => (tags as ReadonlyArray<Tag>).includes(_tag))) {
+        FastCheck.assert(FastCheck.property(Arbitrary.make(schema), isIn), { numRuns: 20 })
+      }
+    }
+  })
+
+  it.effect("work with catchTag", () =>
+    Effect.gen(function* () {
+      const handled = yield* Effect.flatMap(Images.Images, (images) => images.get(imageId)).pipe(
+        Effect.catchTag(...GlanceError.transientTags, ({ _tag }) => Effect.succeed(_tag))
+      )
+      assert.strictEqual(handled, "RateLimited")
+    }).pipe(Effect.provide(Port.core([Port.refusal(429, "later")])))
   )
 })

@@ -26,14 +26,14 @@ describe("a catalog", () => {
 
   it("that has no such endpoint says what it was asked for, and what it has", () => {
     const cases: ReadonlyArray<readonly [string, Catalog.Selection, string]> = [
-      ["image", { region: "west" }, 'no public endpoint of service "image" in region "west"'],
-      ["image", { interface: "admin" }, 'no admin endpoint of service "image" in any region'],
+      ["image", { region: "west" }, 'no public endpoint for service "image" in region "west"'],
+      ["image", { interface: "admin" }, 'no admin endpoint for service "image" in any region'],
       [
         "image",
         { region: "south", interface: "internal" },
-        'no internal endpoint of service "image" in region "south"'
+        'no internal endpoint for service "image" in region "south"'
       ],
-      ["volume", {}, 'no public endpoint of service "volume" in any region']
+      ["volume", {}, 'no public endpoint for service "volume" in any region']
     ]
     for (const [service, selection, sentence] of cases) {
       const error = Either.getOrThrow(Either.flip(Catalog.endpoint(catalog, service, selection)))

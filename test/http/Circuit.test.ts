@@ -89,7 +89,7 @@ describe("a circuit", { timeout: 60_000 }, () => {
       assert.strictEqual(error.detail, "status 503")
       assert.strictEqual(
         error.message,
-        "https://glance.test/v2 is left alone until 2026-11-23T16:00:30.000Z, it is down (status 503)"
+        "circuit for https://glance.test/v2 is open until 2026-11-23T16:00:30.000Z (last failure: status 503)"
       )
     }).pipe(Effect.provide(over(() => down("503"))))
   )

@@ -149,8 +149,8 @@ it.live("shows host and version of the request, and no token that the server rep
     const error = yield* Effect.flip(listing(endpoint))
     assert.strictEqual(
       error.message,
-      "Images.list: the server refuses the request as it is " +
-        `(GET ${endpoint}/v2/images answered 400: the token "<redacted>" is wrong) [req-<redacted>]`
+      "Images.list: the server rejected the request " +
+        `(GET ${endpoint}/v2/images returned 400: the token "<redacted>" is wrong) [req-<redacted>]`
     )
   }).pipe(Effect.scoped, Effect.provide(transports["NodeTransport"] as (typeof transports)[string]))
 )

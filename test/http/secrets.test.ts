@@ -75,7 +75,7 @@ const samplesIn = (directory: string): { readonly [operation: string]: ReadonlyA
   "Images.create": [[newImage]],
   "Images.update": [
     [id, { name: "y" }],
-    [id, { name: "y" }, { fresh: true }]
+    [id, { name: "y" }, { readFirst: true }]
   ],
   "Images.delete": [[id]],
   "Images.deactivate": [[id]],

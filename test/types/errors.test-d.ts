@@ -1,7 +1,7 @@
 import type {
   GlanceClient,
-  GlanceError,
   Image,
+  ImageMember,
   ImageMembers,
   ImageSchemas,
   Images,
@@ -10,8 +10,11 @@ import type {
   ImageTasks,
   Page
 } from "@effect-glance/core"
+import { GlanceError } from "@effect-glance/core"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -183,6 +186,25 @@ describe("catchTag", () => {
     expectTypeOf<Tags<typeof handled>>().toEqualTypeOf<AnyRequest | "InvalidArgument" | "TaskNotFound">()
   })
 
+  it("takes the tags of a category", () => {
+    const transient = images
+      .get(id)
+      .pipe(
+        Effect.catchTag(...GlanceError.transientTags, (error) =>
+          Effect.succeed(expectTypeOf(error._tag).toEqualTypeOf<(typeof GlanceError.transientTags)[number]>())
+        )
+      )
+    expectTypeOf<Tags<typeof transient>>().toEqualTypeOf<
+      Exclude<AnyRequest, "TransportError" | "ServiceUnavailable" | "RateLimited"> | "InvalidArgument" | "ImageNotFound"
+    >()
+    const auth = Effect.catchTag(images.get(id), ...GlanceError.authTags, () => Effect.void)
+    expectTypeOf<Extract<Tags<typeof auth>, "AuthenticationFailed">>().toBeNever()
+    const throttled = Effect.catchTag(images.get(id), ...GlanceError.throttledTags, (error) =>
+      Effect.succeed(expectTypeOf(error.retryAfter).toEqualTypeOf<Option.Option<Duration.Duration>>())
+    )
+    expectTypeOf<Extract<Tags<typeof throttled>, "RateLimited">>().toBeNever()
+  })
+
   it("does not take what an operation cannot end in", () => {
     // @ts-expect-error the meaning of 403 is UnsharableImage
     members.add(id, "p").pipe(Effect.catchTag("Forbidden", () => Effect.void))
@@ -195,6 +217,49 @@ describe("catchTag", () => {
   })
 })
 
+describe("the predicates of categories", () => {
+  it("narrow an error, and keep QuotaExceeded without retryAfter in the other branch", () => {
+    const narrow = (error: GlanceError.GlanceError) => {
+      if (GlanceError.isThrottled(error)) {
+        expectTypeOf(error._tag).toEqualTypeOf<"RateLimited" | "QuotaExceeded">()
+      } else {
+        expectTypeOf(error._tag).toEqualTypeOf<Exclude<GlanceError.GlanceError["_tag"], "RateLimited">>()
+      }
+      if (GlanceError.isTransient(error)) {
+        expectTypeOf(error._tag).toEqualTypeOf<"TransportError" | "ServiceUnavailable" | "RateLimited">()
+      }
+    }
+    expectTypeOf(narrow).toBeFunction()
+  })
+
+  it("serve as the condition of a retry and of catchIf", () => {
+    const retried = images.get(id).pipe(Effect.retry({ while: GlanceError.isTransient, times: 3 }))
+    expectTypeOf(retried).toEqualTypeOf<ReturnType<Images.Service["get"]>>()
+    const caught = images.get(id).pipe(Effect.catchIf(GlanceError.isTransient, () => Effect.void))
+    expectTypeOf<Tags<typeof caught>>().toEqualTypeOf<
+      Exclude<AnyRequest, "TransportError" | "ServiceUnavailable" | "RateLimited"> | "InvalidArgument" | "ImageNotFound"
+    >()
+  })
+})
+
+describe("an error", () => {
+  it("needs no operation to be made", () => {
+    expectTypeOf(new GlanceError.NoMatchingImage({ query: "q" }).operation).toEqualTypeOf<string>()
+    expectTypeOf<ConstructorParameters<typeof GlanceError.ServerError>[0]>().toHaveProperty("operation")
+    expectTypeOf<Schema.Schema.Encoded<typeof GlanceError.NoMatchingImage>>().toEqualTypeOf<{
+      readonly _tag: "NoMatchingImage"
+      readonly operation: string
+      readonly query: string
+    }>()
+  })
+
+  it("is part of the union, whichever class it is of", () => {
+    type Class = (typeof GlanceError)[keyof typeof GlanceError]
+    type Instance = Class extends infer C ? (C extends new (...args: never) => infer E ? E : never) : never
+    expectTypeOf<Instance>().toEqualTypeOf<GlanceError.GlanceError>()
+  })
+})
+
 describe("what operations give", () => {
   it("is what their names say", () => {
     expectTypeOf<Success<Images.Service["list"]>>().toEqualTypeOf<
@@ -202,7 +267,7 @@ describe("what operations give", () => {
     >()
     expectTypeOf<Success<Images.Service["update"]>>().toEqualTypeOf<Image.Image>()
     expectTypeOf<Success<Images.Service["delete"]>>().toEqualTypeOf<void>()
-    expectTypeOf<Success<ImageMembers.Service["add"]>>().toEqualTypeOf<ImageMembers.ImageMember>()
+    expectTypeOf<Success<ImageMembers.Service["add"]>>().toEqualTypeOf<ImageMember.ImageMember>()
     expectTypeOf<Success<ImageTags.Service["add"]>>().toEqualTypeOf<void>()
     expectTypeOf<Success<ImageTags.Service["set"]>>().toEqualTypeOf<Image.Image>()
     expectTypeOf<Success<ImageTasks.Service["await"]>>().toEqualTypeOf<ImageTask.ImageTask>()

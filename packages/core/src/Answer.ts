@@ -24,8 +24,8 @@ import * as Secrets from "./Secrets.js"
  * @category models
  */
 export const fields = {
-  /** The operation that failed, as `Module.function`. */
-  operation: Schema.String,
+  /** The operation that failed, as `Module.function`. Empty until the operation adds its name. */
+  operation: Schema.propertySignature(Schema.String).pipe(Schema.withConstructorDefault(() => "")),
   method: Schema.String,
   /** The URL of the request as it was sent, without secrets. Below a port that shows no host: the path and query. */
   url: Schema.String,

@@ -4,24 +4,17 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import type * as Answer from "./Answer.js"
-import * as ForeignText from "./ForeignText.js"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
+import type * as GlanceError from "./GlanceError.js"
 import * as ImageSchemas from "./ImageSchemas.js"
 import type * as ImageStore from "./ImageStore.js"
 import * as Cached from "./internal/cached.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Request from "./internal/request.js"
-import * as Stores from "./internal/stores.js"
-import * as Wire from "./internal/wire.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 
 /**
  * How much of a quota is used, in the unit of the quota: a number of images, or MiB.
@@ -98,45 +91,6 @@ export class Discovery extends Context.Tag("@effect-glance/core/Discovery")<Disc
 
 const timeToLive = Duration.minutes(10)
 
-const readVersions = Request.json(
-  Request.decoder(Schema.Struct({ versions: Schema.Array(Schema.Struct({ id: Lenient.Text, status: Schema.String })) }))
-)
-
-const readMethods = Request.json(
-  Request.decoder(
-    Schema.Struct({
-      "import-methods": Lenient.withDefault(
-        Schema.Struct({ value: Lenient.withDefault(Lenient.Texts, () => []) }),
-        () => ({ value: [] })
-      )
-    })
-  )
-)
-
-const decodeUsages = Request.decoder(Schema.Struct({ usage: Schema.NullOr(Wire.JsonObject) }))
-
-const decodeUsage = Request.decoder(
-  Schema.Struct({
-    usage: Lenient.withDefault(Lenient.Amount, () => 0),
-    limit: Lenient.withDefault(Lenient.Amount, () => -1)
-  })
-)
-
-const readUsage = Request.json((body) =>
-  Either.gen(function* () {
-    const usages = new Map<string, Usage>()
-    for (const [name, usage] of Object.entries((yield* decodeUsages(body)).usage ?? {})) {
-      usages.set(
-        name,
-        yield* Either.mapLeft(decodeUsage(usage), ({ detail }) => ({
-          detail: `["usage"][${JSON.stringify(ForeignText.show(name, { maxLength: 100 }))}]: ${detail}`
-        }))
-      )
-    }
-    return usages
-  })
-)
-
 /**
  * The service on the port of the context.
  *
@@ -144,58 +98,29 @@ const readUsage = Request.json((body) =>
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
+  const { call, operation, request } = Operations.make(yield* GlanceClient.GlanceClient)
 
-  const missing = (operation: string, capability: string) => ({
-    404: ({ detail, requestId }: Answer.Answer) =>
-      new GlanceError.CapabilityMissing({ operation, capability, detail, requestId })
-  })
-
-  const versionsAt = (path: "/versions" | "/") =>
-    Request.run(
-      { client: http.unversioned, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
-      {
-        operation: "Discovery.versions",
-        request: HttpClientRequest.get(path),
-        decode: readVersions,
-        // Multiple choices are what was asked for.
-        alsoSuccess: 300,
-        on: missing("Discovery.versions", "a list of versions")
-      }
-    )
-
-  const versions = Effect.gen(function* () {
+  const versions = operation(Endpoints.listVersions.operation)(() =>
     // A proxy may let through one of the two only.
-    const { versions } = yield* Effect.catchTag(versionsAt("/versions"), "CapabilityMissing", () => versionsAt("/"))
-    return new Map(versions.map(({ id, status }) => [id, status]))
-  }).pipe(Effect.withSpan("Discovery.versions"))
-
-  const importMethods = Request.run(http, {
-    operation: "Discovery.importMethods",
-    request: HttpClientRequest.get("/info/import"),
-    decode: readMethods,
-    on: missing("Discovery.importMethods", "imports")
-  }).pipe(
-    Effect.map((info) => info["import-methods"].value),
-    Effect.catchTag("CapabilityMissing", () => Effect.succeed<ReadonlyArray<string>>([])),
-    Effect.withSpan("Discovery.importMethods")
+    Effect.catchTag(request(Endpoints.listVersions, {}), "CapabilityMissing", () =>
+      request(Endpoints.listVersionsAtRoot, {})
+    )
   )
 
-  const usage = Request.run(http, {
-    operation: "Discovery.usage",
-    request: HttpClientRequest.get("/info/usage"),
-    decode: readUsage,
-    on: missing("Discovery.usage", "a report of usage")
-  }).pipe(Effect.withSpan("Discovery.usage"))
+  const importMethods = operation(Endpoints.getImportMethods.operation)(() =>
+    Effect.catchTag(request(Endpoints.getImportMethods, {}), "CapabilityMissing", () =>
+      Effect.succeed<ReadonlyArray<string>>([])
+    )
+  )
 
-  const stores = Effect.withSpan(Stores.list(http, "Discovery.stores", "/info/stores"), "Discovery.stores")
+  const stores = operation("Discovery.stores")(() => request(Endpoints.listStores, {}))
 
   const { image } = yield* ImageSchemas.make
 
   const known = {
-    versions: yield* Cached.make(versions, timeToLive),
-    importMethods: yield* Cached.make(importMethods, timeToLive),
-    stores: yield* Cached.make(stores, timeToLive),
+    versions: yield* Cached.make(versions(), timeToLive),
+    importMethods: yield* Cached.make(importMethods(), timeToLive),
+    stores: yield* Cached.make(stores(), timeToLive),
     imageSchema: yield* Cached.make(image, timeToLive)
   }
 
@@ -204,7 +129,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     importMethods: known.importMethods.get,
     stores: known.stores.get,
     imageSchema: known.imageSchema.get,
-    usage,
+    usage: call(Endpoints.getUsage, () => ({}))(),
     refresh: Effect.forEach(Object.values(known), ({ forget }) => forget, { discard: true })
   }
 })

@@ -77,21 +77,30 @@ const showField = (value: unknown, options: Options | undefined): unknown => {
 type ErrorClass = new (props: object, options?: unknown) => object
 
 /**
- * Makes a class as `Schema.TaggedError` does. Its instances hold each text as {@link showFields} shows it, so that the
- * message and everything else that is made of the fields is clean, too.
+ * Makes a class as `Schema.TaggedError` does, with a message that is computed from its fields. Instances hold each text
+ * as {@link showFields} shows it, so the message and everything else that is derived from the fields is clean as well.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const TaggedError: typeof Schema.TaggedError = ((identifier?: string) =>
-  (tag: string, fields: Schema.Struct.Fields) => {
+export const TaggedError =
+  <Self>(identifier: string) =>
+  <Tag extends string, Fields extends Schema.Struct.Fields>(
+    tag: Tag,
+    fields: Fields,
+    message: (error: Schema.Struct.Type<Fields>) => string
+  ): Schema.TaggedErrorClass<Self, Tag, { readonly _tag: Schema.tag<Tag> } & Fields> => {
     const Base = Schema.TaggedError<object>(identifier)(tag, fields) as unknown as ErrorClass
-    return class extends Base {
+    const Shown = class extends Base {
       constructor(props: object, options?: unknown) {
         super(showFields(props), options)
       }
+      get message(): string {
+        return message(this as Schema.Struct.Type<Fields>)
+      }
     }
-  }) as unknown as typeof Schema.TaggedError
+    return Shown as unknown as Schema.TaggedErrorClass<Self, Tag, { readonly _tag: Schema.tag<Tag> } & Fields>
+  }
 
 /** Printable ASCII, which holds nothing that could be removed. */
 const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)

@@ -7,425 +7,366 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Answer from "./Answer.js"
 import * as ForeignText from "./ForeignText.js"
 import * as TransportFailure from "./internal/transportFailure.js"
 import * as Secrets from "./Secrets.js"
 
-/** A server wrote much of the texts in these errors. */
-const { TaggedError } = ForeignText
+/** Marks the prototypes of these errors, so that an application's error with the same tag is not taken for one. */
+const TypeId = Symbol.for("@effect-glance/core/GlanceError")
 
-const answerFields = Answer.fields
+/** The message: the operation, what failed, and the response that reported it, as far as the error has them. */
+const messageOf = (what: string, error: Partial<Answer.Answer>): string => {
+  const { detail = "", method, operation = "", requestId = Option.none(), status, url } = error
+  const said = detail === "" ? "" : `: ${detail}`
+  const response = status === undefined ? "" : ` (${method} ${url} returned ${status}${said})`
+  const id = Option.match(requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
+  return `${operation === "" ? "" : `${operation}: `}${what}${response}${id}`
+}
 
+/** Makes the class of an error of this package. `what` says what failed, without the operation and the response. */
+const TaggedError =
+  <Self>() =>
+  <Tag extends string, Fields extends Schema.Struct.Fields>(
+    tag: Tag,
+    fields: Fields,
+    what: (error: Schema.Struct.Type<Fields>) => string
+  ) => {
+    const Base = ForeignText.TaggedError<Self>(`@effect-glance/core/${tag}`)(tag, fields, (error) =>
+      messageOf(what(error), error as Partial<Answer.Answer>)
+    )
+    Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
+    return Base
+  }
+
+const response = Answer.fields
+const imageResponse = { ...response, imageId: Schema.String }
+const memberResponse = { ...imageResponse, memberId: Schema.String }
+const namespaceResponse = { ...response, namespace: Schema.String }
+const operation = { operation: response.operation }
+const image = { ...operation, imageId: Schema.String }
+
+const optionalText = Schema.optionalWith(Schema.String, { as: "Option" })
+const optionalTime = Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
 const retryAfter = { retryAfter: Schema.optionalWith(Schema.Duration, { as: "Option" }) }
 
-const describe = (what: string, { detail, method, operation, requestId, status, url }: Answer.Answer): string => {
-  const id = Option.match(requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
-  return `${operation}: ${what} (${method} ${url} answered ${status}${detail === "" ? "" : `: ${detail}`})${id}`
-}
+const quote = (text: string): string => JSON.stringify(text)
 
-/** What the server asks for with `Retry-After`, as the end of a clause. */
-const pause = (retryAfter: Option.Option<Duration.Duration>): string =>
-  Option.match(retryAfter, {
-    onNone: () => "",
-    onSome: (wait) => `, retry after ${Duration.format(wait)}`
-  })
+/** Shows an optional value between a text before and a text after it; without a value, nothing. */
+const ifSome = <A>(option: Option.Option<A>, show: (value: A) => string): string =>
+  Option.match(option, { onNone: () => "", onSome: show })
 
-// ---------------------------------------------------------------------------------------------------------------------
-// before the wire
-// ---------------------------------------------------------------------------------------------------------------------
+const pause = (error: { readonly retryAfter: Option.Option<Duration.Duration> }): string =>
+  ifSome(error.retryAfter, (wait) => `, retry after ${Duration.format(wait)}`)
 
 /**
- * An argument that no Glance would take, or would take for something else. Nothing was sent.
+ * An argument that Glance would reject or misread. Nothing was sent.
  *
  * @since 0.1.0
- * @category before the wire
+ * @category arguments
  */
-export class InvalidArgument extends TaggedError<InvalidArgument>("@effect-glance/core/InvalidArgument")(
+export class InvalidArgument extends TaggedError<InvalidArgument>()(
   "InvalidArgument",
   {
-    operation: Schema.String,
-    /** Which argument, as a path: `image`, `query.limit`, `properties["foo"]`. */
+    ...operation,
+    /** The argument, as a path: `image`, `query.limit`, `properties["foo"]`. */
     argument: Schema.String,
-    /** Why it is refused, as the end of a sentence that begins with the argument. */
+    /** Why it is invalid, as the end of a sentence that begins with the argument. */
     reason: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: ${this.argument} ${this.reason}`
-  }
-}
+  },
+  ({ argument, reason }) => `${argument} ${reason}`
+) {}
 
 /**
- * A member status that is none of `pending`, `accepted`, `rejected`. Nothing was sent.
+ * A member status other than `pending`, `accepted` and `rejected`. Nothing was sent.
  *
  * @since 0.1.0
- * @category before the wire
+ * @category arguments
  */
-export class InvalidImageMemberStatus extends TaggedError<InvalidImageMemberStatus>(
-  "@effect-glance/core/InvalidImageMemberStatus"
-)("InvalidImageMemberStatus", {
-  operation: Schema.String,
-  /** What was given, as text. */
-  memberStatus: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: a member status is "pending", "accepted" or "rejected", not ${JSON.stringify(this.memberStatus)}`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// reaching the cloud
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * No whole response arrived: the connection was refused, reset or cut, the name was not found, or TLS failed. `detail`
- * says which, and names the setting that helps. `cause` is what the runtime's HTTP client met; it carries no request,
- * hence no token and no password.
- *
- * @since 0.1.0
- * @category reaching the cloud
- */
-export class TransportError extends TaggedError<TransportError>("@effect-glance/core/TransportError")(
-  "TransportError",
+export class InvalidImageMemberStatus extends TaggedError<InvalidImageMemberStatus>()(
+  "InvalidImageMemberStatus",
   {
-    operation: Schema.String,
-    method: Schema.String,
-    url: Schema.String,
-    detail: Schema.String,
-    cause: Schema.Defect
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: ${this.detail} (${this.method} ${this.url})`
-  }
-}
+    ...operation,
+    /** The given status, as text. */
+    memberStatus: Schema.String
+  },
+  ({ memberStatus }) => `the member status must be "pending", "accepted" or "rejected", not ${quote(memberStatus)}`
+) {}
 
 /**
- * Nothing was sent: too many requests in a row had no answer, or one that says that the service is down, so that it is
- * left alone for a while. Only where a circuit is provided.
+ * No complete response arrived: the connection was refused, reset or cut, the host name was not found, or TLS failed.
+ *
+ * `detail` says which, and names the setting that helps. `cause` is the failure of the runtime's HTTP client. It holds
+ * no request, so it holds no token and no password.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class CloudUnavailable extends TaggedError<CloudUnavailable>("@effect-glance/core/CloudUnavailable")(
+export class TransportError extends TaggedError<TransportError>()(
+  "TransportError",
+  { ...operation, method: Schema.String, url: Schema.String, detail: Schema.String, cause: Schema.Defect },
+  ({ detail, method, url }) => `${detail} (${method} ${url})`
+) {}
+
+/**
+ * The circuit of the service is open, so nothing was sent: too many requests in a row got no response, or a 502, 503 or
+ * 504. Occurs only if a circuit is provided.
+ *
+ * @since 0.1.0
+ * @category connection
+ */
+export class CloudUnavailable extends TaggedError<CloudUnavailable>()(
   "CloudUnavailable",
   {
-    /** Of the service that is down: the image service or the identity service. */
+    /** The URL of the service: the image service or the identity service. */
     url: Schema.String,
-    /** When the next request may try. */
+    /** When the circuit lets the next request pass. */
     until: Schema.DateTimeUtc,
-    /** What the last of the failures was. */
+    /** The last failure. */
     detail: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.url} is left alone until ${DateTime.formatIso(this.until)}, it is down (${this.detail})`
-  }
-}
+  },
+  ({ detail, until, url }) => `circuit for ${url} is open until ${DateTime.formatIso(until)} (last failure: ${detail})`
+) {}
 
 /**
- * The time limit of the operation passed before its answer had arrived. Whether the server did what it was asked is
- * not known.
+ * The time limit of the operation passed before its response was complete. The server may or may not have done what the
+ * request asked for.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>("@effect-glance/core/TimeLimitExceeded")(
+export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>()(
   "TimeLimitExceeded",
-  { operation: Schema.String, limit: Schema.Duration }
-) {
-  override get message(): string {
-    return `${this.operation}: no whole answer within ${Duration.format(this.limit)}`
-  }
-}
+  { ...operation, limit: Schema.Duration },
+  ({ limit }) => `no complete response within ${Duration.format(limit)}`
+) {}
 
 /**
- * The identity service refused the credentials, or the image service refused the token that it had just been given.
+ * The identity service rejected the credentials, or the image service rejected a token that was just issued.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class AuthenticationFailed extends TaggedError<AuthenticationFailed>("@effect-glance/core/AuthenticationFailed")(
+export class AuthenticationFailed extends TaggedError<AuthenticationFailed>()(
   "AuthenticationFailed",
-  answerFields
-) {
-  override get message(): string {
-    return describe("the cloud does not accept these credentials", this)
-  }
-}
+  response,
+  () => "the cloud rejected the credentials"
+) {}
 
 /**
- * The cloud's catalog holds no such endpoint for this project.
+ * The catalog of the cloud has no such endpoint for this project.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class EndpointNotFound extends TaggedError<EndpointNotFound>("@effect-glance/core/EndpointNotFound")(
+export class EndpointNotFound extends TaggedError<EndpointNotFound>()(
   "EndpointNotFound",
   {
-    /** Service type that was looked for, such as `image`. */
+    /** The requested service type, such as `image`. */
     service: Schema.String,
-    region: Schema.optionalWith(Schema.String, { as: "Option" }),
+    region: optionalText,
     interface: Schema.String,
-    /** What the catalog does hold, as `type region interface`. */
+    /** The endpoints that the catalog has, each as `type region interface`. */
     available: Schema.Array(Schema.String)
+  },
+  (error) => {
+    const region = Option.match(error.region, { onNone: () => "any region", onSome: (name) => `region ${quote(name)}` })
+    const available = error.available.join(", ") || "no endpoint at all (is the token for a project?)"
+    return `the catalog has no ${error.interface} endpoint for service ${quote(error.service)} in ${region}; it has ${available}`
   }
-) {
-  override get message(): string {
-    const region = Option.match(this.region, { onNone: () => "any region", onSome: (name) => `region "${name}"` })
-    const available =
-      this.available.length === 0 ? "no endpoint at all (is the token for a project?)" : this.available.join(", ")
-    return `the catalog has no ${this.interface} endpoint of service "${this.service}" in ${region}; it has ${available}`
-  }
-}
+) {}
 
 /**
- * The server answered 300: it is an OpenStack service, but the endpoint does not lead to version 2 of the Image API.
+ * 300: the endpoint belongs to an OpenStack service, but not to version 2 of the Image API.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class EndpointVersionMismatch extends TaggedError<EndpointVersionMismatch>(
-  "@effect-glance/core/EndpointVersionMismatch"
-)("EndpointVersionMismatch", answerFields) {
-  override get message(): string {
-    return describe("the endpoint does not lead to version 2 of the Image API", this)
-  }
-}
+export class EndpointVersionMismatch extends TaggedError<EndpointVersionMismatch>()(
+  "EndpointVersionMismatch",
+  response,
+  () => "the endpoint does not serve version 2 of the Image API"
+) {}
 
 /**
- * The cloud does not offer what the operation needs, and says so: a feature that its Glance is too old for, or that its
- * operator has not turned on.
+ * The cloud reports that it lacks a feature that the operation needs: its Glance is too old, or its operator has not
+ * enabled the feature.
  *
  * @since 0.1.0
- * @category reaching the cloud
+ * @category connection
  */
-export class CapabilityMissing extends TaggedError<CapabilityMissing>("@effect-glance/core/CapabilityMissing")(
+export class CapabilityMissing extends TaggedError<CapabilityMissing>()(
   "CapabilityMissing",
   {
-    operation: Schema.String,
-    /** What the cloud lacks, such as `the import method web-download`. */
+    ...operation,
+    /** The missing feature, such as `the import method web-download`. */
     capability: Schema.String,
-    /** What it offers instead, or the server's own sentence; empty when neither is known. */
+    /** What the cloud offers instead, or the server's own sentence. Empty if neither is known. */
     detail: Schema.String,
-    /** Of the answer that said so, where it was not known before. */
-    requestId: Answer.fields.requestId
-  }
-) {
-  override get message(): string {
-    const id = Option.match(this.requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
-    return `${this.operation}: this cloud lacks ${this.capability}${this.detail === "" ? "" : ` (${this.detail})`}${id}`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// any answer
-// ---------------------------------------------------------------------------------------------------------------------
+    /** Of the response that reported it, if a request was needed to find out. */
+    requestId: response.requestId
+  },
+  ({ capability, detail }) => `this cloud lacks ${capability}${detail === "" ? "" : ` (${detail})`}`
+) {}
 
 /**
- * 400: the server does not take the request as it is; `detail` says why. An unknown `marker` is one of the reasons.
+ * 400: the server rejected the request; `detail` says why. An unknown `marker` is one of the reasons.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class BadRequest extends TaggedError<BadRequest>("@effect-glance/core/BadRequest")("BadRequest", answerFields) {
-  override get message(): string {
-    return describe("the server refuses the request as it is", this)
-  }
-}
+export class BadRequest extends TaggedError<BadRequest>()(
+  "BadRequest",
+  response,
+  () => "the server rejected the request"
+) {}
 
 /**
- * 403: a policy of the cloud, the state or the protection of the image, or its ownership forbids it; `detail` says
+ * 403: a policy of the cloud, the state, the protection or the owner of the image forbids the request; `detail` says
  * which.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class Forbidden extends TaggedError<Forbidden>("@effect-glance/core/Forbidden")("Forbidden", answerFields) {
-  override get message(): string {
-    return describe("not allowed", this)
-  }
-}
+export class Forbidden extends TaggedError<Forbidden>()("Forbidden", response, () => "not allowed") {}
 
 /**
- * 413: a quota or a limit of the cloud is reached. Rackspace answers it to too many requests as well, then with
+ * 413: a quota or a limit of the cloud is reached. Rackspace also sends it for too many requests, then with
  * `retryAfter`.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class QuotaExceeded extends TaggedError<QuotaExceeded>("@effect-glance/core/QuotaExceeded")("QuotaExceeded", {
-  ...answerFields,
-  ...retryAfter
-}) {
-  override get message(): string {
-    return describe(`a quota or limit of the cloud is reached${pause(this.retryAfter)}`, this)
-  }
-}
+export class QuotaExceeded extends TaggedError<QuotaExceeded>()(
+  "QuotaExceeded",
+  { ...response, ...retryAfter },
+  (error) => `a quota or limit of the cloud is reached${pause(error)}`
+) {}
 
 /**
  * 429: too many requests.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class RateLimited extends TaggedError<RateLimited>("@effect-glance/core/RateLimited")("RateLimited", {
-  ...answerFields,
-  ...retryAfter
-}) {
-  override get message(): string {
-    return describe(`too many requests${pause(this.retryAfter)}`, this)
-  }
-}
+export class RateLimited extends TaggedError<RateLimited>()(
+  "RateLimited",
+  { ...response, ...retryAfter },
+  (error) => `too many requests${pause(error)}`
+) {}
 
 /**
- * 502, 503 or 504: the service, or the proxy before it, cannot answer now.
+ * 502, 503 or 504: the service, or a proxy in front of it, cannot respond now.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class ServiceUnavailable extends TaggedError<ServiceUnavailable>("@effect-glance/core/ServiceUnavailable")(
+export class ServiceUnavailable extends TaggedError<ServiceUnavailable>()(
   "ServiceUnavailable",
-  { ...answerFields, ...retryAfter }
-) {
-  override get message(): string {
-    return describe(`the service is unavailable${pause(this.retryAfter)}`, this)
-  }
-}
+  { ...response, ...retryAfter },
+  (error) => `the service is unavailable${pause(error)}`
+) {}
 
 /**
- * 500 and every 5xx that is not {@link ServiceUnavailable}: the server failed.
+ * 500, or another 5xx status that is not {@link ServiceUnavailable}: the server failed.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class ServerError extends TaggedError<ServerError>("@effect-glance/core/ServerError")(
-  "ServerError",
-  answerFields
-) {
-  override get message(): string {
-    return describe("the server failed", this)
-  }
-}
+export class ServerError extends TaggedError<ServerError>()("ServerError", response, () => "the server failed") {}
 
 /**
- * A status that the operation has no meaning for. Redirects are among them: they are not followed, since that would
- * hand the token to wherever they lead.
+ * A status that has no meaning in the operation. The client does not follow redirects, because that would send the token
+ * to their target; they end in this error.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class UnexpectedStatus extends TaggedError<UnexpectedStatus>("@effect-glance/core/UnexpectedStatus")(
+export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()(
   "UnexpectedStatus",
-  answerFields
-) {
-  override get message(): string {
-    return describe("unexpected status", this)
-  }
-}
+  response,
+  () => "unexpected status"
+) {}
 
 /**
- * A success whose body is not what the Image API promises: a proxy's HTML page, JSON that ends in the middle, a record
- * with a surprise in it. `detail` says what was expected where.
+ * A successful response whose body does not match the Image API: the HTML page of a proxy, truncated JSON, or a record
+ * that does not decode. `detail` says what was expected, and where.
  *
  * @since 0.1.0
- * @category any answer
+ * @category any response
  */
-export class UnexpectedAnswer extends TaggedError<UnexpectedAnswer>("@effect-glance/core/UnexpectedAnswer")(
+export class UnexpectedAnswer extends TaggedError<UnexpectedAnswer>()(
   "UnexpectedAnswer",
   {
-    ...answerFields,
-    /** The id of the record that could not be read, where the body got so far as to name one. */
-    record: Schema.optionalWith(Schema.String, { as: "Option" })
-  }
-) {
-  override get message(): string {
-    const which = Option.match(this.record, { onNone: () => "", onSome: (id) => ` in record ${id}` })
-    return describe(`cannot read the answer${which}`, this)
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// images
-// ---------------------------------------------------------------------------------------------------------------------
+    ...response,
+    /** The id of the record that does not decode, if the body names one. */
+    record: optionalText
+  },
+  ({ record }) => `cannot decode the response${ifSome(record, (id) => `, record ${id}`)}`
+) {}
 
 /**
- * 404: no image has this id, or it is not visible to the caller's project; Glance does not tell the two apart.
+ * 404: no image has this id, or the image is not visible to the caller's project. Glance does not distinguish the two.
  *
  * @since 0.1.0
  * @category images
  */
-export class ImageNotFound extends TaggedError<ImageNotFound>("@effect-glance/core/ImageNotFound")("ImageNotFound", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is missing or not visible`, this)
-  }
-}
+export class ImageNotFound extends TaggedError<ImageNotFound>()(
+  "ImageNotFound",
+  imageResponse,
+  ({ imageId }) => `image ${imageId} is missing or not visible`
+) {}
 
 /**
- * 409: the chosen id belongs to another image already, or did before that image was deleted.
+ * 409: the chosen id belongs to another image, or to an image that was deleted.
  *
  * @since 0.1.0
  * @category images
  */
-export class DuplicateImage extends TaggedError<DuplicateImage>("@effect-glance/core/DuplicateImage")(
+export class DuplicateImage extends TaggedError<DuplicateImage>()(
   "DuplicateImage",
-  answerFields
-) {
-  override get message(): string {
-    return describe("the image id is taken", this)
-  }
-}
+  response,
+  () => "the image id is already taken"
+) {}
 
 /**
- * 409: the image is used, by a snapshot or by a store, and cannot be deleted now.
+ * 409: a snapshot or a store uses the image, so it cannot be deleted now.
  *
  * @since 0.1.0
  * @category images
  */
-export class ImageInUse extends TaggedError<ImageInUse>("@effect-glance/core/ImageInUse")("ImageInUse", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is in use`, this)
-  }
-}
+export class ImageInUse extends TaggedError<ImageInUse>()(
+  "ImageInUse",
+  imageResponse,
+  ({ imageId }) => `image ${imageId} is in use`
+) {}
 
 /**
- * 404: the store holds no copy of the image.
+ * 404: the store has no copy of the image.
  *
  * @since 0.1.0
  * @category images
  */
-export class ImageNotInStore extends TaggedError<ImageNotInStore>("@effect-glance/core/ImageNotInStore")(
+export class ImageNotInStore extends TaggedError<ImageNotInStore>()(
   "ImageNotInStore",
-  { ...answerFields, imageId: Schema.String, store: Schema.String }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is not in store ${this.store}`, this)
-  }
-}
+  { ...imageResponse, store: Schema.String },
+  ({ imageId, store }) => `image ${imageId} is not in store ${store}`
+) {}
 
 /**
- * 409: the image kept changing under the update, so that each plan made from a fresh copy was out of date when it
- * arrived; or its state does not allow the change.
+ * 409: other clients changed the image during the update, each time between the read and the patch; or the state of the
+ * image does not allow the change.
  *
  * @since 0.1.0
  * @category images
  */
-export class UpdateConflict extends TaggedError<UpdateConflict>("@effect-glance/core/UpdateConflict")(
+export class UpdateConflict extends TaggedError<UpdateConflict>()(
   "UpdateConflict",
-  { ...answerFields, imageId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is not as the update found it`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `image ${imageId} was changed during the update, or its state does not allow the change`
+) {}
 
 /**
  * No image matches the query.
@@ -433,496 +374,414 @@ export class UpdateConflict extends TaggedError<UpdateConflict>("@effect-glance/
  * @since 0.1.0
  * @category images
  */
-export class NoMatchingImage extends TaggedError<NoMatchingImage>("@effect-glance/core/NoMatchingImage")(
+export class NoMatchingImage extends TaggedError<NoMatchingImage>()(
   "NoMatchingImage",
   {
-    operation: Schema.String,
-    /** What was looked for: the conditions as they were sent. */
+    ...operation,
+    /** The conditions, as they were sent. */
     query: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: no image matches ${this.query}`
-  }
-}
+  },
+  ({ query }) => `no image matches ${query}`
+) {}
 
 /**
- * More than one image matches a query that was to find one.
+ * More than one image matches a query that must match exactly one.
  *
  * @since 0.1.0
  * @category images
  */
-export class AmbiguousImage extends TaggedError<AmbiguousImage>("@effect-glance/core/AmbiguousImage")(
+export class AmbiguousImage extends TaggedError<AmbiguousImage>()(
   "AmbiguousImage",
   {
-    operation: Schema.String,
-    /** What was looked for: the conditions as they were sent. */
+    ...operation,
+    /** The conditions, as they were sent. */
     query: Schema.String,
-    /** The ids of all that match, in the order of the query. */
+    /** The ids of all matching images, in the order of the query. */
     imageIds: Schema.Array(Schema.String)
+  },
+  ({ imageIds, query }) => {
+    const shown = imageIds.slice(0, 10)
+    const more = imageIds.length > shown.length ? ", …" : ""
+    return `${imageIds.length} images match ${query}: ${shown.join(", ")}${more}`
   }
-) {
-  override get message(): string {
-    const shown = this.imageIds.slice(0, 10)
-    const more = this.imageIds.length > shown.length ? ", …" : ""
-    return `${this.operation}: ${this.imageIds.length} images match ${this.query}: ${shown.join(", ")}${more}`
-  }
-}
+) {}
 
 /**
- * The server sent a page whose `next` leads back to a page that was read before. Following it would never end.
+ * The `next` link of a page leads back to a page that was already read. Following it would never end.
  *
  * @since 0.1.0
  * @category images
  */
-export class RepeatedMarker extends TaggedError<RepeatedMarker>("@effect-glance/core/RepeatedMarker")(
+export class RepeatedMarker extends TaggedError<RepeatedMarker>()(
   "RepeatedMarker",
-  { operation: Schema.String, marker: Schema.String }
-) {
-  override get message(): string {
-    return `${this.operation}: the server's pages go in a circle, marker ${this.marker} came twice`
-  }
-}
+  { ...operation, marker: Schema.String },
+  ({ marker }) => `the server's pages form a loop: marker ${marker} came twice`
+) {}
 
 /**
- * The server sent 100 pages in a row without a record, each with a `next`. Following it might never end.
+ * The server sent 100 pages in a row without a record, each with a `next` link. Following it might never end.
  *
  * @since 0.1.0
  * @category images
  */
-export class TooManyEmptyPages extends Schema.TaggedError<TooManyEmptyPages>("@effect-glance/core/TooManyEmptyPages")(
+export class TooManyEmptyPages extends TaggedError<TooManyEmptyPages>()(
   "TooManyEmptyPages",
   {
-    operation: Schema.String,
-    /** How many pages came without a record. */
+    ...operation,
+    /** The number of pages without a record. */
     pages: Schema.Number,
-    /** The marker of the page that was not fetched. */
+    /** The marker of the page that was not requested. */
     marker: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: the server sent ${this.pages} empty pages in a row, the last one names the marker ${this.marker}`
-  }
-}
+  },
+  ({ marker, pages }) => `the server sent ${pages} empty pages in a row; the next marker is ${marker}`
+) {}
 
 /**
- * The record after which the next page begins was deleted during the listing. So were the records before it to which the
- * listing went back. List again.
+ * The record after which the next page begins was deleted during the listing, and so were the records before it that the
+ * listing went back to. List again.
  *
  * @since 0.1.0
  * @category images
  */
-export class LostMarker extends Schema.TaggedError<LostMarker>("@effect-glance/core/LostMarker")("LostMarker", {
-  operation: Schema.String,
-  /** The marker that the server no longer knows. */
-  marker: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: the record ${this.marker} was deleted during the listing, and the ones before it too`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// members and tags
-// ---------------------------------------------------------------------------------------------------------------------
+export class LostMarker extends TaggedError<LostMarker>()(
+  "LostMarker",
+  {
+    ...operation,
+    /** The marker that the server no longer knows. */
+    marker: Schema.String
+  },
+  ({ marker }) => `record ${marker} and the records before it were deleted during the listing`
+) {}
 
 /**
- * 403 on adding a member: the image cannot be shared by the caller, mostly because its visibility is not `shared`;
- * `detail` says why.
+ * 403 when adding a member: the caller cannot share the image, usually because its visibility is not `shared`. `detail`
+ * says why.
  *
  * @since 0.1.0
  * @category members and tags
  */
-export class UnsharableImage extends TaggedError<UnsharableImage>("@effect-glance/core/UnsharableImage")(
+export class UnsharableImage extends TaggedError<UnsharableImage>()(
   "UnsharableImage",
-  { ...answerFields, imageId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} cannot be shared`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `image ${imageId} cannot be shared`
+) {}
 
 /**
- * 409 on adding a member: the project is a member already.
+ * 409 when adding a member: the project is already a member.
  *
  * @since 0.1.0
  * @category members and tags
  */
-export class DuplicateImageMember extends TaggedError<DuplicateImageMember>("@effect-glance/core/DuplicateImageMember")(
+export class DuplicateImageMember extends TaggedError<DuplicateImageMember>()(
   "DuplicateImageMember",
-  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`project ${this.memberId} is a member of image ${this.imageId} already`, this)
-  }
-}
+  memberResponse,
+  ({ imageId, memberId }) => `project ${memberId} is already a member of image ${imageId}`
+) {}
 
 /**
- * The project whose status was to be set is no member of the image (404), or the caller may not speak for it: only
- * the member itself may, not the image's owner (403).
+ * The project is not a member of the image (404), or the caller may not set its status: only the member may, not the
+ * owner of the image (403).
  *
  * @since 0.1.0
  * @category members and tags
  */
-export class InvalidImageMember extends TaggedError<InvalidImageMember>("@effect-glance/core/InvalidImageMember")(
+export class InvalidImageMember extends TaggedError<InvalidImageMember>()(
   "InvalidImageMember",
-  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`the caller cannot answer for member ${this.memberId} of image ${this.imageId}`, this)
-  }
-}
+  memberResponse,
+  ({ imageId, memberId }) => `the caller cannot set the status of member ${memberId} of image ${imageId}`
+) {}
 
 /**
- * 404: the image is missing or not visible, or the project is no member of it.
+ * 404: the image is missing or not visible, or the project is not a member of it.
  *
  * @since 0.1.0
  * @category members and tags
  */
-export class ImageMemberNotFound extends TaggedError<ImageMemberNotFound>("@effect-glance/core/ImageMemberNotFound")(
+export class ImageMemberNotFound extends TaggedError<ImageMemberNotFound>()(
   "ImageMemberNotFound",
-  { ...answerFields, imageId: Schema.String, memberId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`project ${this.memberId} is no member of image ${this.imageId}, or the image is not visible`, this)
-  }
-}
+  memberResponse,
+  ({ imageId, memberId }) => `project ${memberId} is not a member of image ${imageId}, or the image is not visible`
+) {}
 
 /**
- * The image does not carry the tag. Either the server says so (404), or the record of the image.
+ * The image does not have the tag, according to the server (404) or to the record of the image.
  *
  * @since 0.1.0
  * @category members and tags
  */
-export class ImageTagNotFound extends TaggedError<ImageTagNotFound>("@effect-glance/core/ImageTagNotFound")(
+export class ImageTagNotFound extends TaggedError<ImageTagNotFound>()(
   "ImageTagNotFound",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
+    ...image,
     tag: Schema.String,
-    /** Of the answer, where a request was needed to find out. */
-    requestId: Answer.fields.requestId,
-    detail: Answer.fields.detail
-  }
-) {
-  override get message(): string {
-    const id = Option.match(this.requestId, { onNone: () => "", onSome: (id) => ` [${id}]` })
-    const detail = this.detail === "" ? "" : ` (${this.detail})`
-    return `${this.operation}: image ${this.imageId} does not carry the tag ${JSON.stringify(this.tag)}${detail}${id}`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// tasks
-// ---------------------------------------------------------------------------------------------------------------------
+    /** Of the response, if a request was needed to find out. */
+    requestId: response.requestId,
+    detail: response.detail
+  },
+  ({ detail, imageId, tag }) =>
+    `image ${imageId} does not have the tag ${quote(tag)}${detail === "" ? "" : ` (${detail})`}`
+) {}
 
 /**
- * 404: no task has this id, or it is not visible, or it expired: Glance forgets tasks two days after their end.
+ * 404: no task has this id, or the task is not visible, or it expired. Glance deletes tasks two days after their end.
  *
  * @since 0.1.0
  * @category tasks
  */
-export class TaskNotFound extends TaggedError<TaskNotFound>("@effect-glance/core/TaskNotFound")("TaskNotFound", {
-  ...answerFields,
-  taskId: Schema.String
-}) {
-  override get message(): string {
-    return describe(`task ${this.taskId} is missing, not visible or expired`, this)
-  }
-}
+export class TaskNotFound extends TaggedError<TaskNotFound>()(
+  "TaskNotFound",
+  { ...response, taskId: Schema.String },
+  ({ taskId }) => `task ${taskId} is missing, not visible or expired`
+) {}
 
 /**
- * The task ended in failure; `reason` is its own message.
+ * The task failed; `reason` is the task's own message.
  *
  * @since 0.1.0
  * @category tasks
  */
-export class TaskFailed extends TaggedError<TaskFailed>("@effect-glance/core/TaskFailed")("TaskFailed", {
-  operation: Schema.String,
-  taskId: Schema.String,
-  /** `import`, `export` or what else the cloud runs. */
-  type: Schema.String,
-  reason: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: ${this.type} task ${this.taskId} failed: ${this.reason}`
-  }
-}
+export class TaskFailed extends TaggedError<TaskFailed>()(
+  "TaskFailed",
+  {
+    ...operation,
+    taskId: Schema.String,
+    /** `import`, `export` or another type that the cloud runs. */
+    type: Schema.String,
+    reason: Schema.String
+  },
+  ({ reason, taskId, type }) => `${type} task ${taskId} failed: ${reason}`
+) {}
 
 /**
- * The schedule by which the task was watched ended before the task did. The task goes on.
+ * The schedule of the polls ended before the task did. The task continues.
  *
  * @since 0.1.0
  * @category tasks
  */
-export class TaskNotEnded extends TaggedError<TaskNotEnded>("@effect-glance/core/TaskNotEnded")("TaskNotEnded", {
-  operation: Schema.String,
-  taskId: Schema.String,
-  type: Schema.String,
-  /** What it was when it was last looked at. */
-  taskStatus: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: ${this.type} task ${this.taskId} is still ${this.taskStatus}`
-  }
-}
+export class TaskNotEnded extends TaggedError<TaskNotEnded>()(
+  "TaskNotEnded",
+  {
+    ...operation,
+    taskId: Schema.String,
+    type: Schema.String,
+    /** The status at the last poll. */
+    taskStatus: Schema.String
+  },
+  ({ taskId, taskStatus, type }) => `${type} task ${taskId} is still ${taskStatus}`
+) {}
 
 /**
- * The cloud's object store has no container of this name.
+ * The object store of the cloud has no container with this name.
  *
  * @since 0.1.0
  * @category tasks
  */
-export class NoSuchContainer extends TaggedError<NoSuchContainer>("@effect-glance/core/NoSuchContainer")(
+export class NoSuchContainer extends TaggedError<NoSuchContainer>()(
   "NoSuchContainer",
-  { ...answerFields, container: Schema.String }
-) {
-  override get message(): string {
-    return describe(`there is no container ${JSON.stringify(this.container)}`, this)
-  }
-}
+  { ...response, container: Schema.String },
+  ({ container }) => `there is no container ${quote(container)}`
+) {}
 
-// ---------------------------------------------------------------------------------------------------------------------
-// metadata definitions
-// ---------------------------------------------------------------------------------------------------------------------
+const missing = (what: string, namespace: string): string =>
+  `there is no ${what} in namespace ${quote(namespace)}, or the namespace is missing or not visible`
 
 /**
- * 404: there is no namespace of this name, or it is not visible to the caller's project; Glance does not tell the two
- * apart.
+ * 404: no namespace has this name, or it is not visible to the caller's project. Glance does not distinguish the two.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefNamespaceNotFound extends TaggedError<MetadefNamespaceNotFound>(
-  "@effect-glance/core/MetadefNamespaceNotFound"
-)("MetadefNamespaceNotFound", { ...answerFields, namespace: Schema.String }) {
-  override get message(): string {
-    return describe(`namespace ${JSON.stringify(this.namespace)} is missing or not visible`, this)
-  }
-}
+export class MetadefNamespaceNotFound extends TaggedError<MetadefNamespaceNotFound>()(
+  "MetadefNamespaceNotFound",
+  namespaceResponse,
+  ({ namespace }) => `namespace ${quote(namespace)} is missing or not visible`
+) {}
 
 /**
- * 404: the namespace defines no such property, or is itself missing or not visible.
+ * 404: the namespace does not define the property, or the namespace is missing or not visible.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefPropertyNotFound extends TaggedError<MetadefPropertyNotFound>(
-  "@effect-glance/core/MetadefPropertyNotFound"
-)("MetadefPropertyNotFound", { ...answerFields, namespace: Schema.String, property: Schema.String }) {
-  override get message(): string {
-    return describe(absent("property", this.property, this.namespace), this)
-  }
-}
+export class MetadefPropertyNotFound extends TaggedError<MetadefPropertyNotFound>()(
+  "MetadefPropertyNotFound",
+  { ...namespaceResponse, property: Schema.String },
+  ({ namespace, property }) => missing(`property ${quote(property)}`, namespace)
+) {}
 
 /**
- * 404: the namespace defines no such object, or is itself missing or not visible.
+ * 404: the namespace does not define the object, or the namespace is missing or not visible.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefObjectNotFound extends TaggedError<MetadefObjectNotFound>(
-  "@effect-glance/core/MetadefObjectNotFound"
-)("MetadefObjectNotFound", { ...answerFields, namespace: Schema.String, object: Schema.String }) {
-  override get message(): string {
-    return describe(absent("object", this.object, this.namespace), this)
-  }
-}
+export class MetadefObjectNotFound extends TaggedError<MetadefObjectNotFound>()(
+  "MetadefObjectNotFound",
+  { ...namespaceResponse, object: Schema.String },
+  ({ namespace, object }) => missing(`object ${quote(object)}`, namespace)
+) {}
 
 /**
- * 404: the namespace defines no such tag, or is itself missing or not visible.
+ * 404: the namespace does not define the tag, or the namespace is missing or not visible.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefTagNotFound extends TaggedError<MetadefTagNotFound>("@effect-glance/core/MetadefTagNotFound")(
+export class MetadefTagNotFound extends TaggedError<MetadefTagNotFound>()(
   "MetadefTagNotFound",
-  { ...answerFields, namespace: Schema.String, tag: Schema.String }
-) {
-  override get message(): string {
-    return describe(absent("tag", this.tag, this.namespace), this)
-  }
-}
+  { ...namespaceResponse, tag: Schema.String },
+  ({ namespace, tag }) => missing(`tag ${quote(tag)}`, namespace)
+) {}
 
 /**
- * 404: the namespace is not associated with the resource type, or is itself missing or not visible.
+ * 404: the namespace is not associated with the resource type, or the namespace is missing or not visible.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class MetadefAssociationNotFound extends TaggedError<MetadefAssociationNotFound>(
-  "@effect-glance/core/MetadefAssociationNotFound"
-)("MetadefAssociationNotFound", { ...answerFields, namespace: Schema.String, resourceType: Schema.String }) {
-  override get message(): string {
-    return describe(absent("association with", this.resourceType, this.namespace), this)
-  }
-}
-
-const absent = (kind: string, name: string, namespace: string): string =>
-  `there is no ${kind} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, or the namespace is missing or not visible`
+export class MetadefAssociationNotFound extends TaggedError<MetadefAssociationNotFound>()(
+  "MetadefAssociationNotFound",
+  { ...namespaceResponse, resourceType: Schema.String },
+  ({ namespace, resourceType }) => missing(`association with ${quote(resourceType)}`, namespace)
+) {}
 
 /**
- * 409: the name is taken by another definition of its kind: a namespace, or a property, object, tag or association of
- * the same namespace.
+ * 409: another definition of this kind has the name: a namespace, or a property, object, tag or association of the same
+ * namespace.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class DuplicateMetadef extends TaggedError<DuplicateMetadef>("@effect-glance/core/DuplicateMetadef")(
+export class DuplicateMetadef extends TaggedError<DuplicateMetadef>()(
   "DuplicateMetadef",
   {
-    ...answerFields,
+    ...response,
     kind: Schema.Literal("namespace", "property", "object", "tag", "association"),
-    /** The name that is taken. */
+    /** The name that is already taken. */
     name: Schema.String
-  }
-) {
-  override get message(): string {
-    return describe(`the ${this.kind} ${JSON.stringify(this.name)} is there already`, this)
-  }
-}
+  },
+  ({ kind, name }) => `the ${kind} ${quote(name)} already exists`
+) {}
 
 /**
- * 403: the namespace is protected, so that neither it nor anything in it can be deleted. An update of the namespace
- * takes the protection away.
+ * 403: the namespace is protected, so neither it nor its content can be deleted. Update the namespace to remove the
+ * protection.
  *
  * @since 0.1.0
  * @category metadata definitions
  */
-export class ProtectedMetadef extends TaggedError<ProtectedMetadef>("@effect-glance/core/ProtectedMetadef")(
+export class ProtectedMetadef extends TaggedError<ProtectedMetadef>()(
   "ProtectedMetadef",
-  { ...answerFields, namespace: Schema.String }
-) {
-  override get message(): string {
-    return describe(`namespace ${JSON.stringify(this.namespace)} is protected`, this)
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// imports
-// ---------------------------------------------------------------------------------------------------------------------
+  namespaceResponse,
+  ({ namespace }) => `namespace ${quote(namespace)} is protected`
+) {}
 
 /**
- * 409 on an import: another one holds the image. It lets go when it ends; one of which nothing more was heard loses its
- * claim to the next import that asks after `until`.
+ * 409 on an import: another import has locked the image. It releases the lock when it ends. If it stopped without a
+ * trace, the first import after `until` takes the lock over.
  *
  * @since 0.1.0
  * @category imports
  */
-export class ImageLocked extends TaggedError<ImageLocked>("@effect-glance/core/ImageLocked")("ImageLocked", {
-  ...answerFields,
-  imageId: Schema.String,
-  /** The task that holds the image, where the record still named it. */
-  taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
-  /** By the server's clock; none where the task is not the caller's to see. */
-  until: Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
-}) {
-  override get message(): string {
-    const until = Option.match(this.until, {
-      onNone: () => "",
-      onSome: (at) => `, until ${DateTime.formatIso(at)} at the latest`
-    })
-    return describe(`image ${this.imageId} is held by another import${until}`, this)
-  }
-}
+export class ImageLocked extends TaggedError<ImageLocked>()(
+  "ImageLocked",
+  {
+    ...imageResponse,
+    /** The task that has locked the image, if the record named it. */
+    taskId: optionalText,
+    /** By the server's clock. None if the task is not visible to the caller. */
+    until: optionalTime
+  },
+  ({ imageId, until }) =>
+    `image ${imageId} is locked by another import` +
+    ifSome(until, (time) => `, until ${DateTime.formatIso(time)} at the latest`)
+) {}
 
 /**
- * 409 on an import: the image is not as the method needs it. `glance-direct` wants one that is staged, the downloads one
- * that is `queued`, `copy-image` one that is `active`, and all of them a disk and a container format.
+ * 409 on an import: the image is not in the state that the method needs: staged data for `glance-direct`, `queued` for
+ * the downloads, `active` for `copy-image`. All of them need a disk format and a container format.
  *
  * @since 0.1.0
  * @category imports
  */
-export class ImageNotImportable extends TaggedError<ImageNotImportable>("@effect-glance/core/ImageNotImportable")(
+export class ImageNotImportable extends TaggedError<ImageNotImportable>()(
   "ImageNotImportable",
-  { ...answerFields, imageId: Schema.String }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is not ready for an import`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `image ${imageId} is not ready for an import`
+) {}
 
 /**
- * The import ended in failure. What is left of the image is in `imageStatus`: `queued` again, and ready for another
- * attempt; `importing`, which is what becomes of staged data that no store took, and only deletion helps; or `active` as
- * before, after a copy.
+ * The import failed. `imageStatus` says what is left of the image: `queued` means that it is ready for another attempt;
+ * `importing` means that no store took the staged data, and the image can only be deleted; `active` means that a copy
+ * failed and the image is as before.
  *
  * @since 0.1.0
  * @category imports
  */
-export class ImportFailed extends TaggedError<ImportFailed>("@effect-glance/core/ImportFailed")("ImportFailed", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  /** The task that did the work, where it could be seen. */
-  taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
-  imageStatus: Schema.String,
-  /** The stores that did not take the data, as the record names them. */
-  failedStores: Schema.Array(Schema.String),
-  /** The task's own message; empty where the task could not be seen. */
-  reason: Schema.String,
-  /** Until when the server refuses other imports of the image, where this one did not let go of it. */
-  lockedUntil: Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
-}) {
-  override get message(): string {
-    const stores = this.failedStores.length === 0 ? "" : `, failed in ${this.failedStores.join(", ")}`
-    const lock = Option.match(this.lockedUntil, {
-      onNone: () => "",
-      onSome: (at) => `, and held until ${DateTime.formatIso(at)}`
-    })
-    return `${this.operation}: the import of image ${this.imageId} failed: ${this.reason || "the cloud does not say why"} (the image is ${this.imageStatus}${lock}${stores})`
+export class ImportFailed extends TaggedError<ImportFailed>()(
+  "ImportFailed",
+  {
+    ...image,
+    /** The task of the import, if it is visible. */
+    taskId: optionalText,
+    imageStatus: Schema.String,
+    /** The stores that did not take the data, as the record names them. */
+    failedStores: Schema.Array(Schema.String),
+    /** The task's own message. Empty if the task is not visible. */
+    reason: Schema.String,
+    /** Until when the server rejects other imports of the image, if this import did not release its lock. */
+    lockedUntil: optionalTime
+  },
+  ({ failedStores, imageId, imageStatus, lockedUntil, reason }) => {
+    const lock = ifSome(lockedUntil, (time) => `, locked until ${DateTime.formatIso(time)}`)
+    const stores = failedStores.length === 0 ? "" : `, failed stores: ${failedStores.join(", ")}`
+    const why = reason || "the cloud does not say why"
+    return `the import of image ${imageId} failed: ${why} (the image is ${imageStatus}${lock}${stores})`
   }
-}
+) {}
 
 /**
- * The import ended with the image in some of the stores and not in others, which it was allowed to
- * (`allStoresMustSucceed: false`). The image is `active`.
+ * The import ended with the data in some of the stores only, as `allStoresMustSucceed: false` allows. The image is
+ * `active`.
  *
  * @since 0.1.0
  * @category imports
  */
-export class ImportIncomplete extends TaggedError<ImportIncomplete>("@effect-glance/core/ImportIncomplete")(
+export class ImportIncomplete extends TaggedError<ImportIncomplete>()(
   "ImportIncomplete",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
-    taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
-    /** The stores that hold the data now. */
+    ...image,
+    taskId: optionalText,
+    /** The stores that have the data now. */
     stores: Schema.Array(Schema.String),
     failedStores: Schema.Array(Schema.String)
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: image ${this.imageId} is in ${this.stores.join(", ")}, and could not be imported into ${this.failedStores.join(", ")}`
-  }
-}
+  },
+  ({ failedStores, imageId, stores }) =>
+    `image ${imageId} is in ${stores.join(", ")}, but its import into ${failedStores.join(", ")} failed`
+) {}
 
 /**
- * The deadline passed, or the schedule ended, before the import had. It goes on.
+ * The deadline passed, or the schedule of the polls ended, before the import did. The import continues.
  *
  * @since 0.1.0
  * @category imports
  */
-export class ImportNotEnded extends TaggedError<ImportNotEnded>("@effect-glance/core/ImportNotEnded")(
+export class ImportNotEnded extends TaggedError<ImportNotEnded>()(
   "ImportNotEnded",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
-    taskId: Schema.optionalWith(Schema.String, { as: "Option" }),
-    /** What they were when they were last looked at. */
+    ...image,
+    taskId: optionalText,
+    /** The status of the image at the last poll. */
     imageStatus: Schema.String,
-    taskStatus: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** The status of the task at the last poll. */
+    taskStatus: optionalText,
     storesToGo: Schema.Array(Schema.String)
+  },
+  ({ imageId, imageStatus, storesToGo }) => {
+    const remaining = storesToGo.length === 0 ? "" : `, remaining stores: ${storesToGo.join(", ")}`
+    return `the import of image ${imageId} has not ended (the image is ${imageStatus}${remaining})`
   }
-) {
-  override get message(): string {
-    const toGo = this.storesToGo.length === 0 ? "" : `, ${this.storesToGo.join(", ")} to go`
-    return `${this.operation}: the import of image ${this.imageId} has not ended, the image is ${this.imageStatus}${toGo}`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// image data
-// ---------------------------------------------------------------------------------------------------------------------
+) {}
 
 /**
  * 204 on a download: the image has no data.
@@ -930,110 +789,77 @@ export class ImportNotEnded extends TaggedError<ImportNotEnded>("@effect-glance/
  * @since 0.1.0
  * @category image data
  */
-export class NoImageData extends TaggedError<NoImageData>("@effect-glance/core/NoImageData")("NoImageData", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
-  override get message(): string {
-    return describe(`image ${this.imageId} has no data`, this)
-  }
-}
+export class NoImageData extends TaggedError<NoImageData>()(
+  "NoImageData",
+  imageResponse,
+  ({ imageId }) => `image ${imageId} has no data`
+) {}
 
 /**
- * 403 on a download: the image is deactivated, and only an administrator can read its data.
+ * 403 on a download: the image is deactivated, so only an administrator can read its data.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageDeactivated extends TaggedError<ImageDeactivated>("@effect-glance/core/ImageDeactivated")(
+export class ImageDeactivated extends TaggedError<ImageDeactivated>()(
   "ImageDeactivated",
-  {
-    ...answerFields,
-    imageId: Schema.String
-  }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is deactivated`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `image ${imageId} is deactivated`
+) {}
 
 /**
- * 416: the range begins beyond the end of the data.
+ * 416: the range begins after the end of the data.
  *
  * @since 0.1.0
  * @category image data
  */
-export class RangeNotSatisfiable extends TaggedError<RangeNotSatisfiable>("@effect-glance/core/RangeNotSatisfiable")(
+export class RangeNotSatisfiable extends TaggedError<RangeNotSatisfiable>()(
   "RangeNotSatisfiable",
-  {
-    ...answerFields,
-    imageId: Schema.String
-  }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} has no such range`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `the range begins after the end of image ${imageId}`
+) {}
 
 /**
- * 409 on an upload: only an image that is `queued` takes data.
+ * 409 on an upload: only an image with the status `queued` takes data.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageNotQueued extends TaggedError<ImageNotQueued>("@effect-glance/core/ImageNotQueued")(
+export class ImageNotQueued extends TaggedError<ImageNotQueued>()(
   "ImageNotQueued",
-  {
-    ...answerFields,
-    imageId: Schema.String
-  }
-) {
-  override get message(): string {
-    return describe(`image ${this.imageId} is not waiting for data`, this)
-  }
-}
+  imageResponse,
+  ({ imageId }) => `image ${imageId} is not waiting for data`
+) {}
 
 /**
- * The image was deleted while its data were on the way: 410 on an upload, 404 while an import is waited for.
+ * The image was deleted during the transfer of its data: 410 on an upload, 404 during an import.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageDeletedMeanwhile extends TaggedError<ImageDeletedMeanwhile>(
-  "@effect-glance/core/ImageDeletedMeanwhile"
-)("ImageDeletedMeanwhile", {
-  ...answerFields,
-  imageId: Schema.String
-}) {
-  override get message(): string {
-    return describe(`image ${this.imageId} was deleted meanwhile`, this)
-  }
-}
+export class ImageDeletedMeanwhile extends TaggedError<ImageDeletedMeanwhile>()(
+  "ImageDeletedMeanwhile",
+  imageResponse,
+  ({ imageId }) => `image ${imageId} was deleted during the transfer`
+) {}
 
 /**
- * 415 on an upload: the server finds that the data are not of the image's `diskFormat`.
+ * 415 on an upload: the server found that the data do not have the image's `diskFormat`.
  *
- * Glance 30.0 looks at the data only after it has stored them (`glance/location.py`, `set_data`). The image is `queued`
- * again, but keeps the refused data: a download returns them, and an upload of other data fails with 500. It can only be
- * deleted. `createWithData` deletes it; after `upload`, delete it and create another one.
+ * Glance 30.0 inspects the data only after it has stored them (`glance/location.py`, `set_data`). The image is `queued`
+ * again, but keeps the rejected data: a download returns them, and an upload of other data fails with 500. It can only be
+ * deleted. `createWithData` deletes it; after `upload`, delete the image and create another one.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageFormatRefused extends TaggedError<ImageFormatRefused>("@effect-glance/core/ImageFormatRefused")(
+export class ImageFormatRefused extends TaggedError<ImageFormatRefused>()(
   "ImageFormatRefused",
-  {
-    ...answerFields,
-    imageId: Schema.String
-  }
-) {
-  override get message(): string {
-    return describe(
-      `the server says that the data are not of the format of image ${this.imageId}; delete the image, which may hold them`,
-      this
-    )
-  }
-}
+  imageResponse,
+  ({ imageId }) =>
+    `the server reports that the data do not have the disk format of image ${imageId}; ` +
+    "delete the image, because it may keep them"
+) {}
 
 /**
  * The first bytes of the source contradict the image's `diskFormat`. Nothing was sent.
@@ -1041,155 +867,139 @@ export class ImageFormatRefused extends TaggedError<ImageFormatRefused>("@effect
  * @since 0.1.0
  * @category image data
  */
-export class ImageFormatMismatch extends TaggedError<ImageFormatMismatch>("@effect-glance/core/ImageFormatMismatch")(
+export class ImageFormatMismatch extends TaggedError<ImageFormatMismatch>()(
   "ImageFormatMismatch",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
+    ...image,
     diskFormat: Schema.String,
-    /** The format that the first bytes are of; `raw` when they bear no mark. */
+    /** The format that the first bytes show. `raw` if they show none. */
     found: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: image ${this.imageId} is of disk format ${this.diskFormat}, and its data begin as ${this.found}`
-  }
-}
+  },
+  ({ diskFormat, found, imageId }) =>
+    `image ${imageId} has the disk format ${diskFormat}, but its data begin as ${found}`
+) {}
 
 /**
- * The source gave fewer bytes than it promised, or began to give more. The server did not see the end of the body, so
- * that it stored nothing.
+ * The source emitted fewer bytes than it declared, or more. The body of the request was not completed, so the server
+ * stored nothing.
  *
  * @since 0.1.0
  * @category image data
  */
-export class SourceLengthMismatch extends TaggedError<SourceLengthMismatch>("@effect-glance/core/SourceLengthMismatch")(
+export class SourceLengthMismatch extends TaggedError<SourceLengthMismatch>()(
   "SourceLengthMismatch",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
+    ...image,
     expected: Schema.Number,
-    /** What the source gave: less than expected, or more, when it was stopped there. */
+    /** The emitted bytes. If there are more than expected, those until the upload stopped. */
     actual: Schema.Number
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: the source for image ${this.imageId} was to give ${this.expected} bytes and gave ${this.actual < this.expected ? "only " : ""}${this.actual}`
-  }
-}
+  },
+  ({ actual, expected, imageId }) =>
+    `the source for image ${imageId} declared ${expected} bytes and emitted ${actual < expected ? "only " : ""}${actual}`
+) {}
 
 /**
- * The source ended before it had given a byte. Glance would take that for an image; nothing was stored.
+ * The source ended without a byte. Glance would store that as an image, so nothing was stored.
  *
  * @since 0.1.0
  * @category image data
  */
-export class EmptyImageSource extends TaggedError<EmptyImageSource>("@effect-glance/core/EmptyImageSource")(
+export class EmptyImageSource extends TaggedError<EmptyImageSource>()(
   "EmptyImageSource",
-  {
-    operation: Schema.String,
-    imageId: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: the source for image ${this.imageId} is empty`
-  }
-}
+  image,
+  ({ imageId }) => `the source for image ${imageId} is empty`
+) {}
 
 /**
- * The bytes that flowed are not those that were to flow: of `size`, or of a hash, what should be and what is.
+ * The size or a hash of the data differs from the expected one.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageIntegrityError extends TaggedError<ImageIntegrityError>("@effect-glance/core/ImageIntegrityError")(
+export class ImageIntegrityError extends TaggedError<ImageIntegrityError>()(
   "ImageIntegrityError",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
+    ...image,
     /**
-     * Where the two were compared: on the source before its last bytes were sent, on the record after an upload, or on
-     * what was downloaded.
+     * Where the client compared the two: `source` is before the last bytes were sent, `upload` is the record after an
+     * upload, `download` is the downloaded data.
      */
     at: Schema.Literal("source", "upload", "download"),
     /** `size`, or the algorithm of the hash. */
     property: Schema.String,
     expected: Schema.String,
     actual: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: the data of image ${this.imageId} are wrong (${this.at}): ${this.property} should be ${this.expected} and is ${this.actual}`
-  }
-}
+  },
+  ({ actual, at, expected, imageId, property }) =>
+    `the data of image ${imageId} are wrong (${at}): expected ${property} ${expected}, found ${actual}`
+) {}
 
 /**
- * There is nothing to compare the data with: the record holds no hash that was or can be computed here. After an upload
- * the image is kept: the option `hashAlgorithm` names the cloud's algorithm. A download has read nothing.
+ * The data cannot be verified, because the record has no hash that was computed or can be computed here.
+ *
+ * After an upload the image is kept; set the option `hashAlgorithm` to the algorithm of the cloud. A download has read
+ * nothing.
  *
  * @since 0.1.0
  * @category image data
  */
-export class ImageUnverifiable extends TaggedError<ImageUnverifiable>("@effect-glance/core/ImageUnverifiable")(
+export class ImageUnverifiable extends TaggedError<ImageUnverifiable>()(
   "ImageUnverifiable",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
-    /** The algorithms of the hashes that the record holds. */
+    ...image,
+    /** The algorithms of the hashes in the record. */
     algorithms: Schema.Array(Schema.String)
+  },
+  ({ algorithms, imageId }) => {
+    const has = algorithms.length === 0 ? "no hash" : `only hashes of ${algorithms.join(", ")}`
+    return `the data of image ${imageId} cannot be verified: its record has ${has}`
   }
-) {
-  override get message(): string {
-    const has = this.algorithms.length === 0 ? "no hash" : `hashes of ${this.algorithms.join(", ")} only`
-    return `${this.operation}: the data of image ${this.imageId} cannot be verified, its record has ${has}`
-  }
-}
+) {}
 
 /**
- * The cloud confirmed the upload and then gave up on the data: the image is `killed`, or was deleted meanwhile.
+ * The cloud confirmed the upload and then discarded the data: the image is `killed`, or it was deleted.
  *
  * @since 0.1.0
  * @category image data
  */
-export class UploadFailed extends Schema.TaggedError<UploadFailed>("@effect-glance/core/UploadFailed")("UploadFailed", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  /** `killed`, `deleted` or `pending_delete`. */
-  imageStatus: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: the cloud did not store the data of image ${this.imageId}: its status is ${this.imageStatus} after the upload`
-  }
-}
+export class UploadFailed extends TaggedError<UploadFailed>()(
+  "UploadFailed",
+  {
+    ...image,
+    /** `killed`, `deleted` or `pending_delete`. */
+    imageStatus: Schema.String
+  },
+  ({ imageId, imageStatus }) =>
+    `the cloud did not store the data of image ${imageId}: its status is ${imageStatus} after the upload`
+) {}
 
 /**
- * The cloud confirmed the upload, or the connection broke after all bytes were sent, and this client did not see the image
- * become `active`: the limit passed, or the record could not be read. The cloud may still store the data, so the image is kept: read its record later.
+ * The upload was sent, but the client did not see the image become `active`: the limit passed, or the record could not be
+ * read. Either the cloud confirmed the upload, or the connection broke after all bytes were sent. The cloud may still
+ * store the data, so the image is kept. Read its record later.
  *
  * @since 0.1.0
  * @category image data
  */
-export class UploadNotEnded extends Schema.TaggedError<UploadNotEnded>("@effect-glance/core/UploadNotEnded")(
+export class UploadNotEnded extends TaggedError<UploadNotEnded>()(
   "UploadNotEnded",
   {
-    operation: Schema.String,
-    imageId: Schema.String,
+    ...image,
     /** The last status that was read: `saving`, `importing`, `uploading` or `queued`. */
-    imageStatus: Schema.optionalWith(Schema.String, { as: "Option" }),
+    imageStatus: optionalText,
     /** Why the record could not be read. */
-    detail: Schema.optionalWith(Schema.String, { as: "Option" }),
+    detail: optionalText,
     limit: Schema.Duration
-  }
-) {
-  override get message(): string {
-    const status = Option.getOrElse(this.imageStatus, () => "not known to be active")
-    const unread = Option.match(this.detail, {
-      onNone: () => ` ${Duration.format(this.limit)} after the upload`,
-      onSome: (detail) => ` after the upload: its record cannot be read (${detail})`
+  },
+  ({ detail, imageId, imageStatus, limit }) => {
+    const status = Option.getOrElse(imageStatus, () => "not known to be active")
+    const when = Option.match(detail, {
+      onNone: () => ` ${Duration.format(limit)} after the upload`,
+      onSome: (why) => ` after the upload: its record cannot be read (${why})`
     })
-    return `${this.operation}: image ${this.imageId} is still ${status}${unread}; the image was kept`
+    return `image ${imageId} is still ${status}${when}; the image was kept`
   }
-}
+) {}
 
 /**
  * No byte moved for longer than the idle limit. `bytes` had moved before.
@@ -1197,46 +1007,32 @@ export class UploadNotEnded extends Schema.TaggedError<UploadNotEnded>("@effect-
  * @since 0.1.0
  * @category image data
  */
-export class TransferStalled extends TaggedError<TransferStalled>("@effect-glance/core/TransferStalled")(
+export class TransferStalled extends TaggedError<TransferStalled>()(
   "TransferStalled",
-  {
-    operation: Schema.String,
-    imageId: Schema.String,
-    bytes: Schema.Number,
-    limit: Schema.Duration
-  }
-) {
-  override get message(): string {
-    return `${this.operation}: the data of image ${this.imageId} stand still since ${Duration.format(this.limit)}, after ${this.bytes} bytes`
-  }
-}
+  { ...image, bytes: Schema.Number, limit: Schema.Duration },
+  ({ bytes, imageId, limit }) => `image ${imageId}: no bytes moved for ${Duration.format(limit)} (after ${bytes} bytes)`
+) {}
 
 /**
- * Another download writes to the same file, in this process or in another one. Nothing was asked of the cloud. Wait for
- * the other download, or choose another file.
+ * Another download writes to the same file, in this process or in another one. Nothing was requested from the cloud.
+ * Wait for the other download, or choose another file.
  *
  * @since 0.1.0
  * @category image data
  */
-export class DownloadInProgress extends Schema.TaggedError<DownloadInProgress>(
-  "@effect-glance/core/DownloadInProgress"
-)("DownloadInProgress", {
-  operation: Schema.String,
-  imageId: Schema.String,
-  /** The file, as the caller names it. */
-  path: Schema.String
-}) {
-  override get message(): string {
-    return `${this.operation}: image ${this.imageId} cannot be downloaded to ${JSON.stringify(this.path)}, because another download writes to that file`
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// unions
-// ---------------------------------------------------------------------------------------------------------------------
+export class DownloadInProgress extends TaggedError<DownloadInProgress>()(
+  "DownloadInProgress",
+  {
+    ...image,
+    /** The file, as the caller names it. */
+    path: Schema.String
+  },
+  ({ imageId, path }) =>
+    `image ${imageId} cannot be downloaded to ${quote(path)}, because another download writes to that file`
+) {}
 
 /**
- * What can go wrong on the way to the image service, the login included. A provider of the port fails with these.
+ * Errors of the connection to the image service, including the login. A provider of `GlanceClient` fails with these.
  *
  * @since 0.1.0
  * @category unions
@@ -1254,7 +1050,7 @@ export type ConnectionError =
   | UnexpectedAnswer
 
 /**
- * How the server can keep a listing of several pages from its end.
+ * Errors that end a listing of several pages early.
  *
  * @since 0.1.0
  * @category unions
@@ -1262,7 +1058,7 @@ export type ConnectionError =
 export type PagingError = RepeatedMarker | TooManyEmptyPages | LostMarker
 
 /**
- * What any request may end in, whatever the operation.
+ * Errors that any request can fail with, in every operation.
  *
  * @since 0.1.0
  * @category unions
@@ -1325,9 +1121,87 @@ export type GlanceError =
   | TransferStalled
   | DownloadInProgress
 
-// ---------------------------------------------------------------------------------------------------------------------
-// for providers of the port
-// ---------------------------------------------------------------------------------------------------------------------
+type Tagged<Tag> = Extract<GlanceError, { readonly _tag: Tag }>
+
+const hasTag = <Tag extends GlanceError["_tag"]>(tags: ReadonlyArray<Tag>, u: unknown): u is Tagged<Tag> =>
+  isGlanceError(u) && tags.some((tag) => tag === u._tag)
+
+/**
+ * Returns whether a value is an error of this module. An application's own error with the same tag is not.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isGlanceError = (u: unknown): u is GlanceError => Predicate.hasProperty(u, TypeId)
+
+/**
+ * The tags that {@link isTransient} accepts, for `Effect.catchTag`.
+ *
+ * @example
+ * import { GlanceError, Images } from "@effect-glance/core"
+ * import * as Effect from "effect/Effect"
+ *
+ * const count = Images.Images.pipe(
+ *   Effect.flatMap((images) => images.list()),
+ *   Effect.map(({ items }) => items.length),
+ *   Effect.retry({ while: GlanceError.isTransient, times: 3 }),
+ *   Effect.catchTag(...GlanceError.transientTags, (error) => Effect.as(Effect.logWarning(error.message), 0))
+ * )
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const transientTags = ["TransportError", "ServiceUnavailable", "RateLimited"] as const
+
+/**
+ * Returns whether the same request may succeed later: after a broken connection, 502, 503, 504 or 429. Retries of
+ * transfers and polls use it. A server may have executed the request, so a retry may execute it twice.
+ *
+ * Three errors are not transient. `TimeLimitExceeded` means that the retries have used up the time. `CloudUnavailable`
+ * stops retries until its `until`. A `ServerError` usually occurs again.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isTransient = (u: unknown): u is Tagged<(typeof transientTags)[number]> => hasTag(transientTags, u)
+
+/**
+ * The tags that {@link isThrottled} always accepts, for `Effect.catchTag`. `QuotaExceeded` is not among them, because
+ * without `retryAfter` it means a quota that no wait restores.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const throttledTags = ["RateLimited"] as const
+
+/**
+ * Returns whether the cloud limits the rate of requests: `RateLimited`, and `QuotaExceeded` with `retryAfter`, which
+ * Rackspace sends. The server did not execute the request.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isThrottled = (
+  u: unknown
+): u is RateLimited | (QuotaExceeded & { readonly retryAfter: Option.Some<Duration.Duration> }) =>
+  hasTag(throttledTags, u) || (hasTag(["QuotaExceeded"], u) && Option.isSome(u.retryAfter))
+
+/**
+ * The tags that {@link isAuth} accepts, for `Effect.catchTag`.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const authTags = ["AuthenticationFailed"] as const
+
+/**
+ * Returns whether only other credentials help. `Forbidden` is not in this category, because the state of an image may
+ * forbid a request to everyone. Nor is `EndpointNotFound`, which means a wrong region, interface or project scope.
+ *
+ * @since 0.1.0
+ * @category categories
+ */
+export const isAuth = (u: unknown): u is Tagged<(typeof authTags)[number]> => hasTag(authTags, u)
 
 const rootCause = (error: unknown): unknown => {
   let root = error
@@ -1339,18 +1213,18 @@ const rootCause = (error: unknown): unknown => {
   return root
 }
 
-/** Where several addresses were tried, there is an error of each; the last is as good as any. */
+/** The code of an error. If the client tried several addresses, the error holds one error for each; the last one counts. */
 const codeIn = (root: unknown): string => {
   const { code, errors } = (typeof root === "object" && root !== null ? root : {}) as Record<string, unknown>
-  // The form of all codes. A text of another form may repeat anything.
+  // All codes have this form. A text of another form may contain a secret.
   if (typeof code === "string" && /^[A-Z][A-Z\d_]{0,63}$/.test(code)) return code
   return Array.isArray(errors) && errors.length > 0 ? codeIn(errors.at(-1)) : ""
 }
 
 /**
- * The failure of an HTTP client without the request that it carries, since a request holds tokens and passwords. The
- * root cause is kept as name, code and message only, cleaned and without the secrets of the request. `detail` names the
- * failure, and the setting that helps.
+ * Converts the failure of an HTTP client. The request is left out, because it holds tokens and passwords. Of the root
+ * cause, only its name, code and message are kept, without the secrets of the request. `detail` names the failure, and
+ * the setting that helps.
  *
  * @since 0.1.0
  * @category constructors
@@ -1363,11 +1237,11 @@ export const transportError = (operation: string, error: HttpClientError.HttpCli
   const said = [code, message].filter((part) => typeof part === "string" && part !== "").join(" ")
   const shown = ForeignText.show(said, { secrets })
   const cause = new Error(shown === "" ? error.reason : shown)
-  // By definition: an assignment fails where `Error.prototype` is frozen.
+  // Not an assignment, because that fails if `Error.prototype` is frozen.
   Object.defineProperty(cause, "name", {
     value: typeof name === "string" ? ForeignText.show(name, { secrets }) : error._tag
   })
-  // The stack would show this line, not the place of the failure.
+  // The stack would point to this line instead of the failure.
   delete cause.stack
   return new TransportError({
     operation,

@@ -12,7 +12,6 @@ import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as Lenient from "./internal/lenient.js"
 import { isProvidersOwn } from "./internal/properties.js"
-import * as Quick from "./internal/quick.js"
 import * as Wire from "./internal/wire.js"
 
 /**
@@ -174,12 +173,12 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
 }
 
 /**
- * "Image or id", as every operation on one image takes it. An id is made of text by `Image.ImageId.make("...")`.
+ * An image or its id, as every operation on one image takes it.
  *
  * @since 0.1.0
  * @category models
  */
-export type ImageRef = Image | ImageId
+export type ImageRef = Image | string
 
 /**
  * The id of what was given.
@@ -187,18 +186,10 @@ export type ImageRef = Image | ImageId
  * @since 0.1.0
  * @category getters
  */
-export const idOf = (image: ImageRef): ImageId => (typeof image === "object" && image !== null ? image.id : image)
+export const idOf = (image: ImageRef): ImageId =>
+  typeof image === "object" && image !== null ? image.id : (image as ImageId)
 
-const isWholeLocation = (input: unknown): boolean =>
-  Wire.isJsonObject(input) &&
-  typeof input["url"] === "string" &&
-  Wire.isJsonObject(input["metadata"]) &&
-  Wire.isShallow(input["metadata"]) &&
-  Object.keys(input).length === 2
-
-const Locations = Schema.Array(Schema.Struct(ImageLocation.fields)).annotations(
-  Quick.plainAnnotation((input) => Array.isArray(input) && input.every(isWholeLocation))
-)
+const Locations = Schema.Array(Schema.Struct(ImageLocation.fields))
 
 const WireImage = Schema.Struct({
   id: ImageId,
@@ -240,53 +231,40 @@ const decodeKnown = ParseResult.decodeUnknownEither(WireImage)
 
 type Known = typeof WireImage.Type
 
-/** `split` takes four times as long where there is one, as there mostly is. */
-const storesIn = (list: string): ReadonlyArray<string> => {
-  if (list === "") return []
-  return list.includes(",") ? list.split(",") : [list]
-}
-
-/**
- * An image that is known to be right. The constructor of a `Schema.Class` copies what it is given three times, which is
- * as much as `JSON.parse` of the whole record takes; a loop over the names of the fields, a third of that.
- */
-const Made = function (
-  this: { -readonly [Field in keyof Schema.Struct.Type<typeof Image.fields>]: Image[Field] },
-  known: Omit<Known, "created_at" | "updated_at">,
-  createdAt: DateTime.Utc,
-  updatedAt: DateTime.Utc,
-  properties: ReadonlyMap<string, string>
-) {
-  this.id = known.id
-  this.name = Wire.fromNullable(known.name)
-  this.status = known.status
-  this.visibility = known.visibility
-  this.protected = known.protected ?? false
-  this.osHidden = known.os_hidden ?? false
-  this.checksum = Wire.fromNullable(known.checksum)
-  this.osHashAlgo = Wire.fromNullable(known.os_hash_algo)
-  this.osHashValue = Wire.fromNullable(known.os_hash_value)
-  this.owner = Wire.fromNullable(known.owner)
-  this.size = Wire.fromNullable(known.size)
-  this.virtualSize = Wire.fromNullable(known.virtual_size)
-  this.containerFormat = Wire.fromNullable(known.container_format)
-  this.diskFormat = Wire.fromNullable(known.disk_format)
-  this.createdAt = createdAt
-  this.updatedAt = updatedAt
-  this.tags = known.tags ?? []
-  this.minRam = known.min_ram ?? 0
-  this.minDisk = known.min_disk ?? 0
-  this.stores = storesIn(known.stores ?? "")
-  this.directUrl = Wire.fromNullable(known.direct_url)
-  this.locations = Wire.fromNullable(known.locations?.map((one) => new ImageLocation(one, { disableValidation: true })))
-  this.self = Wire.fromNullable(known.self)
-  this.file = Wire.fromNullable(known.file)
-  this.schema = Wire.fromNullable(known.schema)
-  this.properties = properties
-} as unknown as new (
-  ...parts: [Omit<Known, "created_at" | "updated_at">, DateTime.Utc, DateTime.Utc, ReadonlyMap<string, string>]
-) => Image
-Made.prototype = Image.prototype
+const fromKnown = (known: Known, properties: ReadonlyMap<string, string>): Image =>
+  new Image(
+    {
+      id: known.id,
+      name: Option.fromNullable(known.name),
+      status: known.status,
+      visibility: known.visibility,
+      protected: known.protected ?? false,
+      osHidden: known.os_hidden ?? false,
+      checksum: Option.fromNullable(known.checksum),
+      osHashAlgo: Option.fromNullable(known.os_hash_algo),
+      osHashValue: Option.fromNullable(known.os_hash_value),
+      owner: Option.fromNullable(known.owner),
+      size: Option.fromNullable(known.size),
+      virtualSize: Option.fromNullable(known.virtual_size),
+      containerFormat: Option.fromNullable(known.container_format),
+      diskFormat: Option.fromNullable(known.disk_format),
+      createdAt: known.created_at,
+      updatedAt: known.updated_at ?? known.created_at,
+      tags: known.tags ?? [],
+      minRam: known.min_ram ?? 0,
+      minDisk: known.min_disk ?? 0,
+      stores: known.stores ? known.stores.split(",") : [],
+      directUrl: Option.fromNullable(known.direct_url),
+      locations: Option.map(Option.fromNullable(known.locations), (locations) =>
+        locations.map((location) => new ImageLocation(location, { disableValidation: true }))
+      ),
+      self: Option.fromNullable(known.self),
+      file: Option.fromNullable(known.file),
+      schema: Option.fromNullable(known.schema),
+      properties
+    },
+    { disableValidation: true }
+  )
 
 /** The text of a custom property; nothing for what is nested too deeply. */
 const textOf = (value: unknown): string | undefined =>
@@ -309,44 +287,8 @@ const fromWire = (input: Wire.JsonObject, ast: AST.AST): Either.Either<Image, Pa
       if (text === undefined) return Either.left(tooDeep(input, key, ast))
       properties.set(key, text)
     }
-    return Either.right(new Made(known, known.created_at, known.updated_at ?? known.created_at, properties))
+    return Either.right(fromKnown(known, properties))
   })
-
-const members = new Map(Quick.members(WireImage))
-/** Not plain, but nearly always there. */
-for (const name of ["created_at", "updated_at"]) members.set(name, Quick.Member.text)
-const required = [...members.values()].filter((member) => member.required).length
-
-/**
- * One pass over the record, which finds the custom properties and whether the schema would leave the others as they are.
- * `for in` takes half as long as `Object.keys` does: it reads the value along with the key.
- */
-const quickFromWire: Quick.Quick<Image> = (input) => {
-  if (!Wire.isJsonObject(input)) return undefined
-  const properties = new Map<string, string>()
-  let found = 0
-  for (const key in input) {
-    const value = input[key]
-    const member = members.get(key)
-    if (member === undefined) {
-      if (value === null || value === undefined) continue
-      const text = textOf(value)
-      if (text === undefined) return undefined
-      properties.set(key, text)
-    } else if (member.takes(value)) {
-      if (member.required) found++
-    } else {
-      return undefined
-    }
-  }
-  if (found !== required) return undefined
-  const known = input as unknown as Omit<Known, "created_at" | "updated_at">
-  const createdAt = Wire.quickTime(input["created_at"] as string)
-  const updatedAt = Wire.quickTime(input["updated_at"] as string)
-  return createdAt === undefined || updatedAt === undefined
-    ? undefined
-    : new Made(known, createdAt, updatedAt, properties)
-}
 
 const toWire = (image: Image): Wire.JsonObject => {
   const time = (at: DateTime.Utc) => DateTime.formatIso(at).replace(/\.000Z$/, "Z")
@@ -402,7 +344,7 @@ export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.trans
     decode: (input, _, ast) => fromWire(input, ast),
     encode: (image) => Effect.succeed(toWire(image))
   }
-).annotations({ identifier: "ImageFromJson", ...Quick.annotation(quickFromWire) })
+).annotations({ identifier: "ImageFromJson" })
 
 /**
  * What of an image a person wants to read: its record without the links, without what is absent, and without the

@@ -4,23 +4,18 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
-import type * as Answer from "./Answer.js"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
+import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as Argument from "./internal/argument.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import type { Endpoint } from "./internal/endpoint.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
 
 /**
  * An image in the cache.
@@ -130,138 +125,45 @@ export interface Service {
  */
 export class ImageCache extends Context.Tag("@effect-glance/core/ImageCache")<ImageCache, Service>() {}
 
-const amount = Lenient.withDefault(Lenient.Amount, () => 0)
-
-const never = DateTime.unsafeMake(0)
-
-/** Seconds since 1970, with a fraction. */
-const Time = Schema.transformOrFail(Lenient.Amount, Schema.DateTimeUtcFromSelf, {
-  strict: true,
-  decode: (seconds, _, ast) =>
-    Either.fromOption(
-      DateTime.make(Math.round(seconds * 1000)),
-      () => new ParseResult.Type(ast, seconds, `Expected seconds since 1970, actual ${seconds}`)
-    ),
-  encode: (time) => ParseResult.succeed(DateTime.toEpochMillis(time) / 1000)
-})
-
-const readState = Request.json(
-  Request.decoder(
-    Schema.Struct({
-      cached_images: Lenient.List(
-        Schema.Struct({
-          image_id: Image.ImageId,
-          hits: amount,
-          last_accessed: Lenient.withDefault(Time, () => never),
-          last_modified: Lenient.withDefault(Time, () => never),
-          size: amount
-        })
-      ),
-      queued_images: Lenient.List(Image.ImageId)
-    })
-  )
-)
-
-const readPruned = Request.json(
-  Request.decoder(Schema.Struct({ total_files_pruned: amount, total_bytes_pruned: amount }))
-)
-
-const readNodes = Request.json(Request.decoder(Lenient.List(Schema.String)))
-
 /**
  * The service on the port of the context.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
 
-  const missing =
-    (operation: string, capability: string) =>
-    ({ detail, requestId }: Answer.Answer) =>
-      new GlanceError.CapabilityMissing({ operation, capability, detail, requestId })
+    /** 404 says that there is no cache, or that there is no such image. The record tells which. */
+    const ofImage = <A, E extends GlanceError.GlanceError>(
+      endpoint: Endpoint<{ readonly imageId: string }, A, E>
+    ): ((image: Image.ImageRef) => Effect.Effect<A, E | Effect.Effect.Error<ReturnType<typeof Record.read>>>) =>
+      operation(endpoint.operation)((image) =>
+        Effect.tapError(request(endpoint, { imageId: Image.idOf(image) }), ({ _tag }) =>
+          _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
+        )
+      )
 
-  const aCache = "a cache that the API manages"
-
-  const whole = <A>(
-    name: string,
-    capability: string,
-    request: HttpClientRequest.HttpClientRequest,
-    decode: Request.Read<A>
-  ) => {
-    const operation = `ImageCache.${name}`
-    const lacking = missing(operation, capability)
-    // A Glance that does not know `/cache/clean` takes it for an image that is called so.
-    return Effect.withSpan(
-      Request.run(http, { operation, request, decode, on: { 404: lacking, 405: lacking } }),
-      operation
-    )
-  }
-
-  /** 404 says that there is no cache, or that there is no such image: the record tells. */
-  const ofImage = <A>(
-    name: string,
-    capability: string,
-    image: Image.ImageRef,
-    below: string,
-    method: "PUT" | "DELETE" | "GET",
-    decode: Request.Read<A>
-  ) => {
-    const operation = `ImageCache.${name}`
-    return Effect.flatMap(
-      Argument.path(operation, "cache", ...(below === "" ? [] : [below]), ["image", Image.idOf(image)]),
-      (path) =>
-        Request.run(http, {
-          operation,
-          request: HttpClientRequest.make(method)(path),
-          decode,
-          on: { 404: missing(operation, capability), 409: missing(operation, capability) }
-        })
-    ).pipe(
-      Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)),
-      Limit.within(http, operation),
-      Effect.withSpan(operation)
-    )
-  }
-
-  const clear: Service["clear"] = Effect.fn("ImageCache.clear")(function* (target = "both") {
-    const operation = "ImageCache.clear"
-    yield* Argument.checked(operation, "target", target, Argument.oneOf(["cache", "queue", "both"]))
-    const request = HttpClientRequest.del("/cache")
-    return yield* Request.run(http, {
-      operation,
-      request: target === "both" ? request : HttpClientRequest.setHeader(request, "x-image-cache-clear-target", target),
-      decode: Request.nothing,
-      on: { 404: missing(operation, aCache) }
+    const clear: Service["clear"] = operation(Endpoints.clearCache.operation)(function* (target = "both") {
+      yield* Check.check("target", target, Check.oneOf(["cache", "queue", "both"]))
+      const headers = target === "both" ? {} : { "x-image-cache-clear-target": target }
+      return yield* request(Endpoints.clearCache, {}, { headers })
     })
-  })
 
-  return {
-    state: Effect.map(
-      whole("state", aCache, HttpClientRequest.get("/cache"), readState),
-      ({ cached_images, queued_images }) => ({
-        cached: cached_images.map(({ hits, image_id, last_accessed, last_modified, size }) => ({
-          imageId: image_id,
-          hits,
-          lastAccessed: last_accessed,
-          lastModified: last_modified,
-          size
-        })),
-        queued: queued_images
-      })
-    ),
-    queue: (image) => ofImage("queue", aCache, image, "", "PUT", Request.nothing),
-    delete: (image) => ofImage("delete", aCache, image, "", "DELETE", Request.nothing),
-    clear,
-    clean: whole("clean", "the cleaning of the cache (v2.18)", HttpClientRequest.post("/cache/clean"), Request.nothing),
-    prune: Effect.map(
-      whole("prune", "the pruning of the cache (v2.18)", HttpClientRequest.post("/cache/prune"), readPruned),
-      ({ total_bytes_pruned, total_files_pruned }) => ({ files: total_files_pruned, bytes: total_bytes_pruned })
-    ),
-    nodes: (image) => ofImage("nodes", "a cache whose nodes tell each other", image, "nodes", "GET", readNodes)
+    return {
+      state: call(Endpoints.cache, () => ({}))(),
+      queue: ofImage(Endpoints.queueImage),
+      delete: ofImage(Endpoints.uncacheImage),
+      clear,
+      clean: call(Endpoints.cleanCache, () => ({}))(),
+      prune: call(Endpoints.pruneCache, () => ({}))(),
+      nodes: ofImage(Endpoints.listCacheNodes)
+    }
   }
-})
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

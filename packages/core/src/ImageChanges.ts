@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as Argument from "./internal/argument.js"
+import * as Check from "./internal/check.js"
 import { isProvidersOwn } from "./internal/properties.js"
 
 /**
@@ -85,22 +85,22 @@ type Attribute = Exclude<keyof ImageChanges, "properties">
 
 interface AttributeRule {
   readonly wire: string
-  readonly check: Argument.Check
+  readonly check: Check.Check
   /** What the copy holds, as the wire has it. */
   readonly current: (image: Image.Image) => unknown
 }
 
-const word = Argument.text({ minLength: 1, maxLength: 255 })
+const word = Check.text({ minLength: 1, maxLength: 255 })
 const nullable =
-  (check: Argument.Check): Argument.Check =>
+  (check: Check.Check): Check.Check =>
   (value) =>
     value === null ? undefined : check(value)
 
-const tagsCheck: Argument.Check = (value) => {
+const tagsCheck: Check.Check = (value) => {
   if (!Array.isArray(value)) return "must be an array of strings"
   for (const tag of value) {
-    const reason = Argument.tag(tag)
-    if (reason !== undefined) return `holds the tag ${Argument.shown(tag)}, which ${reason}`
+    const reason = Check.tag(tag)
+    if (reason !== undefined) return `holds the tag ${Check.shown(tag)}, which ${reason}`
   }
   return undefined
 }
@@ -108,20 +108,20 @@ const tagsCheck: Argument.Check = (value) => {
 const attributes: { readonly [A in Attribute]: AttributeRule } = {
   name: {
     wire: "name",
-    check: nullable(Argument.text({ maxLength: 255 })),
+    check: nullable(Check.text({ maxLength: 255 })),
     current: (image) => Option.getOrNull(image.name)
   },
   visibility: { wire: "visibility", check: word, current: (image) => image.visibility },
-  protected: { wire: "protected", check: Argument.flag, current: (image) => image.protected },
-  osHidden: { wire: "os_hidden", check: Argument.flag, current: (image) => image.osHidden },
+  protected: { wire: "protected", check: Check.flag, current: (image) => image.protected },
+  osHidden: { wire: "os_hidden", check: Check.flag, current: (image) => image.osHidden },
   containerFormat: {
     wire: "container_format",
     check: word,
     current: (image) => Option.getOrNull(image.containerFormat)
   },
   diskFormat: { wire: "disk_format", check: word, current: (image) => Option.getOrNull(image.diskFormat) },
-  minDisk: { wire: "min_disk", check: Argument.wholeNumber(0), current: (image) => image.minDisk },
-  minRam: { wire: "min_ram", check: Argument.wholeNumber(0), current: (image) => image.minRam },
+  minDisk: { wire: "min_disk", check: Check.wholeNumber(0), current: (image) => image.minDisk },
+  minRam: { wire: "min_ram", check: Check.wholeNumber(0), current: (image) => image.minRam },
   owner: { wire: "owner", check: word, current: (image) => Option.getOrNull(image.owner) },
   tags: { wire: "tags", check: tagsCheck, current: (image) => image.tags }
 }
@@ -129,13 +129,13 @@ const attributes: { readonly [A in Attribute]: AttributeRule } = {
 /** Names that Glance refuses with 403 as a property's, besides those it gives a meaning to. */
 const reserved = new Set(["location", "deleted", "deleted_at"])
 
-const propertyNameCheck: Argument.Check = (value) => {
-  const reason = Argument.text({ minLength: 1, maxLength: 255 })(value)
+const propertyNameCheck: Check.Check = (value) => {
+  const reason = Check.text({ minLength: 1, maxLength: 255 })(value)
   if (reason !== undefined) return `is not a name of a property: it ${reason}`
   const name = value as string
   if (Image.baseAttributes.has(name)) return "is an attribute of every image, not a custom property"
   if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance keeps for itself"
-  return Argument.stripped(name)
+  return Check.stripped(name)
 }
 
 /**
@@ -182,24 +182,21 @@ export const fromImage = (image: Image.Image): Copy => {
 type Entry = readonly [key: string, value: unknown]
 
 /** The changes as they go on the wire, checked, in the order in which they were given. */
-const entries = (
-  operation: string,
-  changes: ImageChanges
-): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> => {
+const entries = (changes: ImageChanges): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> => {
   const result: Array<Entry> = []
-  const wrong = Argument.object(changes)
-  if (wrong !== undefined) return Argument.invalid(operation, "changes", wrong)
+  const wrong = Check.object(changes)
+  if (wrong !== undefined) return Check.invalid("changes", wrong)
   for (const [key, value] of Object.entries(changes)) {
     if (value === undefined) continue
     if (key === "properties") {
       const bad = addProperties(result, value as Properties<string | null>)
-      if (bad !== undefined) return Argument.invalid(operation, ...bad)
+      if (bad !== undefined) return Check.invalid(...bad)
       continue
     }
     const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
-    if (rule === undefined) return Argument.invalid(operation, key, "is not an attribute that can be set")
+    if (rule === undefined) return Check.invalid(key, "is not an attribute that can be set")
     const reason = rule.check(value)
-    if (reason !== undefined) return Argument.invalid(operation, key, reason)
+    if (reason !== undefined) return Check.invalid(key, reason)
     result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
   }
   return Either.right(result)
@@ -210,18 +207,18 @@ const addProperties = (
   result: Array<Entry>,
   properties: Properties<string | null>
 ): readonly [argument: string, reason: string] | undefined => {
-  const wrong = properties instanceof Map ? undefined : Argument.object(properties)
+  const wrong = properties instanceof Map ? undefined : Check.object(properties)
   if (wrong !== undefined) return ["properties", wrong]
   for (const [name, text] of propertyEntries(properties)) {
     if (text === undefined) continue
     const reason = propertyNameCheck(name) ?? propertyTextCheck(text)
-    if (reason !== undefined) return [`properties[${Argument.quoted(name)}]`, reason]
+    if (reason !== undefined) return [`properties[${Check.quoted(name)}]`, reason]
     result.push([name, text ?? undefined])
   }
   return undefined
 }
 
-const propertyTextCheck = nullable(Argument.text({}))
+const propertyTextCheck = nullable(Check.text({}))
 
 const propertyEntries = <Value>(properties: Properties<Value>): Iterable<readonly [string, Value]> =>
   properties instanceof Map ? properties : Object.entries(properties)
@@ -244,11 +241,10 @@ const same = (wanted: unknown, current: unknown): boolean =>
  */
 export const plan = (
   image: Image.Image,
-  changes: ImageChanges,
-  operation = "ImageChanges.plan"
+  changes: ImageChanges
 ): Either.Either<ReadonlyArray<PatchOperation>, GlanceError.InvalidArgument> =>
   Either.map(
-    entries(operation, changes),
+    entries(changes),
     Arr.filterMap(([key, wanted]): Option.Option<PatchOperation> => {
       const path = pointer(key)
       const rule = ruleOf.get(key)
@@ -267,11 +263,10 @@ export const plan = (
  * @category planning
  */
 export const planBlind = (
-  changes: ImageChanges,
-  operation = "ImageChanges.planBlind"
+  changes: ImageChanges
 ): Either.Either<ReadonlyArray<PatchOperation>, GlanceError.InvalidArgument> =>
   Either.map(
-    entries(operation, changes),
+    entries(changes),
     Arr.map(([key, wanted]): PatchOperation => {
       const path = pointer(key)
       if (wanted === undefined) return { op: "remove", path }
@@ -286,7 +281,6 @@ export const planBlind = (
  * @category wire
  */
 export const toJson = (
-  changes: ImageChanges,
-  operation = "ImageChanges.toJson"
+  changes: ImageChanges
 ): Either.Either<{ readonly [key: string]: unknown }, GlanceError.InvalidArgument> =>
-  Either.map(entries(operation, changes), (all) => Object.fromEntries(all.filter(([, value]) => value !== undefined)))
+  Either.map(entries(changes), (all) => Object.fromEntries(all.filter(([, value]) => value !== undefined)))

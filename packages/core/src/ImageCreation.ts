@@ -19,13 +19,14 @@ import * as ImageImport from "./ImageImport.js"
 import * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
 import * as ImageTasks from "./ImageTasks.js"
-import * as Argument from "./internal/argument.js"
+import * as Check from "./internal/check.js"
 import * as Creation from "./internal/creation.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as Upload from "./internal/upload.js"
+import * as Operations from "./internal/operations.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * An object in the object store of the cloud, for clouds whose tasks import from there (Rackspace).
@@ -153,8 +154,6 @@ export interface Service {
  */
 export class ImageCreation extends Context.Tag("@effect-glance/core/ImageCreation")<ImageCreation, Service>() {}
 
-const operation = "ImageCreation.createFrom"
-
 interface Services {
   readonly http: GlanceClient.Service
   readonly images: Images.Service
@@ -164,7 +163,7 @@ interface Services {
   readonly discovery: Discovery.Service
 }
 
-const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ operation, argument, reason })
+const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ argument, reason })
 
 /** An origin as its parts: what the cloud can fetch, what this process can send, what a task can import. */
 const partsOf = (
@@ -209,12 +208,12 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
     const found = hashes.find(({ algorithm }) => algorithm === HashAlgorithms.canonicalName(expected.algorithm))
     if (found === undefined) {
       const algorithms = hashes.map(({ algorithm }) => algorithm)
-      return Effect.fail(new GlanceError.ImageUnverifiable({ operation, imageId: image.id, algorithms }))
+      return Effect.fail(new GlanceError.ImageUnverifiable({ imageId: image.id, algorithms }))
     }
     const wanted = { property: found.algorithm, expected: expected.value.toLowerCase(), actual: found.value }
     return wanted.expected === wanted.actual
       ? Effect.succeed(image)
-      : Effect.fail(new GlanceError.ImageIntegrityError({ operation, imageId: image.id, at: "upload", ...wanted }))
+      : Effect.fail(new GlanceError.ImageIntegrityError({ imageId: image.id, at: "upload", ...wanted }))
   }
 
   /** Whether an import that failed left nothing behind, so that this process can send the data instead. */
@@ -241,25 +240,19 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
         name: name ?? object,
         properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
       })
-      const { settleLimit } = yield* TransferLimits.of(operation, options)
+      const { settleLimit } = yield* TransferLimits.of(options)
       const ended = yield* tasks.await(task, { deadline: options.deadline })
       const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
       if (typeof result.image_id !== "string") {
         const reason = "it succeeded, and does not say which image it made"
-        return yield* new GlanceError.TaskFailed({ operation, taskId: ended.id, type: ended.type, reason })
+        return yield* new GlanceError.TaskFailed({ taskId: ended.id, type: ended.type, reason })
       }
       const imageId = Image.ImageId.make(result.image_id)
       // The record may lag behind the task that made it.
-      yield* Settle.settled(operation, imageId, settleLimit, images.get(imageId), { mayLag: true })
+      yield* Settle.settled(imageId, settleLimit, images.get(imageId), { mayLag: true })
       // What tasks do not know of.
       return yield* images.update(imageId, rest)
     })
-
-  const createFrom: Service["createFrom"] = <O extends AnyOrigin, E2, R2>(
-    image: Images.NewImage,
-    origin: O,
-    options: CreateFromOptions<E2, R2> = {}
-  ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>, E2, R2>(image, origin, options)
 
   const createFromOrigin = <E, R, E2, R2>(
     image: Images.NewImage,
@@ -267,17 +260,17 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
     options: CreateFromOptions<E2, R2>
   ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
     Effect.gen(function* () {
-      yield* Argument.checked(operation, "origin", origin, (value) =>
+      yield* Check.check("origin", origin, (value) =>
         (typeof value === "object" || typeof value === "function") && value !== null
           ? undefined
-          : `must be an origin, not ${Argument.shown(value)}`
+          : `must be an origin, not ${Check.shown(value)}`
       )
-      yield* TransferLimits.of(operation, options)
+      yield* TransferLimits.of(options)
       const { object, source: input, uri } = partsOf(origin)
       // This process may never have to send what the cloud can fetch from the web.
-      const source = (
-        input === undefined || uri !== undefined ? input : yield* Source.resolve(operation, http, input)
-      ) as ImageSource.ImageSource<E, R> | undefined
+      const source = (input === undefined || uri !== undefined ? input : yield* Source.resolve(http, input)) as
+        | ImageSource.ImageSource<E, R>
+        | undefined
       const { allStoresMustSucceed, by, expected, keep = false, stores } = options
       const several = stores === "all" || (stores !== undefined && stores.length > 1)
       const sending: Way = several ? "stage" : "upload"
@@ -288,7 +281,7 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
               ...(uri === undefined ? [] : (["web-download"] as const)),
               ...(source === undefined ? [] : several ? (["stage"] as const) : (["upload", "stage"] as const))
             ]
-      if (by !== undefined) yield* Argument.checked(operation, "by", by, Argument.oneOf(possible))
+      if (by !== undefined) yield* Check.check("by", by, Check.oneOf(possible))
       if (object !== undefined) return yield* byTask(image, object, options)
 
       const download = (created: Image.Image, from: string) =>
@@ -356,7 +349,15 @@ const fromServices = ({ data, discovery, http, images, imports, tasks }: Service
           return send(created, source as ImageSource.ImageSource<E, R>, way)
         }
       )
-    }).pipe(Effect.withSpan(operation))
+    })
+
+  const createFrom: Service["createFrom"] = Operations.longOperation("ImageCreation.createFrom")(
+    <O extends AnyOrigin, E2 = never, R2 = never>(
+      image: Images.NewImage,
+      origin: O,
+      options: CreateFromOptions<E2, R2> = {}
+    ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>, E2, R2>(image, origin, options)
+  )
 
   return { createFrom }
 }

@@ -6,7 +6,6 @@
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,21 +20,22 @@ import * as Hasher from "./Hasher.js"
 import * as Image from "./Image.js"
 import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
-import * as Argument from "./internal/argument.js"
+import * as Check from "./internal/check.js"
 import * as Creation from "./internal/creation.js"
-import * as Data from "./internal/data.js"
-import * as Download from "./internal/download.js"
-import * as File from "./internal/file.js"
-import * as Handoff from "./internal/handoff.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
-import * as Internal from "./internal/image.js"
-import * as Part from "./internal/part.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as InternalProgress from "./internal/transferProgress.js"
-import * as Upload from "./internal/upload.js"
+import * as ByteQueue from "./internal/transfer/byteQueue.js"
+import * as Download from "./internal/transfer/download.js"
+import * as File from "./internal/transfer/file.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Part from "./internal/transfer/part.js"
+import * as InternalProgress from "./internal/transfer/progress.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Transfer from "./internal/transfer/transfer.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * How far a transfer is. `total` is none while nobody knows.
@@ -43,7 +43,7 @@ import * as Upload from "./internal/upload.js"
  * @since 0.1.0
  * @category models
  */
-export interface Progress extends Data.Progress {}
+export interface Progress extends Transfer.Progress {}
 
 /**
  * How far a transfer is and how fast it goes. `result` is what the operation returned, and is only in the last element.
@@ -398,7 +398,7 @@ export interface Service {
  * ```
  */
 export const withProgress: <A, E, R>(
-  operation: (onProgress: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  transfer: (onProgress: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
 ) => Stream.Stream<TransferProgress<A>, E, R> = InternalProgress.withProgress
 
 /**
@@ -413,17 +413,17 @@ export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<Imag
 const maxParallel = 8
 
 const unsupported = (algorithm: unknown): string =>
-  `is an algorithm that cannot be computed here: ${Argument.shown(algorithm)}`
+  `is an algorithm that cannot be computed here: ${Check.shown(algorithm)}`
 
 /** A value that no hash of the algorithm can have is refused before anything is sent. */
 const hashCheck =
-  (algorithm: string): Argument.Check =>
+  (algorithm: string): Check.Check =>
   (value) => {
     const digits = HashAlgorithms.digitsOf(algorithm)
     const fits = typeof value === "string" && /^[0-9a-f]+$/i.test(value) && value.length === (digits ?? value.length)
     return fits
       ? undefined
-      : `must be ${digits === undefined ? "" : `${digits} `}hexadecimal digits, not ${Argument.shown(value)}`
+      : `must be ${digits === undefined ? "" : `${digits} `}hexadecimal digits, not ${Check.shown(value)}`
   }
 
 /**
@@ -438,56 +438,57 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const images = yield* Images.make
 
   /** The algorithm by its canonical name, which is how core gives every algorithm to the hasher. */
-  const supported = (operation: string, argument: string, algorithm: string) =>
+  const supported = (argument: string, algorithm: string) =>
     Either.map(
-      Argument.checked(operation, argument, algorithm, (name) =>
+      Check.check(argument, algorithm, (name) =>
         typeof name === "string" && hasher.supports(HashAlgorithms.canonicalName(name)) ? undefined : unsupported(name)
       ),
       HashAlgorithms.canonicalName
     )
 
-  const read = (operation: string, image: Image.ImageRef) => Record.read(http, operation, image)
+  const operations = Operations.make(http)
+
+  const read = (image: Image.ImageRef) => Record.read(operations, image)
 
   /** All of a transfer but its progress, which `InternalProgress.guarded` gives. */
-  const transfer = <E, R>(operation: string, image: Image.ImageRef, options: TransferOptions<E, R>) =>
-    Either.map(TransferLimits.of(operation, options), ({ idleLimit, maxWait, retries }) => ({
+  const transfer = <E, R>(image: Image.ImageRef, options: TransferOptions<E, R>) =>
+    Either.map(TransferLimits.of(options), ({ idleLimit, maxWait, retries }) => ({
+      operations,
       http,
-      operation,
       imageId: Image.idOf(image),
       retries,
       maxWait,
       idleLimit
     }))
 
-  const expectedOf = (operation: string, expected: ExpectedHash | undefined) =>
+  const expectedOf = (expected: ExpectedHash | undefined) =>
     expected === undefined
       ? Effect.succeed(undefined)
       : Effect.gen(function* () {
           const { value } = expected
-          const algorithm = yield* supported(operation, "expected.algorithm", expected.algorithm)
-          yield* Argument.checked(operation, "expected.value", value, hashCheck(algorithm))
+          const algorithm = yield* supported("expected.algorithm", expected.algorithm)
+          yield* Check.check("expected.value", value, hashCheck(algorithm))
           return { algorithm, value: value.toLowerCase() }
         })
 
   const send = <E, R, E2, R2>(
-    operation: string,
-    where: "file" | "stage",
+    endpoint: Upload.Upload<E, R>["endpoint"],
     image: Image.ImageRef,
     source: ImageSource.ImageSource<E, R>,
     algorithms: ReadonlyArray<string>,
     options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
   ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
     Effect.gen(function* () {
-      const path = yield* Internal.path(operation, image, where)
-      const { tokenLife } = yield* TransferLimits.of(operation, options)
-      const common = yield* transfer(operation, image, options)
-      const expected = yield* expectedOf(operation, options.expected)
+      yield* Check.check("image", Image.idOf(image), Check.segment)
+      const { tokenLife } = yield* TransferLimits.of(options)
+      const common = yield* transfer(image, options)
+      const expected = yield* expectedOf(options.expected)
       const checkFormat = options.checkFormat ?? true
-      const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(operation, image)
+      const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(image)
       const before = typeof image === "object" ? image : checkFormat ? yield* record : undefined
       const upload = {
         ...common,
-        path,
+        endpoint,
         source,
         store: options.store,
         hasher,
@@ -502,74 +503,74 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     })
 
   const uploadAs = <E, R, E2, R2>(
-    operation: string,
     image: Image.ImageRef,
     source: ImageSource.ImageSource<E, R>,
     options: UploadOptions<E2, R2>
   ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
     Effect.gen(function* () {
-      const { settleLimit } = yield* TransferLimits.of(operation, options)
+      const { settleLimit } = yield* TransferLimits.of(options)
       const verify = options.verify ?? true
       const algorithm =
-        options.hashAlgorithm === undefined
-          ? "sha512"
-          : yield* supported(operation, "hashAlgorithm", options.hashAlgorithm)
+        options.hashAlgorithm === undefined ? "sha512" : yield* supported("hashAlgorithm", options.hashAlgorithm)
       const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
-      const sent = yield* send(operation, "file", image, source, algorithms, options)
+      const sent = yield* send(Endpoints.uploadData, image, source, algorithms, options)
       const imageId = Image.idOf(image)
-      const record = yield* Settle.settled(operation, imageId, settleLimit, read(operation, image))
+      const record = yield* Settle.settled(imageId, settleLimit, read(image))
       if (!verify) return record
       const { comparable, wrong } = Upload.compare(record, sent)
       if (wrong !== undefined) {
         if (options.onMismatch === "delete") yield* Creation.discard(images, image)
-        return yield* new GlanceError.ImageIntegrityError({ operation, imageId, at: "upload", ...wrong })
+        return yield* new GlanceError.ImageIntegrityError({ imageId, at: "upload", ...wrong })
       }
       if (comparable) return record
       const found = Upload.hashesOf(record).map(({ algorithm }) => algorithm)
-      return yield* new GlanceError.ImageUnverifiable({ operation, imageId, algorithms: found })
+      return yield* new GlanceError.ImageUnverifiable({ imageId, algorithms: found })
     })
 
-  const resolve = <S extends ImageSource.Any>(operation: string, input: S) => Source.resolve(operation, http, input)
+  const resolve = <S extends ImageSource.Any>(input: S) => Source.resolve(http, input)
 
-  const upload: Service["upload"] = (image, input, options = {}) => {
-    const operation = "ImageData.upload"
-    return Effect.flatMap(resolve(operation, input), (source) => uploadAs(operation, image, source, options)).pipe(
-      Effect.withSpan(operation)
-    )
-  }
+  const upload: Service["upload"] = Operations.longOperation(Endpoints.uploadData.operation)(
+    <S extends ImageSource.Any, E2 = never, R2 = never>(
+      image: Image.ImageRef,
+      input: S,
+      options: UploadOptions<E2, R2> = {}
+    ) => Effect.flatMap(resolve(input), (source) => uploadAs(image, source, options))
+  )
 
-  const uploadWithProgress: Service["uploadWithProgress"] = (image, input, options = {}) => {
-    const operation = "ImageData.uploadWithProgress"
-    return withProgress((onProgress) =>
-      Effect.flatMap(resolve(operation, input), (source) =>
-        uploadAs(operation, image, source, { ...options, onProgress })
+  const uploadWithProgress: Service["uploadWithProgress"] = (image, input, options = {}) =>
+    InternalProgress.withProgress((onProgress) =>
+      Effect.flatMap(resolve(input), (source) => uploadAs(image, source, { ...options, onProgress }))
+    ).pipe(Operations.streamOperation("ImageData.uploadWithProgress"))
+
+  const stage: Service["stage"] = Operations.longOperation(Endpoints.stageData.operation)(
+    <S extends ImageSource.Any, E2 = never, R2 = never>(
+      image: Image.ImageRef,
+      input: S,
+      options: StageOptions<E2, R2> = {}
+    ) =>
+      Effect.flatMap(resolve(input), (source) => Effect.asVoid(send(Endpoints.stageData, image, source, [], options)))
+  )
+
+  const createWithData: Service["createWithData"] = Operations.longOperation("ImageData.createWithData")(
+    <S extends ImageSource.Any, E2 = never, R2 = never>(
+      image: Images.NewImage,
+      input: S,
+      { keep = false, ...options }: CreateOptions<E2, R2> = {}
+    ) =>
+      Effect.flatMap(
+        Either.flatMap(TransferLimits.of(options), () => resolve(input)),
+        (source) =>
+          Creation.creating(
+            images,
+            image,
+            (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
+            (created) => uploadAs(created, source, options)
+          )
       )
-    ).pipe(Stream.withSpan(operation))
-  }
-
-  const stage: Service["stage"] = (image, input, options = {}) => {
-    const operation = "ImageData.stage"
-    return Effect.flatMap(resolve(operation, input), (source) =>
-      Effect.asVoid(send(operation, "stage", image, source, [], options))
-    ).pipe(Effect.withSpan(operation))
-  }
-
-  const createWithData: Service["createWithData"] = (image, input, { keep = false, ...options } = {}) => {
-    const operation = "ImageData.createWithData"
-    const checked = Either.flatMap(TransferLimits.of(operation, options), () => resolve(operation, input))
-    return Effect.flatMap(checked, (source) =>
-      Creation.creating(
-        images,
-        image,
-        (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
-        (created) => uploadAs(operation, created, source, options)
-      )
-    ).pipe(Effect.withSpan(operation))
-  }
+  )
 
   /** What the data are compared with: what was asked for, or the strongest of the record's hashes. */
   const target = (
-    operation: string,
     image: Image.ImageRef,
     options: Pick<DownloadOptions, "expected">,
     verify: boolean
@@ -583,17 +584,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageUnverifiable
   > =>
     Effect.gen(function* () {
-      const expected = yield* expectedOf(operation, options.expected)
+      const expected = yield* expectedOf(options.expected)
       if (!verify) return { record: Option.none(), hash: undefined }
       const given = typeof image === "object" ? Option.some(image) : Option.none()
       if (expected !== undefined) return { record: given, hash: expected }
-      const record =
-        Option.isSome(given) && Upload.hashesOf(given.value).length > 0 ? given.value : yield* read(operation, image)
+      const record = Option.isSome(given) && Upload.hashesOf(given.value).length > 0 ? given.value : yield* read(image)
       const hashes = Upload.hashesOf(record)
       const hash = hashes.find(({ algorithm }) => hasher.supports(algorithm))
       if (hash === undefined) {
         const refusal = new GlanceError.ImageUnverifiable({
-          operation,
           imageId: Image.idOf(image),
           algorithms: hashes.map(({ algorithm }) => algorithm)
         })
@@ -603,12 +602,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       return { record: Option.some(record), hash }
     })
 
-  const check = (
-    operation: string,
-    image: Image.ImageRef,
-    known: Upload.Known | undefined,
-    hash: Hasher.Hash | undefined
-  ) =>
+  const check = (image: Image.ImageRef, known: Upload.Known | undefined, hash: Hasher.Hash | undefined) =>
     known === undefined || hash === undefined
       ? Effect.void
       : Effect.flatMap(hash.digest, (hashes) => {
@@ -617,7 +611,6 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
             ? Effect.void
             : Effect.fail(
                 new GlanceError.ImageIntegrityError({
-                  operation,
                   imageId: Image.idOf(image),
                   at: "download",
                   property: known.algorithm,
@@ -638,72 +631,58 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const download: Service["download"] = <E = never, R = never>(
     image: Image.ImageRef,
     options: DownloadStreamOptions<E, R> = {}
-  ): Stream.Stream<Uint8Array, DownloadError | E, R> => {
-    const operation = "ImageData.download"
-    return Effect.gen(function* () {
-      const path = yield* Internal.path(operation, image, "file")
-      const common = yield* transfer(operation, image, options)
+  ): Stream.Stream<Uint8Array, DownloadError | E, R> =>
+    Effect.gen(function* () {
+      yield* Check.check("image", Image.idOf(image), Check.segment)
+      const common = yield* transfer(image, options)
       const { length, start = 0 } = options.range ?? {}
-      yield* Argument.checked(operation, "range.start", start, Argument.wholeNumber(0))
-      if (length !== undefined) yield* Argument.checked(operation, "range.length", length, Argument.wholeNumber(1))
+      yield* Check.check("range.start", start, Check.wholeNumber(0))
+      if (length !== undefined) yield* Check.check("range.length", length, Check.wholeNumber(1))
       const part = options.range !== undefined
       if (part && (options.verify === true || options.expected !== undefined)) {
-        yield* Argument.checked(
-          operation,
-          "range",
-          options.range,
-          () => "cannot be verified: the hashes are of the whole"
-        )
+        yield* Check.invalid("range", "cannot be verified: the hashes are of the whole")
       }
       const verify = !part && (options.verify ?? true)
-      const { hash: known, record, refusal } = yield* target(operation, image, options, verify)
+      const { hash: known, record, refusal } = yield* target(image, options, verify)
       const hash = yield* begin(known)
-      const clock = yield* Effect.clock
-      const handoff = Handoff.make<DownloadError | E>(() => clock.unsafeCurrentTimeMillis())
-      const put = (bytes: Uint8Array) => handoff.put(Chunk.of(bytes))
+      const queue = yield* ByteQueue.make<DownloadError | E>()
       yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
         Download.run(
           {
             ...common,
             onProgress,
-            path,
             start,
             end: Option.map(Option.fromNullable(length), (length) => start + length),
             size: Option.flatMap(record, ({ size }) => size),
-            record: read(operation, image)
+            record: read(image)
           },
           Download.begin(start),
           (bytes) => {
             if (refusal !== undefined) return Effect.fail(refusal)
-            const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
-            return wait === undefined ? put(bytes) : Effect.flatMap(wait, () => put(bytes) ?? Effect.void)
+            const hashing = hash === undefined ? Effect.void : Transfer.hashed(hash, [bytes])
+            return Effect.zipRight(hashing, queue.offer([bytes]))
           }
         )
       ).pipe(
-        Effect.zipRight(refuseOr(refusal, check(operation, image, known, hash))),
-        Effect.onExit((exit) =>
-          Effect.sync(() => (Exit.isSuccess(exit) ? handoff.end() : handoff.fail(Effect.failCause(exit.cause))))
-        ),
+        Effect.zipRight(refuseOr(refusal, check(image, known, hash))),
+        Effect.onExit(queue.done),
         Effect.interruptible,
         Effect.forkScoped
       )
-      return handoff.stream
-    }).pipe(Stream.unwrapScoped, Stream.withSpan(operation))
-  }
+      return queue.stream
+    }).pipe(Stream.unwrapScoped, Operations.streamOperation(Endpoints.downloadData.operation))
 
-  const downloadTo: Service["downloadTo"] = (image, path, options = {}) =>
-    Effect.withSpan(downloadAs("ImageData.downloadTo", image, path, options), "ImageData.downloadTo")
+  const downloadTo: Service["downloadTo"] = Operations.longOperation("ImageData.downloadTo")(
+    <E = never, R = never>(image: Image.ImageRef, path: string, options: DownloadToOptions<E, R> = {}) =>
+      downloadAs(image, path, options)
+  )
 
-  const downloadToWithProgress: Service["downloadToWithProgress"] = (image, path, options = {}) => {
-    const operation = "ImageData.downloadToWithProgress"
-    return Stream.withSpan(
-      withProgress((onProgress) => downloadAs(operation, image, path, { ...options, onProgress })),
-      operation
+  const downloadToWithProgress: Service["downloadToWithProgress"] = (image, path, options = {}) =>
+    InternalProgress.withProgress((onProgress) => downloadAs(image, path, { ...options, onProgress })).pipe(
+      Operations.streamOperation("ImageData.downloadToWithProgress")
     )
-  }
 
   const downloadAs = <E, R>(
-    operation: string,
     image: Image.ImageRef,
     path: string,
     options: DownloadToOptions<E, R>
@@ -711,30 +690,29 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const imageId = Image.idOf(image)
     const { parallel = 1, resume = true, sync = true } = options
 
-    const fetch = (common: Either.Either.Right<ReturnType<typeof transfer>>, route: string, part: Part.Part) =>
+    const fetch = (common: Either.Either.Right<ReturnType<typeof transfer>>, part: Part.Part) =>
       Effect.gen(function* () {
         const verify = options.verify ?? true
-        const { hash: known, record: known_, refusal } = yield* target(operation, image, options, verify)
-        const record = Option.isSome(known_) ? known_.value : yield* read(operation, image)
+        const { hash: known, record: known_, refusal } = yield* target(image, options, verify)
+        const record = Option.isSome(known_) ? known_.value : yield* read(image)
         const { size } = record
         const { copy, length } = yield* part.takeOver(size)
         const hash = yield* begin(known)
         if (length > 0 && hash !== undefined) yield* File.rehash(part.path, hash)
         const file = yield* File.writer(part.path, length, hash)
-        const write: (
+        const write = (
           bytes: Uint8Array
-        ) => Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> | undefined =
-          refusal === undefined ? file.write : () => refusal
+        ): Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> =>
+          refusal === undefined ? file.write(bytes) : Effect.fail(refusal)
         const most = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
         const start = Option.isNone(copy) ? length : yield* File.copy(copy.value, most, file)
         // With all the bytes there, nothing is left to ask for.
         if (start === 0 || !Option.contains(size, start)) {
           const wanted = {
             ...common,
-            path: route,
             start: 0,
             end: Option.none(),
-            record: read(operation, image)
+            record: read(image)
           }
           yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
             parallel > 1 && Option.isSome(size)
@@ -743,17 +721,17 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           )
         }
         yield* file.flush
-        yield* refuseOr(refusal, check(operation, image, known, hash))
+        yield* refuseOr(refusal, check(image, known, hash))
         if (sync) yield* file.sync
         return record
       }).pipe(Effect.scoped)
 
     return Effect.gen(function* () {
-      const route = yield* Internal.path(operation, image, "file")
-      const common = yield* transfer(operation, image, options)
-      yield* Argument.checked(operation, "parallel", parallel, Argument.wholeNumber(1, maxParallel))
+      yield* Check.check("image", Image.idOf(image), Check.segment)
+      const common = yield* transfer(image, options)
+      yield* Check.check("parallel", parallel, Check.wholeNumber(1, maxParallel))
       const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
-      return yield* Part.use({ operation, imageId, path, resume, sync, keep }, (part) => fetch(common, route, part))
+      return yield* Part.use({ imageId, path, resume, sync, keep }, (part) => fetch(common, part))
     })
   }
 

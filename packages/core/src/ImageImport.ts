@@ -3,24 +3,21 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Answer from "./Answer.js"
 import * as Discovery from "./Discovery.js"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as Argument from "./internal/argument.js"
-import * as Follow from "./internal/follow.js"
-import * as Internal from "./internal/image.js"
-import * as Limit from "./internal/limit.js"
-import * as Request from "./internal/request.js"
-import * as TransferLimits from "./internal/transferLimits.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Follow from "./internal/imports/follow.js"
+import * as Operations from "./internal/operations.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
 
 /**
  * Takes what was staged for the image by `ImageData.stage`.
@@ -256,111 +253,104 @@ export interface Service {
  */
 export class ImageImport extends Context.Tag("@effect-glance/core/ImageImport")<ImageImport, Service>() {}
 
-const isUri: Argument.Check = (value) => {
+const isUri: Check.Check = (value) => {
   const text = value instanceof URL ? value.href : value
-  if (typeof text !== "string") return `must be a URL, not ${Argument.shown(text)}`
+  if (typeof text !== "string") return `must be a URL, not ${Check.shown(text)}`
   return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be the URL of something on the web"
 }
 
-const uuid: Argument.Check = (value) =>
+const uuid: Check.Check = (value) =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
     ? undefined
-    : `must be a UUID, not ${Argument.shown(value)}`
+    : `must be a UUID, not ${Check.shown(value)}`
 
-const word = Argument.text({ minLength: 1 })
+const word = Check.text({ minLength: 1 })
 
 /** As the server wants it. */
 const methodToJson = (
-  operation: string,
   method: Method
 ): Either.Either<{ readonly name: Method["name"]; readonly [key: string]: string }, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, "method", method, Argument.object)
+    yield* Check.check("method", method, Check.object)
     switch (method.name) {
       case "glance-direct":
       case "copy-image":
         return { name: method.name }
       case "web-download": {
-        yield* Argument.checked(operation, "method.uri", method.uri, isUri)
+        yield* Check.check("method.uri", method.uri, isUri)
         return { name: method.name, uri: String(method.uri) }
       }
       case "glance-download": {
         const { image, interface: face = "public", name, region } = method
-        yield* Argument.checked(operation, "method.region", region, word)
-        const id = yield* Argument.checked(operation, "method.image", Image.idOf(image), uuid)
-        yield* Argument.checked(operation, "method.interface", face, Argument.oneOf(["public", "internal", "admin"]))
+        yield* Check.check("method.region", region, word)
+        const id = yield* Check.check("method.image", Image.idOf(image), uuid)
+        yield* Check.check("method.interface", face, Check.oneOf(["public", "internal", "admin"]))
         return { name, glance_region: region, glance_image_id: id, glance_service_interface: face }
       }
       default: {
         const names = ["glance-direct", "web-download", "copy-image", "glance-download"]
-        return yield* Argument.checked(operation, "method.name", method, Argument.oneOf(names))
+        return yield* Check.check("method.name", method, Check.oneOf(names))
       }
     }
   })
 
 /** Each once: Glance never ends an import that is to go into one store twice. */
 const storesOf = (
-  operation: string,
   stores: ImportOptions["stores"]
 ): Either.Either<ReadonlyArray<string> | "all" | undefined, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
     if (stores === undefined || stores === "all") return stores
-    yield* Argument.checked(operation, "stores", stores, (value) =>
-      Array.isArray(value) ? undefined : `must be "all" or an array, not ${Argument.shown(value)}`
+    yield* Check.check("stores", stores, (value) =>
+      Array.isArray(value) ? undefined : `must be "all" or an array, not ${Check.shown(value)}`
     )
-    if (stores.length === 0) yield* Argument.checked(operation, "stores", stores, () => "must not be empty")
+    if (stores.length === 0) yield* Check.check("stores", stores, () => "must not be empty")
     for (const [index, store] of stores.entries()) {
-      yield* Argument.checked(operation, `stores[${index}]`, store, word)
+      yield* Check.check(`stores[${index}]`, store, word)
     }
     return [...new Set(stores)]
   })
 
-/** The request id, for which the body of the answer has no room. */
-const readRequestId: Request.Read<Option.Option<string>> = (text, headers) =>
-  Either.map(Request.nothing(text, headers), () => Answer.requestIdOf(headers))
-
 const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceClient.GlanceClient> =>
   Effect.gen(function* () {
-    const http = yield* GlanceClient.GlanceClient
+    const operations = Operations.make(yield* GlanceClient.GlanceClient)
 
-    const requireMethod = (operation: string, method: Method["name"]) =>
+    const requireMethod = (method: Method["name"]) =>
       Effect.flatMap(discovery.importMethods, (methods) =>
         methods.includes(method)
           ? Effect.void
           : new GlanceError.CapabilityMissing({
-              operation,
               capability: `the import method ${method}`,
               detail: methods.length === 0 ? "it has none" : `it has ${methods.join(", ")}`,
               requestId: Option.none()
             })
       )
 
-    const requireStores = (operation: string, stores: ReadonlyArray<string>) =>
+    const requireStores = (stores: ReadonlyArray<string>) =>
       Effect.gen(function* () {
         const known = yield* discovery.stores
         const writable = known.filter(({ isReadOnly }) => !isReadOnly).map(({ id }) => id)
         for (const [index, store] of stores.entries()) {
-          yield* Argument.checked(operation, `stores[${index}]`, store, () => {
+          yield* Check.check(`stores[${index}]`, store, () => {
             if (writable.includes(store)) return undefined
             return known.some(({ id }) => id === store)
-              ? `is a store that takes no data: ${Argument.shown(store)}`
-              : `must be one of ${writable.join(", ")}, not ${Argument.shown(store)}`
+              ? `is a store that takes no data: ${Check.shown(store)}`
+              : `must be one of ${writable.join(", ")}, not ${Check.shown(store)}`
           })
         }
       })
 
     /** What is to be sent, when nothing speaks against it. */
-    const prepare = (operation: string, method: Method, { allStoresMustSucceed, stores }: ImportOptions) =>
+    const prepare = (method: Method, { allStoresMustSucceed, stores }: ImportOptions) =>
       Effect.gen(function* () {
-        const json = yield* methodToJson(operation, method)
-        const wanted = yield* storesOf(operation, stores)
+        const json = yield* methodToJson(method)
+        const wanted = yield* storesOf(stores)
         if (allStoresMustSucceed !== undefined) {
-          yield* Argument.checked(operation, "allStoresMustSucceed", allStoresMustSucceed, Argument.flag)
+          yield* Check.check("allStoresMustSucceed", allStoresMustSucceed, Check.flag)
         }
-        yield* requireMethod(operation, json.name)
+        yield* requireMethod(json.name)
         // Of several stores a cloud with only one knows nothing: it would take no notice, or refuse what it was not told.
         if (wanted !== undefined || allStoresMustSucceed === false) {
-          yield* requireStores(operation, Array.isArray(wanted) ? wanted : [])
+          yield* requireStores(Array.isArray(wanted) ? wanted : [])
         }
         const body = {
           method: json,
@@ -371,63 +361,51 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
       })
 
     const begin = (
-      operation: string,
       image: Image.ImageRef,
       importMethod: Method,
       options: ImportOptions
     ): Effect.Effect<Started, StartError> =>
       Effect.gen(function* () {
-        const imageId = Image.idOf(image)
-        const path = yield* Internal.path(operation, image, "import")
-        const { body, method, stores } = yield* prepare(operation, importMethod, options)
-        const conflict = (answer: Answer.Answer) => new GlanceError.ImageNotImportable({ ...answer, imageId })
-        const requestId = yield* Request.run(http, {
-          operation,
-          request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), body),
-          decode: readRequestId,
-          on: {
-            404: Internal.notFound(image),
-            409: conflict
-          }
-        }).pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(http, error)))
+        const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
+        const { body, method, stores } = yield* prepare(importMethod, options)
+        const requestId = yield* operations
+          .request(Endpoints.importImage, { imageId, body })
+          .pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(operations, error)))
         return { imageId, method, stores, requestId }
-      }).pipe(Limit.within(http, operation))
+      }).pipe(operations.limited)
 
-    const check: Service["check"] = Effect.fn("ImageImport.check")((method, options = {}) =>
-      Effect.asVoid(prepare("ImageImport.check", method, options))
+    const check: Service["check"] = Operations.longOperation("ImageImport.check")((method, options = {}) =>
+      Effect.asVoid(prepare(method, options))
     )
 
-    const start: Service["start"] = Effect.fn("ImageImport.start")((image, method, options = {}) =>
-      begin("ImageImport.start", image, method, options)
+    const start: Service["start"] = Operations.longOperation(Endpoints.importImage.operation)(
+      (image, method, options = {}) => begin(image, method, options)
     )
 
     const progress: Service["progress"] = (started, options = {}) =>
-      Stream.withSpan(Follow.follow(http, "ImageImport.progress", started, options), "ImageImport.progress")
+      Operations.streamOperation("ImageImport.progress")(Follow.follow(operations, started, options))
 
-    const awaitImport: Service["await"] = Effect.fn("ImageImport.await")((started, options = {}) =>
-      Follow.lastImage(Follow.follow(http, "ImageImport.await", started, options))
+    const awaitImport: Service["await"] = Operations.longOperation("ImageImport.await")((started, options = {}) =>
+      Follow.lastImage(Follow.follow(operations, started, options))
     )
 
-    const importAndWait: Service["importAndWait"] = Effect.fn("ImageImport.importAndWait")(function* (
+    const importAndWait: Service["importAndWait"] = Operations.longOperation("ImageImport.importAndWait")(function* (
       image,
       method,
       options = {}
     ) {
-      const operation = "ImageImport.importAndWait"
-      yield* TransferLimits.of(operation, options)
-      const started = yield* begin(operation, image, method, options)
-      return yield* Follow.lastImage(Follow.follow(http, operation, started, options))
+      yield* TransferLimits.of(options)
+      const started = yield* begin(image, method, options)
+      return yield* Follow.lastImage(Follow.follow(operations, started, options))
     })
 
-    const importWithProgress: Service["importWithProgress"] = (image, method, options = {}) => {
-      const operation = "ImageImport.importWithProgress"
-      return TransferLimits.of(operation, options).pipe(
-        Effect.zipRight(begin(operation, image, method, options)),
-        Effect.map((started) => Follow.follow(http, operation, started, options)),
+    const importWithProgress: Service["importWithProgress"] = (image, method, options = {}) =>
+      TransferLimits.of(options).pipe(
+        Effect.zipRight(begin(image, method, options)),
+        Effect.map((started) => Follow.follow(operations, started, options)),
         Stream.unwrap,
-        Stream.withSpan(operation)
+        Operations.streamOperation("ImageImport.importWithProgress")
       )
-    }
 
     return { check, start, await: awaitImport, progress, importAndWait, importWithProgress }
   })

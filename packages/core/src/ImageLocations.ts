@@ -3,22 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Answer from "./Answer.js"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as ImageChanges from "./ImageChanges.js"
-import * as Argument from "./internal/argument.js"
-import * as Internal from "./internal/image.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
 
 /**
  * Hashes that the caller vouches for, since nobody reads the data.
@@ -115,47 +110,39 @@ export interface Service {
  */
 export class ImageLocations extends Context.Tag("@effect-glance/core/ImageLocations")<ImageLocations, Service>() {}
 
-const readLocations = Request.json(Request.decoder(Lenient.List(Image.ImageLocation)))
+const word = Check.text({ minLength: 1 })
 
-const word = Argument.text({ minLength: 1 })
-
-const hex: Argument.Check = (value) =>
-  typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value)
-    ? undefined
-    : `must be in hex, not ${Argument.shown(value)}`
+const hex: Check.Check = (value) =>
+  typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value) ? undefined : `must be in hex, not ${Check.shown(value)}`
 
 const validationToJson = (
-  operation: string,
   argument: string,
   { checksum, osHashAlgo, osHashValue }: Validation
 ): Effect.Effect<{ readonly [key: string]: string }, GlanceError.InvalidArgument> =>
   Effect.gen(function* () {
-    if (checksum !== undefined) yield* Argument.checked(operation, `${argument}.checksum`, checksum, hex)
+    if (checksum !== undefined) yield* Check.check(`${argument}.checksum`, checksum, hex)
     return {
       ...(checksum === undefined ? {} : { checksum }),
-      os_hash_algo: yield* Argument.checked(operation, `${argument}.osHashAlgo`, osHashAlgo, word),
-      os_hash_value: yield* Argument.checked(operation, `${argument}.osHashValue`, osHashValue, hex)
+      os_hash_algo: yield* Check.check(`${argument}.osHashAlgo`, osHashAlgo, word),
+      os_hash_value: yield* Check.check(`${argument}.osHashValue`, osHashValue, hex)
     }
   })
 
 /** Glance wants `metadata`, also when there is none. */
-const locationToJson = (operation: string, argument: string, location: NewLocation) =>
+const locationToJson = (argument: string, location: NewLocation) =>
   Effect.gen(function* () {
-    yield* Argument.checked(operation, argument, location, Argument.object)
+    yield* Check.check(argument, location, Check.object)
     const { metadata = {}, url, validation } = location
-    yield* Argument.checked(operation, `${argument}.url`, url, word)
-    yield* Argument.checked(operation, `${argument}.metadata`, metadata, Argument.json)
+    yield* Check.check(`${argument}.url`, url, word)
+    yield* Check.check(`${argument}.metadata`, metadata, Check.json)
     return {
       url,
       metadata,
       ...(validation === undefined
         ? {}
-        : { validation_data: yield* validationToJson(operation, `${argument}.validation`, validation) })
+        : { validation_data: yield* validationToJson(`${argument}.validation`, validation) })
     }
   })
-
-const routes = "the locations of an image as a route of their own (v2.17)"
-const shown = "the locations of images in their records"
 
 /**
  * The service on the port of the context.
@@ -163,99 +150,73 @@ const shown = "the locations of images in their records"
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { operation, request } = operations
 
-  const missing =
-    (operation: string) =>
-    ({ detail, requestId }: Answer.Answer) =>
-      new GlanceError.CapabilityMissing({ operation, capability: routes, detail, requestId })
+    /** 404 says that there is no such route, or that there is no such image. The record tells which. */
+    const ofImage = <A, E extends GlanceError.GlanceError>(image: Image.ImageRef, effect: Effect.Effect<A, E>) =>
+      Effect.tapError(effect, ({ _tag }) =>
+        _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
+      )
 
-  const list: Service["list"] = fn("ImageLocations.list")(function* (image) {
-    const operation = "ImageLocations.list"
-    const path = yield* Internal.path(operation, image, "locations")
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(path),
-      decode: readLocations,
-      on: { 404: missing(operation) }
-    }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
-  })
-
-  const register: Service["register"] = fn("ImageLocations.register")(function* (image, url, validation) {
-    const operation = "ImageLocations.register"
-    const path = yield* Internal.path(operation, image, "locations")
-    yield* Argument.checked(operation, "url", url, word)
-    const data = validation === undefined ? undefined : yield* validationToJson(operation, "validation", validation)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), {
-        url,
-        ...(data === undefined ? {} : { validation_data: data })
-      }),
-      decode: Request.nothing,
-      on: { 404: missing(operation), 409: Record.conflict(image) }
-    }).pipe(Effect.tapErrorTag("CapabilityMissing", () => Record.read(http, operation, image)))
-  })
-
-  const patch = (operation: string, image: Image.ImageRef, steps: ReadonlyArray<object>) =>
-    Effect.flatMap(Internal.path(operation, image), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyText(
-          HttpClientRequest.patch(path),
-          JSON.stringify(steps),
-          ImageChanges.mediaType
-        ),
-        decode: Record.fromBody,
-        on: { 404: Internal.notFound(image), 409: Record.conflict(image) }
-      })
+    const list: Service["list"] = operation(Endpoints.listLocations.operation)((image) =>
+      ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
     )
 
-  /** A 403 says that locations are not shown, or something about this image: the record tells. */
-  const explained =
-    (operation: string, image: Image.ImageRef) =>
-    <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E | GlanceError.Forbidden>) =>
-      Effect.tapErrorTag(effect as Effect.Effect<A, GlanceError.Forbidden>, "Forbidden", ({ detail, requestId }) =>
-        Effect.flatMap(Record.read(http, operation, image), ({ locations }) =>
-          Option.isSome(locations)
-            ? Effect.void
-            : new GlanceError.CapabilityMissing({ operation, capability: shown, detail, requestId })
+    const register: Service["register"] = operation(Endpoints.registerLocation.operation)(
+      function* (image, url, validation) {
+        yield* Check.check("url", url, word)
+        const location =
+          validation === undefined
+            ? { url }
+            : { url, validation_data: yield* validationToJson("validation", validation) }
+        return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
+      }
+    )
+
+    const lacking = (answer: Pick<GlanceError.CapabilityMissing, "detail" | "requestId">) =>
+      new GlanceError.CapabilityMissing({ capability: "the locations of images in their records", ...answer })
+
+    const patch = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
+      request(Endpoints.patchLocations, { imageId: Image.idOf(image), steps })
+
+    /** A 403 says that locations are not shown, or something about this image. The record tells which. */
+    const explained = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
+      Effect.tapErrorTag(patch(image, steps), "Forbidden", ({ detail, requestId }) =>
+        Effect.flatMap(Record.read(operations, image), ({ locations }) =>
+          Option.isSome(locations) ? Effect.void : lacking({ detail, requestId })
         )
-      ) as Effect.Effect<A, E | GlanceError.Forbidden | GlanceError.CapabilityMissing | Failure>
+      )
 
-  const add: Service["add"] = fn("ImageLocations.add")(function* (image, location) {
-    const operation = "ImageLocations.add"
-    const value = yield* locationToJson(operation, "location", location)
-    return yield* explained(operation, image)(patch(operation, image, [{ op: "add", path: "/locations/-", value }]))
-  })
+    const add: Service["add"] = operation(Endpoints.patchLocations.operation)(function* (image, location) {
+      const value = yield* locationToJson("location", location)
+      return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
+    })
 
-  const remove: Service["remove"] = fn("ImageLocations.remove")(function* (image, url) {
-    const operation = "ImageLocations.remove"
-    yield* Argument.checked(operation, "url", url, word)
-    const record = yield* Record.read(http, operation, image)
-    if (Option.isNone(record.locations)) {
-      const nothing = { detail: "", requestId: Option.none() }
-      return yield* new GlanceError.CapabilityMissing({ operation, capability: shown, ...nothing })
-    }
-    const index = record.locations.value.findIndex((location) => location.url === url)
-    return index < 0 ? record : yield* patch(operation, image, [{ op: "remove", path: `/locations/${index}` }])
-  })
+    const remove: Service["remove"] = operation("ImageLocations.remove")(function* (image, url) {
+      yield* Check.check("url", url, word)
+      const record = yield* Record.read(operations, image)
+      if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
+      const index = record.locations.value.findIndex((location) => location.url === url)
+      return index < 0 ? record : yield* patch(image, [{ op: "remove", path: `/locations/${index}` }])
+    })
 
-  const replace: Service["replace"] = fn("ImageLocations.replace")(function* (image, locations) {
-    const operation = "ImageLocations.replace"
-    yield* Argument.checked(operation, "locations", locations, (value) =>
-      Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
-    )
-    const value = yield* Effect.forEach(locations, (location, index) =>
-      locationToJson(operation, `locations[${index}]`, location)
-    )
-    return yield* explained(operation, image)(patch(operation, image, [{ op: "replace", path: "/locations", value }]))
-  })
+    const replace: Service["replace"] = operation("ImageLocations.replace")(function* (image, locations) {
+      yield* Check.check("locations", locations, (value) =>
+        Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
+      )
+      const value = yield* Effect.forEach(locations, (location, index) =>
+        locationToJson(`locations[${index}]`, location)
+      )
+      return yield* explained(image, [{ op: "replace", path: "/locations", value }])
+    })
 
-  return { list, register, add, remove, replace }
-})
+    return { list, register, add, remove, replace }
+  }
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -3,67 +3,22 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import type * as Answer from "./Answer.js"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
+import * as ImageMember from "./ImageMember.js"
 import type * as ImageQuery from "./ImageQuery.js"
-import * as Argument from "./internal/argument.js"
-import * as Internal from "./internal/image.js"
-import * as Listing from "./internal/images.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
-import type * as Member from "./internal/member.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Listing from "./internal/imageListing.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
-import * as Wire from "./internal/wire.js"
-
-/**
- * What a member has said to being one. A `pending` or `rejected` member can use the image by its id, but does not find
- * it in listings.
- *
- * @since 0.1.0
- * @category models
- */
-export type MemberStatus = Member.MemberStatus
-
-/**
- * All that a member's status can be set to.
- *
- * @since 0.1.0
- * @category models
- */
-export const memberStatuses: ReadonlyArray<MemberStatus> = ["pending", "accepted", "rejected"]
-
-/**
- * A project's membership in an image.
- *
- * @since 0.1.0
- * @category models
- * @see https://docs.openstack.org/api-ref/image/v2/#sharing
- */
-export class ImageMember extends Schema.Class<ImageMember>("@effect-glance/core/ImageMember")({
-  /** The project. */
-  memberId: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("member_id")),
-  imageId: Schema.propertySignature(Image.ImageId).pipe(Schema.fromKey("image_id")),
-  /** Open: see {@link MemberStatus}. */
-  status: Wire.openEnum<MemberStatus>("MemberStatus"),
-  createdAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("created_at")),
-  updatedAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("updated_at"))
-}) {
-  /** The member's id, which is that of its project. */
-  get id(): string {
-    return this.memberId
-  }
-}
 
 /**
  * The operations on the members of an image.
@@ -81,7 +36,7 @@ export interface Service {
   readonly list: (
     image: Image.ImageRef
   ) => Effect.Effect<
-    ReadonlyArray<ImageMember>,
+    ReadonlyArray<ImageMember.ImageMember>,
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
   >
   /**
@@ -93,7 +48,7 @@ export interface Service {
     image: Image.ImageRef,
     projectId: string
   ) => Effect.Effect<
-    ImageMember,
+    ImageMember.ImageMember,
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound
   >
   /**
@@ -108,7 +63,7 @@ export interface Service {
     projectId: string,
     options?: AddOptions
   ) => Effect.Effect<
-    ImageMember,
+    ImageMember.ImageMember,
     | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
     | GlanceError.InvalidArgument
     | GlanceError.ImageNotFound
@@ -131,10 +86,10 @@ export interface Service {
    */
   readonly setStatus: (
     image: Image.ImageRef,
-    status: MemberStatus,
+    status: ImageMember.MemberStatus,
     options?: SetStatusOptions
   ) => Effect.Effect<
-    ImageMember,
+    ImageMember.ImageMember,
     | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
     | GlanceError.InvalidArgument
     | GlanceError.InvalidImageMember
@@ -187,7 +142,7 @@ export interface ShareOptions extends AddOptions {
    *
    * @default what one request finds
    */
-  readonly members?: ReadonlyArray<ImageMember> | undefined
+  readonly members?: ReadonlyArray<ImageMember.ImageMember> | undefined
   /**
    * Whether the projects are to be all: whoever else is a member is removed, before any is added.
    *
@@ -298,10 +253,6 @@ export interface SetStatusOptions {
  */
 export class ImageMembers extends Context.Tag("@effect-glance/core/ImageMembers")<ImageMembers, Service>() {}
 
-const readMember = Request.json(Request.decoder(ImageMember))
-const decodeMembers = Request.decoder(Schema.Struct({ members: Lenient.List(ImageMember) }))
-const readMembers = Request.json((body) => decodeMembers(body))
-
 const defaultConcurrency = 8
 
 /**
@@ -312,129 +263,78 @@ const defaultConcurrency = 8
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
   const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
-  const images = Listing.listing(http)
+  const operations = Operations.make(http)
+  const { call, limited, operation, request } = operations
+  const images = Listing.listing(operations)
 
-  const read = (operation: string, path: string, image: Image.ImageRef) =>
-    Effect.map(
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readMembers,
-        on: { 404: Internal.notFound(image) }
-      }),
-      ({ members }) => members
-    )
+  const membership = (image: Image.ImageRef, memberId: string) => ({ imageId: Image.idOf(image), memberId })
 
-  const list: Service["list"] = fn("ImageMembers.list")(function* (image) {
-    const operation = "ImageMembers.list"
-    return yield* read(operation, yield* Internal.path(operation, image, "members"), image)
-  })
+  const list: Service["list"] = call(Endpoints.listMembers, (image) => ({ imageId: Image.idOf(image) }))
 
-  const notFound = (image: Image.ImageRef, memberId: string) => ({
-    404: (answer: Answer.Answer) =>
-      new GlanceError.ImageMemberNotFound({ ...answer, imageId: Image.idOf(image), memberId })
-  })
+  const get: Service["get"] = call(Endpoints.getMember, membership)
 
-  const readOne = (operation: string, path: string, image: Image.ImageRef, memberId: string) =>
-    Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(path),
-      decode: readMember,
-      on: notFound(image, memberId)
-    })
-
-  const get: Service["get"] = fn("ImageMembers.get")(function* (image, projectId) {
-    const operation = "ImageMembers.get"
-    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
-    return yield* readOne(operation, path, image, projectId)
-  })
-
-  const post = (operation: string, path: string, image: Image.ImageRef, memberId: string) => {
-    const who = { imageId: Image.idOf(image), memberId }
-    return Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { member: memberId }),
-      decode: readMember,
-      on: {
-        403: (answer) => new GlanceError.UnsharableImage({ ...answer, ...who }),
-        404: Internal.notFound(image),
-        409: (answer) => new GlanceError.DuplicateImageMember({ ...answer, ...who })
-      }
-    })
-  }
-
-  /** Runs it again once a private image is shared, where that is why it was refused. */
+  /** Runs the request again after it made a private image shared, if that is why it was refused. */
   const orMadeShared =
-    (operation: string, image: Image.ImageRef) =>
+    (image: Image.ImageRef) =>
     <A, E>(effect: Effect.Effect<A, E | GlanceError.UnsharableImage>) =>
       Effect.catchIf(
         effect,
         (error) => error instanceof GlanceError.UnsharableImage,
         (unsharable) =>
           Effect.gen(function* () {
-            const { visibility } = yield* Record.read(http, operation, image)
+            const { visibility } = yield* Record.read(operations, image)
             if (visibility !== "private") return yield* unsharable
-            yield* Record.update(http, operation, image, { visibility: "shared" }, { fresh: false })
+            yield* Record.update(operations, image, { visibility: "shared" }, { readFirst: false })
           }).pipe(
             Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }),
             Effect.zipRight(effect)
           )
       )
 
-  const add: Service["add"] = fn("ImageMembers.add")(function* (image, projectId, { makeShared = false } = {}) {
-    const operation = "ImageMembers.add"
-    const path = yield* Internal.path(operation, image, "members")
+  const add: Service["add"] = operation(Endpoints.addMember.operation)(function* (
+    image,
+    projectId,
+    { makeShared = false } = {}
+  ) {
     // What could not be removed again is not added.
-    yield* Argument.checked(operation, "projectId", projectId, Argument.segment)
-    const added = post(operation, path, image, projectId)
-    return yield* makeShared ? orMadeShared(operation, image)(added) : added
+    yield* Check.check("projectId", projectId, Check.segment)
+    const added = request(Endpoints.addMember, membership(image, projectId))
+    return yield* makeShared ? orMadeShared(image)(added) : added
   })
 
-  const destroy = (operation: string, path: string, image: Image.ImageRef, memberId: string) =>
-    Request.run(http, {
-      operation,
-      request: HttpClientRequest.del(path),
-      decode: Request.nothing,
-      on: notFound(image, memberId)
-    })
+  const remove: Service["remove"] = call(Endpoints.removeMember, membership)
 
-  const remove: Service["remove"] = fn("ImageMembers.remove")(function* (image, projectId) {
-    const operation = "ImageMembers.remove"
-    const path = yield* Internal.path(operation, image, "members", ["projectId", projectId])
-    return yield* destroy(operation, path, image, projectId)
-  })
+  const failed = (projectId: string) => (error: ShareFailure) =>
+    Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error })
 
-  const share: Service["share"] = Effect.fn("ImageMembers.share")(function* (
+  const share: Service["share"] = Operations.longOperation("ImageMembers.share")(function* (
     image,
     projectIds,
     { concurrency = defaultConcurrency, exact = false, makeShared = false, members: known } = {}
   ) {
-    const operation = "ImageMembers.share"
-    const path = yield* Internal.path(operation, image, "members")
-    yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
-    yield* Argument.checked(operation, "projectIds", projectIds, Argument.list)
+    const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
+    yield* Check.check("concurrency", concurrency, Check.wholeNumber(1))
+    yield* Check.check("projectIds", projectIds, Check.list)
     for (const [index, projectId] of projectIds.entries()) {
-      yield* Argument.checked(operation, `projectIds[${index}]`, projectId, Argument.segment)
+      yield* Check.check(`projectIds[${index}]`, projectId, Check.segment)
     }
     const look = Effect.catchTag(
-      read(operation, path, image),
+      request(Endpoints.listMembers, { imageId }),
       "Forbidden",
       // Whoever sees an image may ask for its members, unless it cannot have any.
-      (refused) => new GlanceError.UnsharableImage({ ...refused, imageId: Image.idOf(image) })
+      (refused) => new GlanceError.UnsharableImage({ ...refused, imageId })
     )
-    const members = makeShared ? yield* orMadeShared(operation, image)(look) : (known ?? (yield* look))
+    const members = makeShared ? yield* orMadeShared(image)(look) : (known ?? (yield* look))
     const present = new Set(members.map(({ memberId }) => memberId))
     const wanted = new Set(projectIds)
     // Those who go make room: the number of members is limited.
     const removed = yield* Effect.forEach(
       exact ? [...present].filter((projectId) => !wanted.has(projectId)) : [],
       (projectId) =>
-        Internal.path(operation, image, "members", ["projectId", projectId]).pipe(
-          Effect.flatMap((path) => destroy(operation, path, image, projectId)),
+        request(Endpoints.removeMember, membership(image, projectId)).pipe(
           Effect.catchTag("ImageMemberNotFound", () => Effect.void),
           Effect.as<ShareResult>({ _tag: "Removed", projectId }),
-          Effect.catchAll((error) => Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error }))
+          Effect.catchAll(failed(projectId))
         ),
       { concurrency }
     )
@@ -443,82 +343,66 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       (projectId) =>
         present.has(projectId)
           ? Effect.succeed<ShareResult>({ _tag: "Present", projectId })
-          : post(operation, path, image, projectId).pipe(
+          : request(Endpoints.addMember, membership(image, projectId)).pipe(
               Effect.as<ShareResult>({ _tag: "Added", projectId }),
               Effect.catchTag("DuplicateImageMember", () =>
                 Effect.succeed<ShareResult>({ _tag: "Present", projectId })
               ),
-              Effect.catchAll((error) => Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error }))
+              Effect.catchAll(failed(projectId))
             ),
       { concurrency }
     )
     return [...shared, ...removed]
   })
 
-  const own = (operation: string, projectId?: string) =>
+  const own = (projectId?: string) =>
     Effect.flatMap(projectId === undefined ? http.projectId : Effect.succeedSome(projectId), (known) =>
-      Effect.mapError(
-        known,
-        () =>
-          new GlanceError.InvalidArgument({
-            operation,
-            argument: "projectId",
-            reason: "must be given: the cloud's layer does not know the caller's project"
-          })
-      )
+      Option.isSome(known)
+        ? Effect.succeed(known.value)
+        : Check.invalid("projectId", "must be given: the cloud's layer does not know the caller's project")
     )
 
-  const put = (operation: string, image: Image.ImageRef, memberId: string, status: MemberStatus) => {
-    const refused = (answer: Answer.Answer) =>
-      new GlanceError.InvalidImageMember({ ...answer, imageId: Image.idOf(image), memberId })
-    return Effect.flatMap(Internal.path(operation, image, "members", ["projectId", memberId]), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { status }),
-        decode: readMember,
-        on: { 403: refused, 404: refused }
-      })
-    )
-  }
-
-  const setStatus: Service["setStatus"] = fn("ImageMembers.setStatus")(function* (image, status, options = {}) {
-    const operation = "ImageMembers.setStatus"
-    if (!memberStatuses.includes(status)) {
-      return yield* new GlanceError.InvalidImageMemberStatus({
-        operation,
-        memberStatus: Inspectable.toStringUnknown(status, 0)
-      })
+  const setStatus: Service["setStatus"] = operation(Endpoints.setMemberStatus.operation)(function* (
+    image,
+    status,
+    options = {}
+  ) {
+    if (!ImageMember.memberStatuses.includes(status)) {
+      return yield* new GlanceError.InvalidImageMemberStatus({ memberStatus: Inspectable.toStringUnknown(status, 0) })
     }
-    return yield* put(operation, image, yield* own(operation, options.projectId), status)
+    const memberId = yield* own(options.projectId)
+    return yield* request(Endpoints.setMemberStatus, { ...membership(image, memberId), status })
   })
 
-  const acceptAll: Service["acceptAll"] = Effect.fn("ImageMembers.acceptAll")(function* ({
+  const acceptAll: Service["acceptAll"] = Operations.longOperation("ImageMembers.acceptAll")(function* ({
     concurrency = defaultConcurrency,
     query = {}
   } = {}) {
-    const operation = "ImageMembers.acceptAll"
-    yield* Argument.checked(operation, "concurrency", concurrency, Argument.wholeNumber(1))
-    const me = yield* Limit.within(http, operation)(own(operation))
-    const shared = (status: MemberStatus) => ({ visibility: "shared", memberStatus: status, limit: Listing.maxPage })
-    const listed = yield* images.collect(operation, { ...query, ...shared("pending") })
+    yield* Check.check("concurrency", concurrency, Check.wholeNumber(1))
+    const me = yield* limited(own())
+    const shared = (status: ImageMember.MemberStatus) => ({
+      visibility: "shared",
+      memberStatus: status,
+      limit: Listing.maxPage
+    })
+    const listed = yield* images.collect({ ...query, ...shared("pending") })
     const pending = listed.filter(({ owner }) => !Option.contains(owner, me))
     const [first] = pending
     if (first === undefined) return []
     // To an administrator the listing shows everybody's images, whatever a member said. Who finds a pending image among
     // the rejected ones is one, and has to ask for each what this project said.
-    const { items } = yield* images.page(operation, { id: first.id, ...shared("rejected") })
+    const { items } = yield* images.page({ id: first.id, ...shared("rejected") })
     const isPending = (image: Image.Image) =>
       items.length === 0
         ? Effect.succeed(true)
-        : Internal.path(operation, image, "members", ["projectId", me]).pipe(
-            Effect.flatMap((path) => readOne(operation, path, image, me)),
+        : request(Endpoints.getMember, membership(image, me)).pipe(
             Effect.map(({ status }) => status === "pending"),
             Effect.catchTag("ImageMemberNotFound", () => Effect.succeed(false))
           )
     const accepted = (image: Image.Image) =>
       Effect.gen(function* () {
         if (!(yield* isPending(image))) return Option.none<AcceptResult>()
-        yield* put(operation, image, me, "accepted")
+        yield* request(Endpoints.setMemberStatus, { ...membership(image, me), status: "accepted" })
         return Option.some<AcceptResult>({ _tag: "Accepted", image })
       }).pipe(Effect.catchAll((error) => Effect.succeedSome<AcceptResult>({ _tag: "Failed", image, error })))
     const results = yield* Effect.forEach(pending, accepted, { concurrency })

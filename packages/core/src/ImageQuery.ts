@@ -7,8 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as Argument from "./internal/argument.js"
-import type { MemberStatus } from "./internal/member.js"
+import type { MemberStatus } from "./ImageMember.js"
+import * as Check from "./internal/check.js"
 
 /**
  * One value, or any of several. Two and more cannot hold a double quote: no spelling of it reaches the server.
@@ -137,57 +137,55 @@ type Params = ReadonlyArray<readonly [name: string, value: string]>
 type Checked = Either.Either<Params, GlanceError.InvalidArgument>
 
 /** How a condition is checked and written. `argument` is how an error calls it. */
-type Writer<A> = (operation: string, argument: string, value: A) => Checked
+type Writer<A> = (argument: string, value: A) => Checked
 
 const one =
-  (wire: string, check: Argument.Check): Writer<unknown> =>
-  (operation, argument, value) =>
-    Either.map(Argument.checked(operation, argument, value, check), () => [[wire, String(value)]])
+  (wire: string, check: Check.Check): Writer<unknown> =>
+  (argument, value) =>
+    Either.map(Check.check(argument, value, check), () => [[wire, String(value)]])
 
 /** Glance splits the value at its first colon and takes what stands before it for an operator. */
 const equal = (value: string) => (value.includes(":") ? `eq:${value}` : value)
 
-const amongCheck: Argument.Check = (value) => {
-  const reason = Argument.text({ minLength: 1 })(value)
+const amongCheck: Check.Check = (value) => {
+  const reason = Check.text({ minLength: 1 })(value)
   if (reason !== undefined) return reason
   return (value as string).includes('"') ? "must not contain a double quote when there are several" : undefined
 }
 
 const exactly =
   (wire: string): Writer<unknown> =>
-  (operation, argument, value) =>
-    Either.map(Argument.checked(operation, argument, value, Argument.text({})), (value) => [
-      [wire, equal(value as string)]
-    ])
+  (argument, value) =>
+    Either.map(Check.check(argument, value, Check.text({})), (value) => [[wire, equal(value as string)]])
 
 const oneOf =
   (wire: string): Writer<OneOf<string>> =>
-  (operation, argument, value) => {
-    if (typeof value === "string") return exactly(wire)(operation, argument, value)
+  (argument, value) => {
+    if (typeof value === "string") return exactly(wire)(argument, value)
     return Either.gen(function* () {
-      yield* Argument.checked(operation, argument, value, (values) =>
+      yield* Check.check(argument, value, (values) =>
         Array.isArray(values) && values.length > 0 ? undefined : "must be a string or an array with at least one"
       )
-      if (value.length === 1) return yield* exactly(wire)(operation, `${argument}[0]`, value[0])
+      if (value.length === 1) return yield* exactly(wire)(`${argument}[0]`, value[0])
       for (const [index, each] of value.entries()) {
-        yield* Argument.checked(operation, `${argument}[${index}]`, each, amongCheck)
+        yield* Check.check(`${argument}[${index}]`, each, amongCheck)
       }
       return [[wire, `in:${value.map((each) => `"${each}"`).join(",")}`]]
     })
   }
 
-const text = (wire: string): Writer<unknown> => one(wire, Argument.text({ minLength: 1 }))
+const text = (wire: string): Writer<unknown> => one(wire, Check.text({ minLength: 1 }))
 
-const flag = (wire: string): Writer<unknown> => one(wire, Argument.flag)
+const flag = (wire: string): Writer<unknown> => one(wire, Check.flag)
 
 const number =
   (wire: string): Writer<NumberFilter> =>
-  (operation, argument, value) => {
+  (argument, value) => {
     const whole = (name: string, suffix: string, bound: number | undefined): Checked =>
-      bound === undefined ? Either.right([]) : one(wire + suffix, Argument.wholeNumber(0))(operation, name, bound)
+      bound === undefined ? Either.right([]) : one(wire + suffix, Check.wholeNumber(0))(name, bound)
     if (typeof value !== "object" || value === null) return whole(argument, "", value)
     return Either.gen(function* () {
-      yield* Argument.checked(operation, argument, value, () => {
+      yield* Check.check(argument, value, () => {
         const unknown = Object.keys(value).find((key) => key !== "min" && key !== "max")
         return unknown === undefined ? undefined : `must be a number, or hold min and max, not ${unknown}`
       })
@@ -201,10 +199,10 @@ const comparisons = new Set(["eq", "neq", "gt", "gte", "lt", "lte"])
 
 const time =
   (wire: string): Writer<TimeFilter> =>
-  (operation, argument, value) => {
+  (argument, value) => {
     const conditions = Object.entries(value ?? {}).filter(([, at]) => at !== undefined)
     return Either.map(
-      Argument.checked(operation, argument, value, () => {
+      Check.check(argument, value, () => {
         const [first, ...more] = conditions
         if (first === undefined || more.length > 0) return "must hold one comparison; Glance heeds but one"
         if (!comparisons.has(first[0])) return `must compare by one of ${[...comparisons].join(", ")}, not ${first[0]}`
@@ -214,14 +212,14 @@ const time =
     )
   }
 
-const tags: Writer<ReadonlyArray<string>> = (operation, argument, value) =>
+const tags: Writer<ReadonlyArray<string>> = (argument, value) =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, argument, value, Argument.list)
+    yield* Check.check(argument, value, Check.list)
     for (const [index, tag] of value.entries()) {
-      yield* Argument.checked(operation, `${argument}[${index}]`, tag, (each) => {
-        const reason = Argument.tag(each)
+      yield* Check.check(`${argument}[${index}]`, tag, (each) => {
+        const reason = Check.tag(each)
         if (reason !== undefined) return reason
-        return Argument.stripped(tag)
+        return Check.stripped(tag)
       })
     }
     return value.map((tag) => ["tag", tag] as const)
@@ -238,22 +236,17 @@ const sortKeys: { readonly [K in SortKey]: string } = {
   updatedAt: "updated_at"
 }
 
-const sortKeyCheck = Argument.oneOf(Object.keys(sortKeys))
-const directionCheck = Argument.oneOf(["asc", "desc"])
+const sortKeyCheck = Check.oneOf(Object.keys(sortKeys))
+const directionCheck = Check.oneOf(["asc", "desc"])
 
-const sort: Writer<ReadonlyArray<Sort>> = (operation, argument, value) =>
+const sort: Writer<ReadonlyArray<Sort>> = (argument, value) =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, argument, value, Argument.list)
+    yield* Check.check(argument, value, Check.list)
     const keys: Array<readonly [key: string, direction: string]> = []
     for (const [index, each] of value.entries()) {
-      const { direction = "desc", key } = yield* Argument.checked(
-        operation,
-        `${argument}[${index}]`,
-        each,
-        Argument.object
-      )
-      yield* Argument.checked(operation, `${argument}[${index}].key`, key, sortKeyCheck)
-      yield* Argument.checked(operation, `${argument}[${index}].direction`, direction, directionCheck)
+      const { direction = "desc", key } = yield* Check.check(`${argument}[${index}]`, each, Check.object)
+      yield* Check.check(`${argument}[${index}].key`, key, sortKeyCheck)
+      yield* Check.check(`${argument}[${index}].direction`, direction, directionCheck)
       keys.push([sortKeys[key], direction])
     }
     const [first, ...more] = keys
@@ -291,8 +284,8 @@ const pythonNames = new Set(
     .map((name) => `__${name}__`)
 )
 
-const propertyNameCheck: Argument.Check = (value) => {
-  const reason = Argument.text({ minLength: 1, maxLength: 255 })(value)
+const propertyNameCheck: Check.Check = (value) => {
+  const reason = Check.text({ minLength: 1, maxLength: 255 })(value)
   if (reason !== undefined) return `is not a name of a property: it ${reason}`
   const name = value as string
   if (takenNames.has(name) || pythonNames.has(name)) {
@@ -303,14 +296,14 @@ const propertyNameCheck: Argument.Check = (value) => {
   return undefined
 }
 
-const properties: Writer<{ readonly [name: string]: string }> = (operation, argument, value) =>
+const properties: Writer<{ readonly [name: string]: string }> = (argument, value) =>
   Either.gen(function* () {
     const params: Array<readonly [string, string]> = []
-    yield* Argument.checked(operation, argument, value, Argument.object)
+    yield* Check.check(argument, value, Check.object)
     for (const [name, wanted] of Object.entries(value)) {
-      const which = `${argument}[${Argument.quoted(name)}]`
-      yield* Argument.checked(operation, which, name, propertyNameCheck)
-      yield* Argument.checked(operation, which, wanted, Argument.text({}))
+      const which = `${argument}[${Check.quoted(name)}]`
+      yield* Check.check(which, name, propertyNameCheck)
+      yield* Check.check(which, wanted, Check.text({}))
       params.push([name, wanted])
     }
     return params
@@ -338,8 +331,8 @@ const writers: { readonly [K in keyof ImageQuery]-?: Writer<NonNullable<ImageQue
   updatedAt: time("updated_at"),
   properties,
   sort,
-  limit: one("limit", Argument.wholeNumber(1)),
-  marker: one("marker", Argument.segment)
+  limit: one("limit", Check.wholeNumber(1)),
+  marker: one("marker", Check.segment)
 }
 
 /**
@@ -349,19 +342,18 @@ const writers: { readonly [K in keyof ImageQuery]-?: Writer<NonNullable<ImageQue
  * @category wire
  */
 export const toParams = (
-  query: ImageQuery,
-  operation = "ImageQuery.toParams"
+  query: ImageQuery
 ): Either.Either<ReadonlyArray<readonly [name: string, value: string]>, GlanceError.InvalidArgument> =>
-  Either.flatMap(Argument.checked(operation, "query", query, Argument.object), () => {
+  Either.flatMap(Check.check("query", query, Check.object), () => {
     const params: Array<readonly [string, string]> = []
     for (const [key, value] of Object.entries(query)) {
       if (value === undefined) continue
       const argument = `query.${key}`
       const write = Object.hasOwn(writers, key) ? (writers[key as keyof ImageQuery] as Writer<unknown>) : undefined
       if (write === undefined) {
-        return Argument.invalid(operation, argument, "is not a condition")
+        return Check.invalid(argument, "is not a condition")
       }
-      const written = write(operation, argument, value)
+      const written = write(argument, value)
       if (Either.isLeft(written)) return Either.left(written.left)
       params.push(...written.right)
     }

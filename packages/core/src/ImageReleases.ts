@@ -43,16 +43,16 @@ import * as ImageChanges from "./ImageChanges.js"
 import * as ImageData from "./ImageData.js"
 import type * as ImageSource from "./ImageSource.js"
 import * as Images from "./Images.js"
-import * as Argument from "./internal/argument.js"
-import * as Data from "./internal/data.js"
+import * as Check from "./internal/check.js"
 import * as HashAlgorithms from "./internal/hashAlgorithms.js"
-import * as Listing from "./internal/images.js"
-import * as Limit from "./internal/limit.js"
+import * as Listing from "./internal/imageListing.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Settle from "./internal/settle.js"
-import * as Source from "./internal/source.js"
-import * as TransferLimits from "./internal/transferLimits.js"
-import * as Upload from "./internal/upload.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
+import * as Settle from "./internal/transfer/settle.js"
+import * as Source from "./internal/transfer/source.js"
+import * as Transfer from "./internal/transfer/transfer.js"
+import * as Upload from "./internal/transfer/upload.js"
 
 /**
  * The image that is wanted. Its name, its formats and its content are what it is known by; what else is said is brought
@@ -228,22 +228,22 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const hasher = yield* Hasher.Hasher
   const images = yield* Images.make
   const data = yield* ImageData.make
-  const listing = Listing.listing(http)
-  const operation = "ImageReleases.ensure"
+  const operations = Operations.make(http)
+  const listing = Listing.listing(operations)
 
-  const supported: Argument.Check = (algorithm) =>
+  const supported: Check.Check = (algorithm) =>
     typeof algorithm === "string" && hasher.supports(algorithm)
       ? undefined
-      : `cannot be computed here: ${Argument.shown(algorithm)}`
+      : `cannot be computed here: ${Check.shown(algorithm)}`
 
   const canonical = (argument: string, algorithm: string) =>
-    Either.map(Argument.checked(operation, `options.${argument}`, algorithm, supported), HashAlgorithms.canonicalName)
+    Either.map(Check.check(`options.${argument}`, algorithm, supported), HashAlgorithms.canonicalName)
 
   const digest = <E, R>(stream: Stream.Stream<Uint8Array, E, R>, algorithms: ReadonlyArray<string>) =>
     Effect.scoped(
       Effect.gen(function* () {
         const hash = yield* hasher.start(algorithms)
-        yield* Stream.runForEach(stream, (bytes) => Data.hashed(hash, [bytes]) ?? Effect.void)
+        yield* Stream.runForEach(stream, (bytes) => Transfer.hashed(hash, [bytes]) ?? Effect.void)
         return yield* hash.digest
       })
     )
@@ -254,16 +254,16 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       const known =
         given === undefined ? undefined : { ...given, algorithm: yield* canonical("hash.algorithm", given.algorithm) }
       if (known !== undefined) {
-        yield* Argument.checked(operation, "options.hash.value", known.value, Argument.text({ minLength: 1 }))
+        yield* Check.check("options.hash.value", known.value, Check.text({ minLength: 1 }))
         if (known.algorithm === algorithm) return known.value.toLowerCase()
       }
-      yield* Argument.checked(operation, "source", source.replayable, (replayable) =>
+      yield* Check.check("source", source.replayable, (replayable) =>
         replayable ? undefined : `must be replayable, or its ${algorithm} be given: it is read before it is sent`
       )
       const { stream } = yield* source.open
       const hashes = yield* digest(stream, [...new Set([algorithm, known?.algorithm ?? algorithm])])
       if (known !== undefined) {
-        yield* Argument.checked(operation, "source", hashes.get(known.algorithm), (actual) =>
+        yield* Check.check("source", hashes.get(known.algorithm), (actual) =>
           actual === known.value.toLowerCase() ? undefined : `has the ${known.algorithm} ${actual}, not ${known.value}`
         )
       }
@@ -276,24 +276,18 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
   ): Effect.Effect<Ensured, EnsureError | E | E2, R | R2> =>
     Effect.gen(function* () {
-      yield* Argument.checked(operation, "release.name", name, Argument.text({ minLength: 1, maxLength: 255 }))
+      yield* Check.check("release.name", name, Check.text({ minLength: 1, maxLength: 255 }))
       if (older !== undefined) {
-        yield* Argument.checked(
-          operation,
-          "options.older.by",
-          older.by,
-          Argument.oneOf(["hide", "deactivate", "delete"])
-        )
-        yield* Argument.checked(operation, "options.older.keep", older.keep ?? 0, Argument.wholeNumber(0))
+        yield* Check.check("options.older.by", older.by, Check.oneOf(["hide", "deactivate", "delete"]))
+        yield* Check.check("options.older.keep", older.keep ?? 0, Check.wholeNumber(0))
       }
       const wanted = { ...attributes, properties, protected: kept }
-      yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat }, operation)
-      yield* TransferLimits.of(operation, upload)
-      const limit = Duration.toMillis(yield* Argument.duration(operation, "options.patience", patience))
-      const owner = Option.getOrUndefined(yield* Limit.within(http, operation)(http.projectId))
+      yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat })
+      yield* TransferLimits.of(upload)
+      const limit = Duration.toMillis(yield* Check.duration("options.patience", patience))
+      const owner = Option.getOrUndefined(yield* operations.limited(http.projectId))
       if (owner === undefined) {
         return yield* new GlanceError.InvalidArgument({
-          operation,
           argument: "projectId",
           reason: "is not known to the cloud's layer, so that the project's own images cannot be told from others'"
         })
@@ -308,10 +302,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         Upload.hashesOf(image).some((hash) => hash.algorithm === algorithm && hash.value === value)
 
       const query = { name, owner, containerFormat, diskFormat, osHashValue: value, status: "active" }
-      const present = yield* Limit.within(
-        http,
-        operation
-      )(Stream.runHead(Stream.filter(listing.all(operation, query), isPublished)))
+      const present = yield* operations.limited(Stream.runHead(Stream.filter(listing.all(query), isPublished)))
 
       /** An id of the series. That of a UUID of version 8, which is free in all other bits. */
       const idAt = (index: number) =>
@@ -332,8 +323,8 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         )
 
       const publish = (image: Image.Image): Effect.Effect<Step, EnsureError> =>
-        ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }, operation).pipe(
-          Effect.flatMap((steps) => Record.patch(http, operation, image, steps)),
+        ImageChanges.planBlind({ properties: { [mark]: null }, osHidden: false, protected: kept }).pipe(
+          Effect.flatMap((steps) => Record.patch(operations, image, steps)),
           Effect.map((published): Step => Either.right(published)),
           Effect.catchTag("UpdateConflict", refused)
         )
@@ -434,15 +425,18 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       )
 
       const [image, created] = Option.isSome(present) ? ([present.value, false] as const) : yield* release
-      const steps = yield* ImageChanges.plan(image, wanted, operation)
-      const current = steps.length === 0 ? image : yield* Record.update(http, operation, image, wanted, { fresh: true })
+      const steps = yield* ImageChanges.plan(image, wanted)
+      const current = steps.length === 0 ? image : yield* Record.update(operations, image, wanted, { readFirst: true })
       return { image: current, created, retired: older === undefined ? [] : yield* retire(current, older, limit) }
     })
 
-  const ensure: Service["ensure"] = (release, input, options = {}) =>
-    Effect.flatMap(Source.resolve(operation, http, input), (source) => ensureFrom(release, source, options)).pipe(
-      Effect.withSpan(operation)
-    )
+  const ensure: Service["ensure"] = Operations.longOperation("ImageReleases.ensure")(
+    <S extends ImageSource.Any, E2 = never, R2 = never>(
+      release: Release,
+      input: S,
+      options: EnsureOptions<E2, R2> = {}
+    ) => Effect.flatMap(Source.resolve(http, input), (source) => ensureFrom(release, source, options))
+  )
 
   /**
    * Deletes a record that was not published. It loses its mark first, so that nobody publishes it any more; where it has
@@ -451,15 +445,13 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const hasData = ({ status }: Image.Image) => status === "active" || status === "deactivated"
 
   const abandon = (image: Image.Image) =>
-    Record.patch(http, operation, image, [{ op: "remove", path: `/${mark}` }]).pipe(
-      Effect.zipRight(images.delete(image))
-    )
+    Record.patch(operations, image, [{ op: "remove", path: `/${mark}` }]).pipe(Effect.zipRight(images.delete(image)))
 
   const retire = (image: Image.Image, { by, keep = 0 }: Retirement, limit: number) =>
     Effect.gen(function* () {
       const query = { name: Option.getOrUndefined(image.name), owner: Option.getOrUndefined(image.owner) }
       const list = (osHidden: boolean) =>
-        listing.collect(operation, { ...query, osHidden, sort: [{ key: "createdAt" }], limit: Listing.maxPage })
+        listing.collect({ ...query, osHidden, sort: [{ key: "createdAt" }], limit: Listing.maxPage })
       // Records show whole seconds, and the server's order what it knows: what stands behind the image is older.
       const visible = yield* list(false)
       const position = visible.findIndex(({ id }) => id === image.id)
@@ -483,7 +475,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         if (other.properties.has(mark)) return abandon(other)
         if (by === "delete") return images.delete(other)
         return by === "hide"
-          ? Record.update(http, operation, other, { osHidden: true }, { fresh: false })
+          ? Record.update(operations, other, { osHidden: true }, { readFirst: false })
           : images.deactivate(other)
       }
       return yield* Effect.forEach([...inUse, ...leftBehind], (other) =>

@@ -4,14 +4,13 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
-import * as Request from "./internal/request.js"
-import * as Wire from "./internal/wire.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 
 /**
  * A JSON schema, as the server sent it.
@@ -56,35 +55,26 @@ export interface Service {
  */
 export class ImageSchemas extends Context.Tag("@effect-glance/core/ImageSchemas")<ImageSchemas, Service>() {}
 
-const readSchema = Request.json(Request.decoder(Wire.JsonObject))
-
 /**
  * The service on the port of the context.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-
-  const schema = (name: keyof Service) => {
-    const operation = `ImageSchemas.${name}`
-    return Request.run(http, {
-      operation,
-      request: HttpClientRequest.get(`/schemas/${name}`),
-      decode: readSchema
-    }).pipe(Effect.withSpan(operation))
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const { call } = Operations.make(http)
+    return {
+      image: call(Endpoints.imageSchema, () => ({}))(),
+      images: call(Endpoints.imagesSchema, () => ({}))(),
+      member: call(Endpoints.memberSchema, () => ({}))(),
+      members: call(Endpoints.membersSchema, () => ({}))(),
+      task: call(Endpoints.taskSchema, () => ({}))(),
+      tasks: call(Endpoints.tasksSchema, () => ({}))()
+    }
   }
-
-  return {
-    image: schema("image"),
-    images: schema("images"),
-    member: schema("member"),
-    members: schema("members"),
-    task: schema("task"),
-    tasks: schema("tasks")
-  }
-})
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

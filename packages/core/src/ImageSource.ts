@@ -13,8 +13,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ForeignText from "./ForeignText.js"
 import * as GuardedClient from "./GuardedClient.js"
-import * as File from "./internal/file.js"
-import * as Lending from "./internal/lending.js"
+import * as File from "./internal/transfer/file.js"
 
 /**
  * Bytes that an attempt to send them reads from the first to the last.
@@ -212,27 +211,14 @@ export const isBlob = (value: unknown): value is Blob =>
  * @since 0.1.0
  * @category constructors
  */
-export const file = (path: string): ImageSource<PlatformError.PlatformError, FileSystem.FileSystem> => {
-  const open = (lend: boolean) =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const { size } = yield* fs.stat(path)
-      return { stream: File.pieces(path, { lend }), size: Option.some(Number(size)) }
-    })
-  const source = { open: open(false), replayable: true }
-  Lending.set(source, open(true))
-  return source
-}
-
-/**
- * Gives a piece of a {@link file} that is uploaded back, or a part of it, so that the next one is read into its memory.
- * For HTTP clients that know when the network has taken it, as the one in `@effect-glance/node/NodeTransport` does;
- * nobody may read it any more. Of other bytes nothing happens.
- *
- * @since 0.1.0
- * @category utils
- */
-export const release: (bytes: Uint8Array) => void = File.release
+export const file = (path: string): ImageSource<PlatformError.PlatformError, FileSystem.FileSystem> => ({
+  open: Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { size } = yield* fs.stat(path)
+    return { stream: File.pieces(path), size: Option.some(Number(size)) }
+  }),
+  replayable: true
+})
 
 /**
  * A source that lies on the web, so that others can be told where to fetch it.

@@ -3,19 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
+import type * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import type * as ImageStore from "./ImageStore.js"
-import * as Argument from "./internal/argument.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
-import * as Stores from "./internal/stores.js"
 
 /**
  * The operations on stores. A cloud with a single one has none of them.
@@ -77,48 +75,35 @@ export class ImageStores extends Context.Tag("@effect-glance/core/ImageStores")<
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
 
-  const deleteImage: Service["deleteImage"] = fn("ImageStores.deleteImage")(function* (store, image) {
-    const operation = "ImageStores.deleteImage"
-    const imageId = Image.idOf(image)
-    const path = yield* Argument.path(operation, "stores", ["store", store], ["image", imageId])
-    const notThere = (answer: ConstructorParameters<typeof GlanceError.ImageInUse>[0]) =>
-      new GlanceError.ImageNotInStore({ ...answer, store })
-    yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.del(path),
-      decode: Request.nothing,
-      on: {
-        404: (answer) => notThere({ ...answer, imageId }),
-        409: (answer) => new GlanceError.ImageInUse({ ...answer, imageId })
-      }
-    }).pipe(
-      // 404 is also the answer where the cloud knows no stores, and where there is no such image; 409 of an unknown store.
-      Effect.tapError((error) =>
-        error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
-          ? Effect.gen(function* () {
-              const stores = yield* Stores.list(http, operation, "/info/stores")
-              const ids = stores.map(({ id }) => id)
-              yield* Argument.checked(operation, "store", store, Argument.oneOf(ids))
-              yield* Record.read(http, operation, image)
-            })
-          : Effect.void
+    const deleteImage: Service["deleteImage"] = operation(Endpoints.deleteCopy.operation)((store, image) =>
+      request(Endpoints.deleteCopy, { store, imageId: Image.idOf(image) }).pipe(
+        // 404 is also the response of a cloud without stores, or without such an image; 409 that of an unknown store.
+        Effect.tapError((error) =>
+          error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
+            ? Effect.gen(function* () {
+                const stores = yield* request(Endpoints.listStores, {})
+                const ids = stores.map(({ id }) => id)
+                yield* Check.check("store", store, Check.oneOf(ids))
+                yield* Record.read(operations, image)
+              })
+            : Effect.void
+        )
       )
     )
-  })
 
-  return {
-    list: Effect.withSpan(Stores.list(http, "ImageStores.list", "/info/stores"), "ImageStores.list"),
-    listDetails: Effect.withSpan(
-      Stores.list(http, "ImageStores.listDetails", "/info/stores/detail"),
-      "ImageStores.listDetails"
-    ),
-    deleteImage
+    return {
+      list: call(Endpoints.listStores, () => ({}))(),
+      listDetails: call(Endpoints.listStoreDetails, () => ({}))(),
+      deleteImage
+    }
   }
-})
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,11 +10,10 @@ import * as Option from "effect/Option"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
-import * as Argument from "./internal/argument.js"
-import * as Internal from "./internal/image.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
 
 /**
  * The operations on the tags of an image.
@@ -79,12 +77,12 @@ export interface Service {
  */
 export interface SetOptions {
   /**
-   * Whether the image is read first. Without the fresh copy the tags go out at once, in one request, and the image is
-   * changed (its `updatedAt` moves) also where it carries these very tags.
+   * Whether to read the image first, so that a patch is sent only if the tags differ. Without it, the tags are sent as
+   * they are, in one request; the record is read only after a conflict.
    *
    * @default true
    */
-  readonly fresh?: boolean | undefined
+  readonly readFirst?: boolean | undefined
 }
 
 /**
@@ -95,7 +93,7 @@ export interface SetOptions {
  */
 export class ImageTags extends Context.Tag("@effect-glance/core/ImageTags")<ImageTags, Service>() {}
 
-const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
+const fitsPath = (tag: string): boolean => Check.segment(tag) === undefined
 
 /**
  * The service on the port of the context.
@@ -103,83 +101,59 @@ const fitsPath = (tag: string): boolean => Argument.segment(tag) === undefined
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { operation, request } = operations
 
-  const replace = (operation: string, image: Image.ImageRef, tags: ReadonlyArray<string>) =>
-    Record.update(http, operation, image, { tags }, { fresh: false })
+    const replace = (image: Image.ImageRef, tags: ReadonlyArray<string>) =>
+      Record.update(operations, image, { tags }, { readFirst: false })
 
-  /** Below the image's path. A 404 is not yet known to mean anything. */
-  const tagged = (operation: string, image: Image.ImageRef, tag: string, method: "PUT" | "DELETE") =>
-    Effect.flatMap(Internal.path(operation, image, "tags", ["tag", tag]), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.make(method)(path),
-        decode: Request.nothing,
-        on: { 404: Record.conflict(image) }
-      })
+    const tagsOf = (image: Image.ImageRef) => Effect.map(Record.read(operations, image), ({ tags }) => tags)
+
+    const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
+
+    const add: Service["add"] = operation(Endpoints.addTag.operation)(function* (image, tag) {
+      yield* Check.check("tag", tag, Check.tag)
+      if (fitsPath(tag)) {
+        return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
+          Effect.catchTag("UpdateConflict", (conflict) =>
+            Effect.flatMap(tagsOf(image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
+          ),
+          Effect.retry(again)
+        )
+      }
+      const tags = yield* tagsOf(image)
+      if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
+    })
+
+    const remove: Service["remove"] = operation(Endpoints.removeTag.operation)(function* (image, tag) {
+      yield* Check.check("tag", tag, Check.tag)
+      const imageId = Image.idOf(image)
+      const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>
+        new GlanceError.ImageTagNotFound({ imageId, tag, requestId, detail })
+      if (fitsPath(tag)) {
+        return yield* request(Endpoints.removeTag, { imageId, tag }).pipe(
+          Effect.catchTag("UpdateConflict", (conflict) =>
+            Effect.flatMap(tagsOf(image), (tags) => Effect.fail(tags.includes(tag) ? conflict : absent(conflict)))
+          ),
+          Effect.retry(again)
+        )
+      }
+      const tags = yield* tagsOf(image)
+      if (!tags.includes(tag)) return yield* absent({ requestId: Option.none(), detail: "" })
+      const rest = tags.filter((each) => each !== tag)
+      yield* replace(image, rest)
+    })
+
+    const set: Service["set"] = operation("ImageTags.set")((image, tags, { readFirst = true } = {}) =>
+      Record.update(operations, image, { tags }, { readFirst })
     )
 
-  const tagsOf = (operation: string, image: Image.ImageRef) =>
-    Effect.map(Record.read(http, operation, image), ({ tags }) => tags)
-
-  const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
-
-  const add: Service["add"] = fn("ImageTags.add")(function* (image, tag) {
-    const operation = "ImageTags.add"
-    yield* Argument.checked(operation, "tag", tag, Argument.tag)
-    if (fitsPath(tag)) {
-      return yield* tagged(operation, image, tag, "PUT").pipe(
-        Effect.catchTag("UpdateConflict", (conflict) =>
-          Effect.flatMap(tagsOf(operation, image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
-        ),
-        Effect.retry(again)
-      )
-    }
-    const tags = yield* tagsOf(operation, image)
-    if (!tags.includes(tag)) yield* replace(operation, image, [...tags, tag])
-  })
-
-  const remove: Service["remove"] = fn("ImageTags.remove")(function* (image, tag) {
-    const operation = "ImageTags.remove"
-    yield* Argument.checked(operation, "tag", tag, Argument.tag)
-    const absent = { operation, imageId: Image.idOf(image), tag }
-    if (fitsPath(tag)) {
-      return yield* tagged(operation, image, tag, "DELETE").pipe(
-        Effect.catchTag("UpdateConflict", (conflict) =>
-          Effect.flatMap(tagsOf(operation, image), (tags) =>
-            Effect.fail(
-              tags.includes(tag)
-                ? conflict
-                : new GlanceError.ImageTagNotFound({
-                    ...absent,
-                    requestId: conflict.requestId,
-                    detail: conflict.detail
-                  })
-            )
-          )
-        ),
-        Effect.retry(again)
-      )
-    }
-    const tags = yield* tagsOf(operation, image)
-    if (!tags.includes(tag)) {
-      return yield* new GlanceError.ImageTagNotFound({ ...absent, requestId: Option.none(), detail: "" })
-    }
-    yield* replace(
-      operation,
-      image,
-      tags.filter((each) => each !== tag)
-    )
-  })
-
-  const set: Service["set"] = fn("ImageTags.set")((image, tags, { fresh = true } = {}) =>
-    Record.update(http, "ImageTags.set", image, { tags }, { fresh })
-  )
-
-  return { add, remove, set }
-})
+    return { add, remove, set }
+  }
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -91,7 +91,7 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
  * @since 0.1.0
  * @category models
  */
-export type TaskRef = ImageTask | TaskId
+export type TaskRef = ImageTask | string
 
 /**
  * The id of what was given.
@@ -99,4 +99,4 @@ export type TaskRef = ImageTask | TaskId
  * @since 0.1.0
  * @category getters
  */
-export const idOf = (task: TaskRef): TaskId => (typeof task === "object" && task !== null ? task.id : task)
+export const idOf = (task: TaskRef): TaskId => (typeof task === "object" && task !== null ? task.id : (task as TaskId))

@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,12 +17,12 @@ import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as ImageTask from "./ImageTask.js"
-import * as Argument from "./internal/argument.js"
-import * as Follow from "./internal/follow.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Follow from "./internal/imports/follow.js"
+import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
-import * as Request from "./internal/request.js"
-import * as TransferLimits from "./internal/transferLimits.js"
+import * as TransferLimits from "./internal/transfer/limits.js"
 import type * as Page from "./Page.js"
 
 /**
@@ -224,9 +223,6 @@ export interface Service {
  */
 export class ImageTasks extends Context.Tag("@effect-glance/core/ImageTasks")<ImageTasks, Service>() {}
 
-const decodeTask = Request.decoder(ImageTask.ImageTask)
-const readTask = Request.json(decodeTask)
-
 const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
   id: "id",
   type: "type",
@@ -239,37 +235,33 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
 const conditions = ["status", "type", "sort", "limit", "marker"] satisfies ReadonlyArray<keyof TaskQuery>
 
 const toParams = (
-  query: TaskQuery,
-  operation: string
+  query: TaskQuery
 ): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, "query", query, Argument.object)
+    yield* Check.check("query", query, Check.object)
     for (const key of Object.keys(query)) {
-      yield* Argument.checked(operation, `query.${key}`, key, Argument.oneOf(conditions))
+      yield* Check.check(`query.${key}`, key, Check.oneOf(conditions))
     }
     const { limit, marker, sort, status, type } = query
     const params: Array<readonly [string, string]> = []
     if (status !== undefined) {
-      params.push([
-        "status",
-        yield* Argument.checked(operation, "query.status", status, Argument.text({ minLength: 1 }))
-      ])
+      params.push(["status", yield* Check.check("query.status", status, Check.text({ minLength: 1 }))])
     }
     if (type !== undefined) {
-      params.push(["type", yield* Argument.checked(operation, "query.type", type, Argument.text({ minLength: 1 }))])
+      params.push(["type", yield* Check.check("query.type", type, Check.text({ minLength: 1 }))])
     }
     if (sort !== undefined) {
-      yield* Argument.checked(operation, "query.sort", sort, Argument.object)
-      yield* Argument.checked(operation, "query.sort.key", sort.key, Argument.oneOf(Object.keys(sortKeys)))
+      yield* Check.check("query.sort", sort, Check.object)
+      yield* Check.check("query.sort.key", sort.key, Check.oneOf(Object.keys(sortKeys)))
       const direction = sort.direction ?? "desc"
-      yield* Argument.checked(operation, "query.sort.direction", direction, Argument.oneOf(["asc", "desc"]))
+      yield* Check.check("query.sort.direction", direction, Check.oneOf(["asc", "desc"]))
       params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", direction])
     }
     if (limit !== undefined) {
-      params.push(["limit", String(yield* Argument.checked(operation, "query.limit", limit, Argument.wholeNumber(1)))])
+      params.push(["limit", String(yield* Check.check("query.limit", limit, Check.wholeNumber(1)))])
     }
     if (marker !== undefined) {
-      params.push(["marker", yield* Argument.checked(operation, "query.marker", marker, Argument.segment)])
+      params.push(["marker", yield* Check.check("query.marker", marker, Check.segment)])
     }
     return params
   })
@@ -282,119 +274,80 @@ const toParams = (
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
   const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
+  const operations = Operations.make(http)
+  const { call, operation, request } = operations
 
-  const listing = Pagination.make<ImageTask.ImageTask, TaskQuery>(http, {
-    path: "/tasks",
-    key: "tasks",
-    decode: decodeTask,
+  const listing = Pagination.make(operations, {
+    endpoint: Endpoints.listTasks,
+    records: Endpoints.tasks,
     toParams,
-    from: (query, marker) => ({ ...query, marker: ImageTask.TaskId.make(marker) }),
+    queryFrom: (query: TaskQuery, marker) => ({ ...query, marker: ImageTask.TaskId.make(marker) }),
     markerOf: (query) => query.marker
   })
 
-  const list: Service["list"] = fn("ImageTasks.list")((query = {}, options) =>
-    listing.page("ImageTasks.list", query, options)
+  const list: Service["list"] = operation(Endpoints.listTasks.operation)((query = {}, options) =>
+    listing.page(query, options)
   )
 
-  const listAll: Service["listAll"] = (query = {}, options) => listing.all("ImageTasks.listAll", query, options)
+  const listAll: Service["listAll"] = (query = {}, options) =>
+    Operations.streamOperation("ImageTasks.listAll")(listing.all(query, options))
 
-  const listOf: Service["listOf"] = fn("ImageTasks.listOf")((image) => Follow.tasksOf(http, "ImageTasks.listOf", image))
-
-  const read = (
-    operation: string,
-    task: ImageTask.TaskRef,
-    onSecrets: (secrets: ReadonlyArray<string>) => void = () => {}
-  ) => {
-    const taskId = ImageTask.idOf(task)
-    return Effect.flatMap(Argument.path(operation, "tasks", ["task", taskId]), (path) =>
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readTask,
-        review: (_, secrets) => Effect.sync(() => onSecrets(secrets)),
-        on: { 404: (answer) => new GlanceError.TaskNotFound({ ...answer, taskId }) }
-      })
-    )
-  }
-
-  const get: Service["get"] = fn("ImageTasks.get")((task) => read("ImageTasks.get", task))
-
-  const start = (operation: string, type: ImageTask.TaskType, input: { readonly [key: string]: unknown }) =>
-    Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/tasks"), { type, input }),
-      decode: readTask
-    })
-
-  const create: Service["create"] = fn("ImageTasks.create")(function* (type, input) {
-    const operation = "ImageTasks.create"
-    yield* Argument.checked(operation, "type", type, Argument.text({ minLength: 1 }))
-    yield* Argument.checked(operation, "input", input, Argument.json)
-    return yield* start(operation, type, input)
+  const create: Service["create"] = operation(Endpoints.createTask.operation)(function* (type, input) {
+    yield* Check.check("type", type, Check.text({ minLength: 1 }))
+    yield* Check.check("input", input, Check.json)
+    return yield* request(Endpoints.createTask, { type, input })
   })
 
   /** Fails with `NoSuchContainer`, unless the cloud has no object store to ask. */
-  const checkContainer = (operation: string, container: string) =>
+  const checkContainer = (container: string) =>
     Effect.gen(function* () {
-      yield* Argument.checked(operation, "container", container, Argument.segmentOfUtf8)
+      yield* Check.check("container", container, Check.segmentOfUtf8)
       const objectStore = yield* http.objectStore
       if (Option.isNone(objectStore)) return
-      yield* Request.run(
-        { client: objectStore.value, timeLimit: http.timeLimit, bodyLimit: http.bodyLimit },
-        {
-          operation,
-          request: HttpClientRequest.head(`/${encodeURIComponent(container)}`),
-          decode: Request.nothing,
-          on: { 404: (answer) => new GlanceError.NoSuchContainer({ ...answer, container }) }
-        }
-      )
+      yield* request(Endpoints.headContainer, { container }, { client: objectStore.value })
     })
 
-  const exportImage: Service["export"] = fn("ImageTasks.export")(function* (image, container) {
-    const operation = "ImageTasks.export"
-    const id = yield* Argument.checked(operation, "image", Image.idOf(image), Argument.segment)
-    yield* checkContainer(operation, container)
-    return yield* start(operation, "export", { image_uuid: id, receiving_swift_container: container })
+  const exportImage: Service["export"] = operation("ImageTasks.export")(function* (image, container) {
+    const id = yield* Check.check("image", Image.idOf(image), Check.segment)
+    yield* checkContainer(container)
+    const input = { image_uuid: id, receiving_swift_container: container }
+    return yield* request(Endpoints.createTask, { type: "export", input })
   })
 
-  const importImage: Service["import"] = fn("ImageTasks.import")(function* (
+  const importImage: Service["import"] = operation("ImageTasks.import")(function* (
     container,
     object,
     { format = "vhd", name = object, properties = {} } = {}
   ) {
-    const operation = "ImageTasks.import"
-    const word = Argument.text({ minLength: 1 })
-    yield* Argument.checked(operation, "object", object, word)
-    yield* Argument.checked(operation, "format", format, word)
-    yield* Argument.checked(operation, "name", name, word)
-    yield* Argument.checked(operation, "properties", properties, Argument.object)
+    const word = Check.text({ minLength: 1 })
+    yield* Check.check("object", object, word)
+    yield* Check.check("format", format, word)
+    yield* Check.check("name", name, word)
+    yield* Check.check("properties", properties, Check.object)
     for (const [key, value] of Object.entries(properties)) {
-      yield* Argument.checked(operation, `properties[${Argument.quoted(key)}]`, value, Argument.text({}))
+      yield* Check.check(`properties[${Check.quoted(key)}]`, value, Check.text({}))
     }
-    yield* checkContainer(operation, container)
-    return yield* start(operation, "import", {
+    yield* checkContainer(container)
+    const input = {
       import_from: `${container}/${object}`,
       import_from_format: format,
       image_properties: { ...properties, name }
-    })
+    }
+    return yield* request(Endpoints.createTask, { type: "import", input })
   })
 
-  const awaitTask: Service["await"] = Effect.fn("ImageTasks.await")(function* (
+  const awaitTask: Service["await"] = Operations.longOperation("ImageTasks.await")(function* (
     task,
     { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
-    const operation = "ImageTasks.await"
-    const { deadline } = yield* TransferLimits.of(operation, options)
+    const taskId = ImageTask.idOf(task)
+    const { deadline } = yield* TransferLimits.of(options)
     const next = yield* Follow.pacer(schedule, deadline)
     for (let pace = "again"; ; ) {
-      let secrets: ReadonlyArray<string> = []
-      const last = yield* read(operation, task, (ofRequest) => {
-        secrets = ofRequest
-      })
+      const { secrets, task: last } = yield* request(Endpoints.pollTask, { taskId })
       const shown = (text: string) => ForeignText.show(text, { secrets })
       if (last.status === "success") return last
-      const which = { operation, taskId: ImageTask.idOf(task), type: shown(last.type) }
+      const which = { taskId, type: shown(last.type) }
       if (last.status === "failure") {
         return yield* new GlanceError.TaskFailed({ ...which, reason: shown(Option.getOrElse(last.message, () => "")) })
       }
@@ -404,7 +357,16 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     }
   })
 
-  return { list, listAll, listOf, get, create, export: exportImage, import: importImage, await: awaitTask }
+  return {
+    list,
+    listAll,
+    listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
+    get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
+    create,
+    export: exportImage,
+    import: importImage,
+    await: awaitTask
+  }
 })
 
 /**

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -19,13 +18,12 @@ import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
 import * as ImageChanges from "./ImageChanges.js"
 import type * as ImageQuery from "./ImageQuery.js"
-import * as Argument from "./internal/argument.js"
-import * as Internal from "./internal/image.js"
-import * as Listing from "./internal/images.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Listing from "./internal/imageListing.js"
 import * as Lookup from "./internal/lookup.js"
+import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
-import * as Request from "./internal/request.js"
 import * as Search from "./internal/search.js"
 import * as Watch from "./internal/watch.js"
 import type * as Page from "./Page.js"
@@ -55,12 +53,12 @@ export interface NewImage extends ImageChanges.ImageChanges {
  */
 export interface UpdateOptions {
   /**
-   * Whether the image is read first, so that only what differs is sent, and nothing where nothing does. Without the
-   * fresh copy the changes go out as they are, in one request; only a conflict makes it read after all.
+   * Whether to read the image first, so that the patch has only what differs. An update that changes nothing then sends
+   * no patch. Without it, the changes are sent as they are, in one request; the record is read only after a conflict.
    *
    * @default true
    */
-  readonly fresh?: boolean | undefined
+  readonly readFirst?: boolean | undefined
 }
 
 /**
@@ -109,18 +107,18 @@ export interface ChangesOptions<R = never> {
    */
   readonly schedule?: Schedule.Schedule<unknown, unknown, R> | undefined
   /**
-   * Every how-manyeth time all images are listed: only that shows which are gone, and which came into sight without a
-   * change, as by a membership. The other times ask for what was updated since the last, which mostly is one request.
+   * Every nth poll lists all images; the other polls ask only for recent updates, which is mostly one request. Only a
+   * whole listing shows which images are gone, and which became visible without a change, as by a membership.
    *
    * @default 10
    */
   readonly fullEvery?: number | undefined
   /**
-   * Whether what is there at first counts as created.
+   * Whether the images of the first poll are emitted as `Created`.
    *
    * @default false
    */
-  readonly existing?: boolean | undefined
+  readonly emitInitial?: boolean | undefined
 }
 
 /**
@@ -210,9 +208,7 @@ export interface Service {
    */
   readonly findNewest: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
   /**
-   * The record of an image. Where a program gathers its requests, as in `Effect.forEach(ids, images.get, { batching:
-   * true })`, many of them are asked for at once as by {@link Service.getMany}; a lone one is a request of its own. Effect
-   * lets a program that gathers be interrupted only between its requests.
+   * Returns the record of an image. To read many images take {@link Service.getMany}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image
    */
@@ -299,133 +295,93 @@ const byCreation = Order.mapInput(DateTime.Order, (image: Image.Image) => image.
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const fn = Limit.fn(http)
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { call, operation } = operations
+    const listing = Listing.listing(operations)
+    const lookUp = Lookup.make(operations)
 
-  const listing = Listing.listing(http)
-  const lookup = Lookup.make(http)
-
-  const list: Service["list"] = fn("Images.list")((query = {}, options) => listing.page("Images.list", query, options))
-
-  const listAll: Service["listAll"] = (query = {}, options) => listing.all("Images.listAll", query, options)
-
-  const changes: Service["changes"] = (query = {}, options = {}) =>
-    Watch.changes(listing, "Images.changes", query, options)
-
-  const find: Service["find"] = fn("Images.find")(function* (query, options) {
-    const operation = "Images.find"
-    const search = yield* Search.make(listing, operation, query, options)
-    // The second shows whether there is one.
-    const [first, ...more] = yield* Stream.runCollect(search.images(2))
-    if (first === undefined) return yield* search.none
-    if (more.length === 0) return first
-    return yield* new GlanceError.AmbiguousImage({
-      operation,
-      query: search.text,
-      imageIds: [first, ...more].map((image) => image.id)
-    })
-  })
-
-  const findFirst: Service["findFirst"] = fn("Images.findFirst")(function* (query, options) {
-    const search = yield* Search.make(listing, "Images.findFirst", query, options)
-    const first = yield* Stream.runHead(search.images(1))
-    return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
-  })
-
-  const findNewest: Service["findNewest"] = fn("Images.findNewest")(function* (query, options) {
-    const operation = "Images.findNewest"
-    yield* Argument.checked(operation, "query", query, Argument.object)
-    yield* Argument.checked(operation, "query.sort", query.sort, (sort) =>
-      sort === undefined ? undefined : "must not be given: the newest comes first"
+    const list: Service["list"] = operation(Endpoints.listImages.operation)((query = {}, options) =>
+      listing.page(query, options)
     )
-    const search = yield* Search.make(listing, operation, { ...query, sort: [{ key: "createdAt" }] }, options)
-    const heads = yield* Effect.forEach(search.listings(1), (images) => Stream.runHead(images))
-    const [newest] = Arr.sort(Arr.getSomes(heads), Order.reverse(byCreation))
-    return newest ?? (yield* search.none)
-  })
 
-  const getOne = lookup.getter("Images.get")
+    const listAll: Service["listAll"] = (query = {}, options) =>
+      Operations.streamOperation("Images.listAll")(listing.all(query, options))
 
-  const get: Service["get"] = fn("Images.get", Lookup.mayGather)((image) => getOne(Image.idOf(image)))
+    const changes: Service["changes"] = (query = {}, options = {}) =>
+      Operations.streamOperation("Images.changes")(Watch.changes(listing, query, options))
 
-  const getMany: Service["getMany"] = fn("Images.getMany")(function* (images) {
-    const operation = "Images.getMany"
-    yield* Argument.checked(operation, "images", images, Argument.list)
-    const ids = images.map(Image.idOf)
-    for (const [index, id] of ids.entries()) {
-      yield* Argument.checked(operation, `images[${index}]`, id, Argument.segment)
-    }
-    const found = yield* lookup.many(operation, [...new Set(ids)])
-    return yield* Effect.forEach(ids, (id) => {
-      const result = found.get(id) as Either.Either<Image.Image, Lookup.Failure>
-      return Either.isLeft(result) && result.left._tag !== "ImageNotFound"
-        ? Effect.fail(result.left)
-        : Effect.succeed(result as Either.Either<Image.Image, GlanceError.ImageNotFound>)
+    const find: Service["find"] = operation("Images.find")(function* (query, options) {
+      const search = yield* Search.make(listing, query, options)
+      // The second shows whether there is one.
+      const [first, ...more] = yield* Stream.runCollect(search.images(2))
+      if (first === undefined) return yield* search.none
+      if (more.length === 0) return first
+      const imageIds = [first, ...more].map((image) => image.id)
+      return yield* new GlanceError.AmbiguousImage({ query: search.text, imageIds })
     })
-  })
 
-  const create: Service["create"] = fn("Images.create")(function* ({ id, ...attributes }) {
-    const operation = "Images.create"
-    const record = yield* ImageChanges.toJson(attributes, operation)
-    if (id !== undefined) yield* Argument.checked(operation, "id", id, Argument.segment)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.bodyUnsafeJson(
-        HttpClientRequest.post("/images"),
-        id === undefined ? record : { id, ...record }
-      ),
-      decode: Record.fromBody,
-      on: { 409: (answer) => new GlanceError.DuplicateImage(answer) }
+    const findFirst: Service["findFirst"] = operation("Images.findFirst")(function* (query, options) {
+      const search = yield* Search.make(listing, query, options)
+      const first = yield* Stream.runHead(search.images(1))
+      return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
     })
-  })
 
-  const update: Service["update"] = fn("Images.update")((image, changes, { fresh = true } = {}) =>
-    Record.update(http, "Images.update", image, changes, { fresh })
-  )
-
-  const remove: Service["delete"] = fn("Images.delete")(function* (image) {
-    const operation = "Images.delete"
-    const path = yield* Internal.path(operation, image)
-    return yield* Request.run(http, {
-      operation,
-      request: HttpClientRequest.del(path),
-      decode: Request.nothing,
-      on: {
-        404: Internal.notFound(image),
-        409: (answer) => new GlanceError.ImageInUse({ ...answer, imageId: Image.idOf(image) })
-      }
+    const findNewest: Service["findNewest"] = operation("Images.findNewest")(function* (query, options) {
+      yield* Check.check("query", query, Check.object)
+      yield* Check.check("query.sort", query.sort, (sort) =>
+        sort === undefined ? undefined : "must not be given: the newest comes first"
+      )
+      const search = yield* Search.make(listing, { ...query, sort: [{ key: "createdAt" }] }, options)
+      const heads = yield* Effect.forEach(search.listings(1), (images) => Stream.runHead(images))
+      const [newest] = Arr.sort(Arr.getSomes(heads), Order.reverse(byCreation))
+      return newest ?? (yield* search.none)
     })
-  })
 
-  const action = (name: "deactivate" | "reactivate"): Service["deactivate"] =>
-    fn(`Images.${name}`)(function* (image) {
-      const operation = `Images.${name}`
-      const path = yield* Internal.path(operation, image, "actions", name)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.post(path),
-        decode: Request.nothing,
-        on: { 404: Internal.notFound(image) }
+    const get: Service["get"] = call(Endpoints.getImage, (image) => ({ imageId: Image.idOf(image) }))
+
+    const getMany: Service["getMany"] = operation("Images.getMany")(function* (images) {
+      yield* Check.check("images", images, Check.list)
+      const ids = images.map(Image.idOf)
+      for (const [index, id] of ids.entries()) yield* Check.check(`images[${index}]`, id, Check.segment)
+      const found = yield* lookUp([...new Set(ids)])
+      return yield* Effect.forEach(ids, (id) => {
+        const result = found.get(id) as Either.Either<Image.Image, Lookup.Failure>
+        return Either.isLeft(result) && result.left._tag !== "ImageNotFound"
+          ? Effect.fail(result.left)
+          : Effect.succeed(result as Either.Either<Image.Image, GlanceError.ImageNotFound>)
       })
     })
 
-  return {
-    list,
-    listAll,
-    changes,
-    find,
-    findFirst,
-    findNewest,
-    get,
-    getMany,
-    create,
-    update,
-    delete: remove,
-    deactivate: action("deactivate"),
-    reactivate: action("reactivate")
+    const create: Service["create"] = operation(Endpoints.createImage.operation)(function* ({ id, ...attributes }) {
+      const record = yield* ImageChanges.toJson(attributes)
+      if (id !== undefined) yield* Check.check("id", id, Check.segment)
+      return yield* operations.request(Endpoints.createImage, { record: id === undefined ? record : { id, ...record } })
+    })
+
+    const update: Service["update"] = operation(Endpoints.updateImage.operation)(
+      (image, changes, { readFirst = true } = {}) => Record.update(operations, image, changes, { readFirst })
+    )
+
+    return {
+      list,
+      listAll,
+      changes,
+      find,
+      findFirst,
+      findNewest,
+      get,
+      getMany,
+      create,
+      update,
+      delete: call(Endpoints.deleteImage, (image) => ({ imageId: Image.idOf(image) })),
+      deactivate: call(Endpoints.deactivateImage, (image) => ({ imageId: Image.idOf(image) })),
+      reactivate: call(Endpoints.reactivateImage, (image) => ({ imageId: Image.idOf(image) }))
+    }
   }
-})
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -4,20 +4,19 @@
  * @since 0.1.0
  */
 
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
-import type * as GlanceError from "./GlanceError.js"
-import * as Argument from "./internal/argument.js"
-import * as Limit from "./internal/limit.js"
+import * as GlanceError from "./GlanceError.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
+import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
-import * as Request from "./internal/request.js"
 import * as Metadef from "./Metadef.js"
 import type * as MetadefObjects from "./MetadefObjects.js"
 import type * as MetadefProperties from "./MetadefProperties.js"
@@ -149,31 +148,27 @@ export interface Service {
   ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
 }
 
-const decodeNamespace = Request.decoder(Metadef.Namespace)
-const decodeDetails = Request.decoder(Metadef.NamespaceDetails)
-const readDetails = Request.json(decodeDetails)
-
 const sortKeys = { name: "namespace", owner: "owner", createdAt: "created_at" }
 
 const conditions = ["visibility", "resourceTypes", "sort", "limit", "marker"]
 
-const toParams = (query: NamespaceQuery, operation: string) =>
+const toParams = (query: NamespaceQuery) =>
   Either.gen(function* () {
-    yield* Query.known(operation, query, conditions)
+    yield* Query.known(query, conditions)
     const { resourceTypes, visibility } = query
     const params: Array<readonly [string, string]> = []
     if (visibility !== undefined) {
-      yield* Argument.checked(operation, "query.visibility", visibility, Argument.text({ minLength: 1 }))
+      yield* Check.check("query.visibility", visibility, Check.text({ minLength: 1 }))
       params.push(["visibility", visibility])
     }
     if (resourceTypes !== undefined) {
-      yield* Argument.checked(operation, "query.resourceTypes", resourceTypes, resourceTypesCheck)
+      yield* Check.check("query.resourceTypes", resourceTypes, resourceTypesCheck)
       params.push(["resource_types", resourceTypes.join(",")])
     }
-    return [...params, ...(yield* Query.place(operation, query, sortKeys))]
+    return [...params, ...(yield* Query.place(query, sortKeys))]
   })
 
-const resourceTypesCheck: Argument.Check = (value) => {
+const resourceTypesCheck: Check.Check = (value) => {
   if (!Array.isArray(value) || value.length === 0) return "must be an array of at least one resource type"
   return value.every((one) => typeof one === "string" && one !== "" && !one.includes(","))
     ? undefined
@@ -192,91 +187,68 @@ const dropped = new Set(["self", "schema", "created_at", "updated_at", ...inside
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const fn = Limit.fn(http)
-    const listing = Pagination.make(http, {
-      path: "/metadefs/namespaces",
-      key: "namespaces",
-      decode: decodeNamespace,
+  (http): Service => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
+    const listing = Pagination.make(operations, {
+      endpoint: Endpoints.listNamespaces,
+      records: Endpoints.namespaces,
       toParams,
-      from: (query: NamespaceQuery, marker) => ({ ...query, marker }),
-      markerOf: (query) => query.marker,
-      on: (query) => ({ 404: Shared.namespaceNotFound(query.marker ?? "") })
+      queryFrom: (query: NamespaceQuery, marker) => ({ ...query, marker }),
+      markerOf: (query) => query.marker
     })
 
-    const list: Service["list"] = fn("Metadefs.namespaces.list")((query = {}, options) =>
-      listing.page("Metadefs.namespaces.list", query, options)
-    )
+    const page: Service["list"] = (query = {}, options) =>
+      Effect.catchTag(
+        listing.page(query, options),
+        "MetadefNamespaceNotFound",
+        (error) => new GlanceError.MetadefNamespaceNotFound({ ...error, namespace: query.marker ?? "" })
+      )
 
-    const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) => {
-      const operation = "Metadefs.namespaces.listAll"
-      return Shared.parts(operation, query.marker, (marker) =>
-        Effect.map(listing.page(operation, { ...query, marker }, options), ({ items, next }) => ({
+    const list: Service["list"] = operation(Endpoints.listNamespaces.operation)(page)
+
+    const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) =>
+      Shared.parts(query.marker, (marker) =>
+        Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
           items,
           next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
         }))
-      )
-    }
+      ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll"))
 
-    const read = <A>(operation: string, namespace: Metadef.NamespaceRef, decode: Request.Read<A>, params = {}) =>
-      Effect.flatMap(Shared.path(operation, namespace), (path) =>
-        Request.run(http, {
-          operation,
-          request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
-          decode,
-          on: { 404: Shared.namespaceNotFound(namespace) }
-        })
-      )
-
-    const get: Service["get"] = fn("Metadefs.namespaces.get")(function* (namespace, options) {
-      const operation = "Metadefs.namespaces.get"
-      return yield* read(operation, namespace, readDetails, yield* Query.forResource(operation, options))
+    const get: Service["get"] = operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
+      const query = yield* Query.forResource(options)
+      const found = yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })
+      return found.value
     })
 
-    const create: Service["create"] = fn("Metadefs.namespaces.create")(function* (name, definition = {}) {
-      const operation = "Metadefs.namespaces.create"
-      yield* Argument.checked(operation, "name", name, Definition.name)
-      const body = yield* Definition.namespace(operation, "definition", definition)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/metadefs/namespaces"), {
-          ...body,
-          namespace: name
-        }),
-        decode: readDetails,
-        on: { 409: Shared.duplicate("namespace", name) }
-      })
+    const create: Service["create"] = operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
+      yield* Check.check("name", name, Definition.name)
+      const body = yield* Definition.namespace("definition", definition)
+      return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
     })
 
-    const update: Service["update"] = fn("Metadefs.namespaces.update")(function* (namespace, changes) {
-      const operation = "Metadefs.namespaces.update"
-      const path = yield* Shared.path(operation, namespace)
-      const wanted = yield* Definition.namespaceChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
+    const update: Service["update"] = operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
+      const wanted = yield* Definition.namespaceChanges(changes)
+      const { after, before } = yield* Shared.rewrite(operations, {
+        get: Endpoints.getNamespace,
+        put: Endpoints.updateNamespace,
+        parameters: { namespace: Metadef.nameOf(namespace) },
         dropped,
-        decode: decodeDetails,
-        change: () => wanted,
-        // The answer to an update does not say what is in the namespace.
-        after: (before, answer) => ({
-          ...Object.fromEntries(inside.filter((key) => key in before).map((key) => [key, before[key]])),
-          ...answer
-        }),
-        on: {
-          404: Shared.namespaceNotFound(namespace),
-          409: Shared.duplicate("namespace", changes.name ?? Metadef.nameOf(namespace))
-        }
+        change: () => wanted
       })
+      if (after === before) return after.value
+      // The response to an update does not say what is in the namespace.
+      const { associations, objects, properties, tags } = before.value
+      return new Metadef.NamespaceDetails({ ...after.value, associations, objects, properties, tags })
     })
 
-    const remove: Service["delete"] = fn("Metadefs.namespaces.delete")(function* (namespace) {
-      const operation = "Metadefs.namespaces.delete"
-      return yield* Shared.remove(http, operation, yield* Shared.path(operation, namespace), namespace, {
-        404: Shared.namespaceNotFound(namespace)
-      })
-    })
-
-    return { list, listAll, get, create, update, delete: remove }
+    return {
+      list,
+      listAll,
+      get,
+      create,
+      update,
+      delete: call(Endpoints.deleteNamespace, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
+    }
   }
 )

@@ -3,19 +3,15 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
-import type * as Answer from "./Answer.js"
+import * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
-import * as Argument from "./internal/argument.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
+import type * as GlanceError from "./GlanceError.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Shared from "./internal/metadefs/shared.js"
-import * as Request from "./internal/request.js"
+import * as Operations from "./internal/operations.js"
 import * as Wire from "./internal/wire.js"
 import * as Metadef from "./Metadef.js"
 import type * as MetadefProperties from "./MetadefProperties.js"
@@ -89,10 +85,6 @@ export interface Service {
   ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
 }
 
-const decodeObject = Request.decoder(Metadef.MetadefObject)
-const readObject = Request.json(decodeObject)
-const readAll = Request.json(Request.decoder(Schema.Struct({ objects: Lenient.List(Metadef.MetadefObject) })))
-
 const dropped = new Set(["self", "schema", "created_at", "updated_at"])
 
 /** The properties that were there, with those that are named replaced, added, or gone where they are `null`. */
@@ -109,68 +101,55 @@ const merged = (before: unknown, wanted: unknown): unknown => {
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const fn = Limit.fn(http)
-    const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
-      Shared.path(operation, namespace, "objects", ["name", name])
-
-    const notFound = (namespace: Metadef.NamespaceRef, object: string) => ({
-      404: (answer: Answer.Answer) =>
-        new GlanceError.MetadefObjectNotFound({ ...answer, namespace: Metadef.nameOf(namespace), object })
-    })
+  (http): Service => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
 
     const listAll: Service["listAll"] = (namespace) =>
-      Shared.all(http, "Metadefs.objects.listAll", namespace, "objects", readAll, ({ objects }) => objects)
+      request(Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }).pipe(
+        Stream.fromIterableEffect,
+        Operations.streamOperation(Endpoints.listObjects.operation)
+      )
 
-    const get: Service["get"] = fn("Metadefs.objects.get")(function* (namespace, name) {
-      const operation = "Metadefs.objects.get"
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readObject,
-        on: notFound(namespace, name)
-      })
-    })
-
-    const create: Service["create"] = fn("Metadefs.objects.create")(function* (namespace, name, definition = {}) {
-      const operation = "Metadefs.objects.create"
-      const path = yield* Shared.path(operation, namespace, "objects")
-      yield* Argument.checked(operation, "name", name, Definition.name)
-      const body = yield* Definition.object(operation, "definition", definition)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
-        decode: readObject,
-        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("object", name) }
-      })
-    })
-
-    const update: Service["update"] = fn("Metadefs.objects.update")(function* (namespace, name, changes) {
-      const operation = "Metadefs.objects.update"
-      const path = yield* pathOf(operation, namespace, name)
-      const wanted = yield* Definition.objectChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
-        dropped,
-        decode: decodeObject,
-        change: (before) =>
-          wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value]),
-        on: { ...notFound(namespace, name), 409: Shared.duplicate("object", changes.name ?? name) }
-      })
-    })
-
-    const remove: Service["delete"] = fn("Metadefs.objects.delete")(function* (namespace, name) {
-      const operation = "Metadefs.objects.delete"
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
-    })
-
-    const removeAll: Service["deleteAll"] = fn("Metadefs.objects.deleteAll")((namespace) =>
-      Shared.removeAll(http, "Metadefs.objects.deleteAll", namespace, "objects")
+    const get: Service["get"] = operation(Endpoints.getObject.operation)((namespace, object) =>
+      Effect.map(request(Endpoints.getObject, { namespace: Metadef.nameOf(namespace), object }), ({ value }) => value)
     )
 
-    return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
+    const create: Service["create"] = operation(Endpoints.createObject.operation)(function* (
+      namespace,
+      name,
+      definition = {}
+    ) {
+      yield* Check.check("name", name, Definition.name)
+      const body = yield* Definition.object("definition", definition)
+      return yield* request(Endpoints.createObject, {
+        namespace: Metadef.nameOf(namespace),
+        definition: { ...body, name }
+      })
+    })
+
+    const update: Service["update"] = operation(Endpoints.updateObject.operation)(
+      function* (namespace, object, changes) {
+        const wanted = yield* Definition.objectChanges(changes)
+        const { after } = yield* Shared.rewrite(operations, {
+          get: Endpoints.getObject,
+          put: Endpoints.updateObject,
+          parameters: { namespace: Metadef.nameOf(namespace), object },
+          dropped,
+          change: (before) =>
+            wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value])
+        })
+        return after.value
+      }
+    )
+
+    return {
+      listAll,
+      get,
+      create,
+      update,
+      delete: call(Endpoints.deleteObject, (namespace, object) => ({ namespace: Metadef.nameOf(namespace), object })),
+      deleteAll: call(Endpoints.deleteObjects, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
+    }
   }
 )

@@ -3,19 +3,16 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
-import type * as Answer from "./Answer.js"
+import * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
-import * as Argument from "./internal/argument.js"
-import * as Limit from "./internal/limit.js"
+import type * as GlanceError from "./GlanceError.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
-import * as Request from "./internal/request.js"
+import * as Operations from "./internal/operations.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -126,12 +123,6 @@ export interface Service {
   ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
 }
 
-const decodeProperty = Request.decoder(Metadef.Property)
-const readProperty = Request.json(decodeProperty)
-const readAll = Request.json(Request.decoder(Schema.Struct({ properties: Metadef.PropertiesFromJson })))
-
-const dropped: ReadonlySet<string> = new Set()
-
 /**
  * The operations on the port of the context.
  *
@@ -140,70 +131,56 @@ const dropped: ReadonlySet<string> = new Set()
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const fn = Limit.fn(http)
-    const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
-      Shared.path(operation, namespace, "properties", ["name", name])
+  (http): Service => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
 
-    const notFound = (namespace: Metadef.NamespaceRef, property: string) => ({
-      404: (answer: Answer.Answer) =>
-        new GlanceError.MetadefPropertyNotFound({ ...answer, namespace: Metadef.nameOf(namespace), property })
+    const listAll: Service["listAll"] = (namespace) =>
+      request(Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }).pipe(
+        Stream.fromIterableEffect,
+        Operations.streamOperation(Endpoints.listProperties.operation)
+      )
+
+    const get: Service["get"] = operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
+      const query = yield* Query.forResource(options)
+      const found = yield* request(Endpoints.getProperty, { namespace: Metadef.nameOf(namespace), property }, { query })
+      return found.value
     })
 
-    const listAll: Service["listAll"] = (namespace) => {
-      const operation = "Metadefs.properties.listAll"
-      return Shared.all(http, operation, namespace, "properties", readAll, ({ properties }) => properties.values())
-    }
-
-    const get: Service["get"] = fn("Metadefs.properties.get")(function* (namespace, name, options) {
-      const operation = "Metadefs.properties.get"
-      const path = yield* pathOf(operation, namespace, name)
-      const params = yield* Query.forResource(operation, options)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
-        decode: readProperty,
-        on: notFound(namespace, name)
-      })
-    })
-
-    const create: Service["create"] = fn("Metadefs.properties.create")(function* (namespace, name, definition) {
-      const operation = "Metadefs.properties.create"
-      const path = yield* Shared.path(operation, namespace, "properties")
-      yield* Argument.checked(operation, "name", name, Definition.name)
-      const body = yield* Definition.property(operation, "definition", definition)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name }),
-        decode: readProperty,
-        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("property", name) }
-      })
-    })
-
-    const update: Service["update"] = fn("Metadefs.properties.update")(function* (namespace, name, changes) {
-      const operation = "Metadefs.properties.update"
-      const path = yield* pathOf(operation, namespace, name)
-      const wanted = yield* Definition.propertyChanges(operation, changes)
-      return yield* Shared.rewrite(http, {
-        operation,
-        path,
-        dropped,
-        decode: decodeProperty,
-        change: () => wanted,
-        on: { ...notFound(namespace, name), 409: Shared.duplicate("property", changes.name ?? name) }
-      })
-    })
-
-    const remove: Service["delete"] = fn("Metadefs.properties.delete")(function* (namespace, name) {
-      const operation = "Metadefs.properties.delete"
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
-    })
-
-    const removeAll: Service["deleteAll"] = fn("Metadefs.properties.deleteAll")((namespace) =>
-      Shared.removeAll(http, "Metadefs.properties.deleteAll", namespace, "properties")
+    const create: Service["create"] = operation(Endpoints.createProperty.operation)(
+      function* (namespace, name, definition) {
+        yield* Check.check("name", name, Definition.name)
+        const body = yield* Definition.property("definition", definition)
+        return yield* request(Endpoints.createProperty, {
+          namespace: Metadef.nameOf(namespace),
+          definition: { ...body, name }
+        })
+      }
     )
 
-    return { listAll, get, create, update, delete: remove, deleteAll: removeAll }
+    const update: Service["update"] = operation(Endpoints.updateProperty.operation)(
+      function* (namespace, property, changes) {
+        const wanted = yield* Definition.propertyChanges(changes)
+        const { after } = yield* Shared.rewrite(operations, {
+          get: Endpoints.getProperty,
+          put: Endpoints.updateProperty,
+          parameters: { namespace: Metadef.nameOf(namespace), property },
+          change: () => wanted
+        })
+        return after.value
+      }
+    )
+
+    return {
+      listAll,
+      get,
+      create,
+      update,
+      delete: call(Endpoints.deleteProperty, (namespace, property) => ({
+        namespace: Metadef.nameOf(namespace),
+        property
+      })),
+      deleteAll: call(Endpoints.deleteProperties, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
+    }
   }
 )

@@ -3,19 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type * as Answer from "./Answer.js"
 import * as GlanceClient from "./GlanceClient.js"
-import * as GlanceError from "./GlanceError.js"
-import * as Argument from "./internal/argument.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
+import type * as GlanceError from "./GlanceError.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Shared from "./internal/metadefs/shared.js"
-import * as Request from "./internal/request.js"
+import * as Operations from "./internal/operations.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -58,12 +53,6 @@ export interface Service {
   ) => Effect.Effect<void, Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef>
 }
 
-const readAssociation = Request.json(Request.decoder(Metadef.Association))
-const readTypes = Request.json(Request.decoder(Schema.Struct({ resource_types: Lenient.List(Metadef.ResourceType) })))
-const readAssociations = Request.json(
-  Request.decoder(Schema.Struct({ resource_type_associations: Lenient.List(Metadef.Association) }))
-)
-
 /**
  * The operations on the port of the context.
  *
@@ -72,59 +61,37 @@ const readAssociations = Request.json(
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const fn = Limit.fn(http)
-    const listAll = Request.run(http, {
-      operation: "Metadefs.resourceTypes.listAll",
-      request: HttpClientRequest.get("/metadefs/resource_types"),
-      decode: readTypes
-    }).pipe(
-      Effect.map(({ resource_types }) => resource_types),
+  (http): Service => {
+    const { call, operation, request } = Operations.make(http)
+
+    const listAll = request(Endpoints.listResourceTypes, {}).pipe(
       Stream.fromIterableEffect,
-      Stream.withSpan("Metadefs.resourceTypes.listAll")
+      Operations.streamOperation(Endpoints.listResourceTypes.operation)
     )
 
     const associations: Service["associations"] = (namespace) =>
-      Shared.all(
-        http,
-        "Metadefs.resourceTypes.associations",
-        namespace,
-        "resource_types",
-        readAssociations,
-        ({ resource_type_associations }) => resource_type_associations
+      request(Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }).pipe(
+        Stream.fromIterableEffect,
+        Operations.streamOperation(Endpoints.listAssociations.operation)
       )
 
-    const associate: Service["associate"] = fn("Metadefs.resourceTypes.associate")(function* (
+    const associate: Service["associate"] = operation(Endpoints.createAssociation.operation)(function* (
       namespace,
       resourceType,
       definition = {}
     ) {
-      const operation = "Metadefs.resourceTypes.associate"
-      const path = yield* Shared.path(operation, namespace, "resource_types")
-      yield* Argument.checked(operation, "resourceType", resourceType, Definition.name)
-      const body = yield* Definition.association(operation, "definition", definition)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { ...body, name: resourceType }),
-        decode: readAssociation,
-        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("association", resourceType) }
+      yield* Check.check("resourceType", resourceType, Definition.name)
+      const body = yield* Definition.association("definition", definition)
+      return yield* request(Endpoints.createAssociation, {
+        namespace: Metadef.nameOf(namespace),
+        definition: { ...body, name: resourceType }
       })
     })
 
-    const dissociate: Service["dissociate"] = fn("Metadefs.resourceTypes.dissociate")(
-      function* (namespace, resourceType) {
-        const operation = "Metadefs.resourceTypes.dissociate"
-        const path = yield* Shared.path(operation, namespace, "resource_types", ["resourceType", resourceType])
-        return yield* Shared.remove(http, operation, path, namespace, {
-          404: (answer: Answer.Answer) =>
-            new GlanceError.MetadefAssociationNotFound({
-              ...answer,
-              namespace: Metadef.nameOf(namespace),
-              resourceType
-            })
-        })
-      }
-    )
+    const dissociate: Service["dissociate"] = call(Endpoints.deleteAssociation, (namespace, resourceType) => ({
+      namespace: Metadef.nameOf(namespace),
+      resourceType
+    }))
 
     return { listAll, associations, associate, dissociate }
   }

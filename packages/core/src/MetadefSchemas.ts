@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as Rec from "effect/Record"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import type { JsonSchema } from "./ImageSchemas.js"
-import * as Request from "./internal/request.js"
-import * as Wire from "./internal/wire.js"
+import * as Endpoints from "./internal/endpoints.js"
+import * as Operations from "./internal/operations.js"
 
 /**
  * The JSON schemas of definitions, each fetched anew when it is run. They are answered as they are: nothing here
@@ -34,8 +34,6 @@ export interface Service {
   readonly resourceTypes: Effect.Effect<JsonSchema, GlanceError.RequestError>
 }
 
-const readSchema = Request.json(Request.decoder(Wire.JsonObject))
-
 /**
  * The operations on the port of the context.
  *
@@ -44,27 +42,8 @@ const readSchema = Request.json(Request.decoder(Wire.JsonObject))
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const schema = (name: keyof Service, wire: string = name) => {
-      const operation = `Metadefs.schemas.${name}`
-      return Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(`/schemas/metadefs/${wire}`),
-        decode: readSchema
-      }).pipe(Effect.withSpan(operation))
-    }
-
-    return {
-      namespace: schema("namespace"),
-      namespaces: schema("namespaces"),
-      property: schema("property"),
-      properties: schema("properties"),
-      object: schema("object"),
-      objects: schema("objects"),
-      tag: schema("tag"),
-      tags: schema("tags"),
-      resourceType: schema("resourceType", "resource_type"),
-      resourceTypes: schema("resourceTypes", "resource_types")
-    }
+  (http): Service => {
+    const { call } = Operations.make(http)
+    return Rec.map(Endpoints.metadefSchemas, (endpoint) => call(endpoint, () => ({}))())
   }
 )

@@ -3,20 +3,16 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import type * as Answer from "./Answer.js"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
-import * as Argument from "./internal/argument.js"
-import * as Lenient from "./internal/lenient.js"
-import * as Limit from "./internal/limit.js"
+import * as Check from "./internal/check.js"
+import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
 import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
-import * as Request from "./internal/request.js"
+import * as Operations from "./internal/operations.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -105,9 +101,6 @@ export interface Service {
   ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
 }
 
-const readTag = Request.json(Request.decoder(Metadef.Tag))
-const readTags = Request.json(Request.decoder(Schema.Struct({ tags: Lenient.List(Metadef.Tag) })))
-
 const sortKeys = { name: "name", createdAt: "created_at" }
 
 /** Attempts to append after a conflict: somebody else may append the same. */
@@ -121,99 +114,44 @@ const attempts = 3
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
-    const fn = Limit.fn(http)
-    const pathOf = (operation: string, namespace: Metadef.NamespaceRef, name: string) =>
-      Shared.path(operation, namespace, "tags", ["name", name])
+  (http): Service => {
+    const { call, operation, request } = Operations.make(http)
 
-    const notFound = (namespace: Metadef.NamespaceRef, tag: string) => ({
-      404: (answer: Answer.Answer) =>
-        new GlanceError.MetadefTagNotFound({ ...answer, namespace: Metadef.nameOf(namespace), tag })
-    })
-
-    const read = <On extends Request.Meanings>(
-      operation: string,
-      namespace: Metadef.NamespaceRef,
-      params: ReadonlyArray<readonly [string, string]>,
-      on: On
-    ) =>
-      Effect.flatMap(Shared.path(operation, namespace, "tags"), (path) =>
-        Request.run(http, {
-          operation,
-          request: HttpClientRequest.setUrlParams(HttpClientRequest.get(path), params),
-          decode: readTags,
-          on
-        })
-      )
-
-    const part = (operation: string, namespace: Metadef.NamespaceRef, query: TagQuery) =>
+    const page = (ref: Metadef.NamespaceRef, query: TagQuery) =>
       Effect.gen(function* () {
-        yield* Query.known(operation, query, ["sort", "limit", "marker"])
-        const params = yield* Query.place(operation, query, sortKeys)
+        yield* Query.known(query, ["sort", "limit", "marker"])
+        const params = yield* Query.place(query, sortKeys)
+        const namespace = Metadef.nameOf(ref)
         const { limit, marker } = query
-        const { tags } = yield* marker === undefined
-          ? read(operation, namespace, params, { 404: Shared.namespaceNotFound(namespace) })
-          : read(operation, namespace, params, notFound(namespace, marker))
+        const tags = yield* Effect.catchTag(
+          request(Endpoints.listTags, { namespace }, { query: params }),
+          "MetadefNamespaceNotFound",
+          (error): Effect.Effect<never, GlanceError.MetadefNamespaceNotFound | GlanceError.MetadefTagNotFound> =>
+            marker === undefined ? error : new GlanceError.MetadefTagNotFound({ ...error, tag: marker })
+        )
         return { items: tags, next: limit === undefined || tags.length < limit ? undefined : tags.at(-1)?.name }
       })
 
-    const listAll: Service["listAll"] = (namespace, query = {}) => {
-      const operation = "Metadefs.tags.listAll"
-      return Shared.parts(operation, query.marker, (marker) => part(operation, namespace, { ...query, marker }))
-    }
-
-    const get: Service["get"] = fn("Metadefs.tags.get")(function* (namespace, name) {
-      const operation = "Metadefs.tags.get"
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readTag,
-        on: notFound(namespace, name)
-      })
-    })
-
-    const create: Service["create"] = fn("Metadefs.tags.create")(function* (namespace, name) {
-      const operation = "Metadefs.tags.create"
-      yield* Argument.checked(operation, "name", name, Definition.name)
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.post(path),
-        decode: readTag,
-        on: { 404: Shared.namespaceNotFound(namespace), 409: Shared.duplicate("tag", name) }
-      })
-    })
-
-    const post = (
-      operation: string,
-      namespace: Metadef.NamespaceRef,
-      tags: ReadonlyArray<{ readonly name: string }>,
-      { append }: { readonly append: boolean }
-    ) =>
-      Effect.flatMap(Shared.path(operation, namespace, "tags"), (path) =>
-        Request.run(http, {
-          operation,
-          request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(path), { tags }).pipe(
-            HttpClientRequest.setHeader("x-openstack-append", String(append))
-          ),
-          decode: Request.nothing,
-          on: {
-            404: Shared.namespaceNotFound(namespace),
-            409: Shared.duplicate("tag", tags.map(({ name }) => name).join(", "))
-          }
-        })
+    const listAll: Service["listAll"] = (namespace, query = {}) =>
+      Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
+        Operations.streamOperation(Endpoints.listTags.operation)
       )
 
-    const append: Service["append"] = fn("Metadefs.tags.append")(function* (namespace, names) {
-      const operation = "Metadefs.tags.append"
-      const tags = yield* Definition.tagNames(operation, "names", names)
-      const missing = Effect.map(
-        read(operation, namespace, [], { 404: Shared.namespaceNotFound(namespace) }),
-        (there) => tags.filter(({ name }) => !there.tags.some((tag) => tag.name === name))
+    const create: Service["create"] = operation(Endpoints.createTag.operation)(function* (namespace, tag) {
+      yield* Check.check("name", tag, Definition.name)
+      return yield* request(Endpoints.createTag, { namespace: Metadef.nameOf(namespace), tag })
+    })
+
+    const post = (namespace: string, names: ReadonlyArray<string>, { append }: { readonly append: boolean }) =>
+      request(Endpoints.setTags, { namespace, names }, { headers: { "x-openstack-append": String(append) } })
+
+    const append: Service["append"] = operation("Metadefs.tags.append")(function* (ref, names) {
+      const namespace = Metadef.nameOf(ref)
+      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
+      const missing = Effect.map(request(Endpoints.listTags, { namespace }), (there) =>
+        tags.filter((name) => !there.some((tag) => tag.name === name))
       )
-      const put = (those: typeof tags) =>
-        those.length === 0 ? Effect.void : post(operation, namespace, those, { append: true })
+      const put = (those: typeof tags) => (those.length === 0 ? Effect.void : post(namespace, those, { append: true }))
       yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
         Effect.retry(Effect.flatMap(missing, put), {
           times: attempts - 1,
@@ -222,37 +160,27 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       )
     })
 
-    const set: Service["set"] = fn("Metadefs.tags.set")(function* (namespace, names) {
-      const operation = "Metadefs.tags.set"
-      const tags = yield* Definition.tagNames(operation, "names", names)
-      // An empty list is all the same to Glance: it leaves the tags as they are.
-      yield* tags.length === 0
-        ? Shared.removeAll(http, operation, namespace, "tags")
-        : post(operation, namespace, tags, { append: false })
+    const set: Service["set"] = operation(Endpoints.setTags.operation)(function* (ref, names) {
+      const namespace = Metadef.nameOf(ref)
+      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
+      // Glance ignores an empty list: it leaves the tags as they are.
+      yield* tags.length === 0 ? request(Endpoints.deleteTags, { namespace }) : post(namespace, tags, { append: false })
     })
 
-    const rename: Service["rename"] = fn("Metadefs.tags.rename")(function* (namespace, name, newName) {
-      const operation = "Metadefs.tags.rename"
-      const path = yield* pathOf(operation, namespace, name)
-      yield* Argument.checked(operation, "newName", newName, Definition.name)
-      return yield* Request.run(http, {
-        operation,
-        request: HttpClientRequest.bodyUnsafeJson(HttpClientRequest.put(path), { name: newName }),
-        decode: readTag,
-        on: { ...notFound(namespace, name), 409: Shared.duplicate("tag", newName) }
-      })
+    const rename: Service["rename"] = operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
+      yield* Check.check("newName", name, Definition.name)
+      return yield* request(Endpoints.renameTag, { namespace: Metadef.nameOf(namespace), tag, definition: { name } })
     })
 
-    const remove: Service["delete"] = fn("Metadefs.tags.delete")(function* (namespace, name) {
-      const operation = "Metadefs.tags.delete"
-      const path = yield* pathOf(operation, namespace, name)
-      return yield* Shared.remove(http, operation, path, namespace, notFound(namespace, name))
-    })
-
-    const removeAll: Service["deleteAll"] = fn("Metadefs.tags.deleteAll")((namespace) =>
-      Shared.removeAll(http, "Metadefs.tags.deleteAll", namespace, "tags")
-    )
-
-    return { listAll, get, create, append, set, rename, delete: remove, deleteAll: removeAll }
+    return {
+      listAll,
+      get: call(Endpoints.getTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
+      create,
+      append,
+      set,
+      rename,
+      delete: call(Endpoints.deleteTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
+      deleteAll: call(Endpoints.deleteTags, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
+    }
   }
 )

@@ -98,6 +98,12 @@ export * as ImageImport from "./ImageImport.js"
  */
 export * as ImageLocations from "./ImageLocations.js"
 /**
+ * A project that an image is shared with.
+ *
+ * @since 0.1.0
+ */
+export * as ImageMember from "./ImageMember.js"
+/**
  * The projects that an image is shared with. Only an image whose visibility is `shared` has any.
  *
  * @since 0.1.0

@@ -8,10 +8,9 @@ import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** People wrote most of the texts in these errors. */
 const { TaggedError } = ForeignText
 
-/** Where a cloud stands: in a file, or in the variables. */
+/** Where a cloud is configured: in a file or in environment variables. */
 const place = {
   /** The path of the file, or `the environment`. */
   source: Schema.String,
@@ -21,7 +20,7 @@ const place = {
 const at = ({ cloud, source }: { readonly source: string; readonly cloud: string }): string =>
   source === "the environment" ? source : `${source}: cloud ${JSON.stringify(cloud)}`
 
-/** A message lists no more names than these. */
+/** The number of names that a message lists. */
 const maxListed = 20
 
 const listed = (all: ReadonlyArray<string>, last: string): string => {
@@ -30,22 +29,19 @@ const listed = (all: ReadonlyArray<string>, last: string): string => {
 }
 
 /**
- * There is a file, and it cannot be read.
+ * The file exists but cannot be read.
  *
  * @since 0.1.0
  * @category errors
  */
 export class UnreadableCloudFile extends TaggedError<UnreadableCloudFile>("@effect-glance/http/UnreadableCloudFile")(
   "UnreadableCloudFile",
-  { file: Schema.String, reason: Schema.String }
-) {
-  override get message(): string {
-    return `${this.file} cannot be read: ${this.reason}`
-  }
-}
+  { file: Schema.String, reason: Schema.String },
+  ({ file, reason }) => `${file} cannot be read: ${reason}`
+) {}
 
 /**
- * A file is not what its name says, or does not hold what such a file holds.
+ * The file is not of the format that its name says, or its content is not a cloud configuration.
  *
  * @since 0.1.0
  * @category errors
@@ -54,57 +50,56 @@ export class MalformedCloudFile extends TaggedError<MalformedCloudFile>("@effect
   "MalformedCloudFile",
   {
     file: Schema.String,
-    /** From 1, where it is known. */
+    /** From 1, if known. */
     line: Schema.optionalWith(Schema.Number, { as: "Option" }),
     column: Schema.optionalWith(Schema.Number, { as: "Option" }),
     reason: Schema.String
-  }
-) {
-  override get message(): string {
-    const where = Option.match(Option.all([this.line, this.column]), {
+  },
+  (error) => {
+    const where = Option.match(Option.all([error.line, error.column]), {
       onNone: () => "",
       onSome: ([line, column]) => `, line ${line}, column ${column}`
     })
-    return `${this.file}${where}: ${this.reason}`
+    return `${error.file}${where}: ${error.reason}`
   }
-}
+) {}
 
 /**
- * No cloud is called so; or none was named, and there is not exactly one.
+ * No cloud has this name. Or no cloud was named, and there is not exactly one.
  *
  * @since 0.1.0
  * @category errors
  */
-export class UnknownCloud extends TaggedError<UnknownCloud>("@effect-glance/http/UnknownCloud")("UnknownCloud", {
-  cloud: Schema.optionalWith(Schema.String, { as: "Option" }),
-  /** The file that was read, if there is one. */
-  file: Schema.optionalWith(Schema.String, { as: "Option" }),
-  /** The clouds there are. */
-  known: Schema.Array(Schema.String),
-  /** Where a file was looked for. */
-  searched: Schema.Array(Schema.String)
-}) {
-  override get message(): string {
-    const wanted = Option.match(this.cloud, {
+export class UnknownCloud extends TaggedError<UnknownCloud>("@effect-glance/http/UnknownCloud")(
+  "UnknownCloud",
+  {
+    cloud: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** The file that was read, if there is one. */
+    file: Schema.optionalWith(Schema.String, { as: "Option" }),
+    /** The names of the configured clouds. */
+    known: Schema.Array(Schema.String),
+    /** The paths where a file was searched for. */
+    searched: Schema.Array(Schema.String)
+  },
+  ({ cloud, file, known, searched }) => {
+    const wanted = Option.match(cloud, {
       onNone: () => "no cloud is named, by OS_CLOUD or by the program",
       onSome: (name) => `there is no cloud ${JSON.stringify(name)}`
     })
     const there =
-      this.known.length === 0
-        ? "there is none"
-        : `there ${this.known.length === 1 ? "is" : "are"} ${listed(this.known, "and")}`
-    return Option.match(this.file, {
+      known.length === 0 ? "there is none" : `there ${known.length === 1 ? "is" : "are"} ${listed(known, "and")}`
+    return Option.match(file, {
       onNone: () =>
-        this.known.length > 0
-          ? `${wanted}; ${there}, and no clouds.yaml in ${listed(this.searched, "or")}`
-          : `${wanted}; there is no clouds.yaml in ${listed(this.searched, "or")}, and no variable says where one is`,
+        known.length > 0
+          ? `${wanted}; ${there}, and no clouds.yaml in ${listed(searched, "or")}`
+          : `${wanted}; there is no clouds.yaml in ${listed(searched, "or")}, and no variable says where one is`,
       onSome: (file) => `${file}: ${wanted}; ${there}`
     })
   }
-}
+) {}
 
 /**
- * What the login of a cloud cannot do without is not said.
+ * A setting that the login requires is missing.
  *
  * @since 0.1.0
  * @category errors
@@ -113,18 +108,15 @@ export class MissingCloudSetting extends TaggedError<MissingCloudSetting>("@effe
   "MissingCloudSetting",
   {
     ...place,
-    /** The keys, or variables, one of which is needed. */
+    /** The keys or variables, one of which is required. */
     keys: Schema.Array(Schema.String),
     authType: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${at(this)}: ${listed(this.keys, "or")} is missing (auth type ${JSON.stringify(this.authType)})`
-  }
-}
+  },
+  (error) => `${at(error)}: ${listed(error.keys, "or")} is missing (auth type ${JSON.stringify(error.authType)})`
+) {}
 
 /**
- * A setting that says what cannot be.
+ * A setting has an invalid value.
  *
  * @since 0.1.0
  * @category errors
@@ -133,31 +125,25 @@ export class InvalidCloudSetting extends TaggedError<InvalidCloudSetting>("@effe
   "InvalidCloudSetting",
   {
     ...place,
-    /** The key, or the variable. */
+    /** The key or the variable. */
     key: Schema.String,
     /** The end of a sentence that begins with the key. */
     reason: Schema.String
-  }
-) {
-  override get message(): string {
-    return `${at(this)}: ${this.key} ${this.reason}`
-  }
-}
+  },
+  (error) => `${at(error)}: ${error.key} ${error.reason}`
+) {}
 
 /**
- * A way to log in that is not known here.
+ * The authentication type is not supported.
  *
  * @since 0.1.0
  * @category errors
  */
 export class UnknownAuthType extends TaggedError<UnknownAuthType>("@effect-glance/http/UnknownAuthType")(
   "UnknownAuthType",
-  { ...place, key: Schema.String, authType: Schema.String, known: Schema.Array(Schema.String) }
-) {
-  override get message(): string {
-    return `${at(this)}: ${this.key} ${JSON.stringify(this.authType)} is none of ${listed(this.known, "and")}`
-  }
-}
+  { ...place, key: Schema.String, authType: Schema.String, known: Schema.Array(Schema.String) },
+  (error) => `${at(error)}: ${error.key} ${JSON.stringify(error.authType)} is none of ${listed(error.known, "and")}`
+) {}
 
 /**
  * Everything that can be wrong with the configuration of a cloud.

@@ -63,22 +63,6 @@ const stored = { ...queued, status: "active" }
 const body = (request: HttpClientRequest.HttpClientRequest): Stream.Stream<Uint8Array, unknown> =>
   request.body._tag === "Stream" ? request.body.stream : Stream.die("no stream")
 
-describe("a file as a source", () => {
-  it.scoped("gives memory of its own to whoever opens it, whatever an HTTP client gives back", () =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* fs.makeTempFileScoped()
-      const contents = Uint8Array.from({ length: 3 * 1024 * 1024 }, (_, at) => at / 4099)
-      yield* fs.writeFile(path, contents)
-      const { stream } = yield* ImageSource.file(path).open
-      const pieces = yield* Stream.runCollect(
-        Stream.tap(stream, (piece) => Effect.sync(() => ImageSource.release(piece)))
-      )
-      assert.isTrue(Buffer.concat([...pieces]).equals(contents))
-    }).pipe(Effect.provide(NodeFileSystem.layer))
-  )
-})
-
 describe("a server that stands still", () => {
   it.effect("ends an upload when the idle limit has passed, and the time of the source does not count", () =>
     Effect.gen(function* () {

@@ -158,7 +158,7 @@ describe("an image whose upload was confirmed", () => {
         const { asked, data } = cloudOf({ records: [status] })
         const error = yield* failure(Effect.flatMap(data, (data) => data.createWithData({}, source)))
         if (error._tag !== "UploadNotEnded") return assert.fail(error._tag)
-        assert.match(error.message, new RegExp(`cannot be read .*answered ${status}.*the image was kept`))
+        assert.match(error.message, new RegExp(`cannot be read .*returned ${status}.*the image was kept`))
         assert.notInclude(asked, "DELETE")
       }
     })

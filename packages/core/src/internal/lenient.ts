@@ -2,10 +2,11 @@
  * Schemas for fields that clouds send in more than one form: numbers and booleans as text, lists as `null`. Each decodes
  * to what was meant, and encodes to the one form that Glance uses.
  */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Argument from "./argument.js"
-import * as Quick from "./quick.js"
+import * as Check from "./check.js"
 
 const read = <A extends number | boolean | string, I>(
   from: Schema.Schema<I>,
@@ -18,7 +19,7 @@ const read = <A extends number | boolean | string, I>(
     decode: (input, _, ast) => {
       const value = decode(input)
       return value === undefined
-        ? ParseResult.fail(new ParseResult.Type(ast, input, `Expected ${expected}, actual ${Argument.shown(input)}`))
+        ? ParseResult.fail(new ParseResult.Type(ast, input, `Expected ${expected}, actual ${Check.shown(input)}`))
         : ParseResult.succeed(value)
     },
     encode: (value) => ParseResult.succeed(value as never)
@@ -30,7 +31,7 @@ const isNumeral = (text: string): boolean => /^\s*-?\d{1,400}(\.\d{1,400})?\s*$/
 export const Amount = read(Schema.Union(Schema.Number, Schema.String), Schema.Number, "number", (input) => {
   const value = typeof input === "number" ? input : isNumeral(input) ? Number(input) : Number.NaN
   return Number.isFinite(value) ? value : undefined
-}).annotations(Quick.plainAnnotation((input) => typeof input === "number" && Number.isFinite(input)))
+})
 
 /** What OpenStack's services read as booleans: `bool_from_string` of oslo.utils. */
 const truths = new Set(["1", "t", "true", "on", "y", "yes"])
@@ -45,15 +46,12 @@ export const Flag = read(
     const word = String(input).trim().toLowerCase()
     return truths.has(word) ? true : untruths.has(word) ? false : undefined
   }
-).annotations(Quick.plainAnnotation((input) => typeof input === "boolean"))
+)
 
 /** Text, also where a cloud sends a number or a boolean. */
 export const Text = read(Schema.Union(Schema.String, Schema.Number, Schema.Boolean), Schema.String, "string", (input) =>
   String(input)
-).annotations(Quick.plainAnnotation((input) => typeof input === "string"))
-
-const isTexts = (input: unknown): input is ReadonlyArray<string> =>
-  Array.isArray(input) && input.every((item) => typeof item === "string")
+)
 
 /** A list of texts. Items that are `null` are left out. */
 export const Texts: Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>> = Schema.transform(
@@ -64,7 +62,7 @@ export const Texts: Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
     decode: (items) => items.filter((item) => item !== null),
     encode: (items) => items
   }
-).annotations(Quick.plainAnnotation(isTexts)) as unknown as Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
+) as unknown as Schema.Schema<ReadonlyArray<string>, ReadonlyArray<unknown>>
 
 /** Empty text, where a number or a boolean is expected: the cloud has none. */
 const Empty = Schema.transform(Schema.Literal(""), Schema.Null, { decode: () => null, encode: () => "" as const })
@@ -88,3 +86,15 @@ export const List = <A, I>(item: Schema.Schema<A, I>) =>
     decode: (items) => items ?? [],
     encode: (items) => items
   })
+
+/** Seconds since 1970, with a fraction. */
+export const EpochSeconds = Schema.transformOrFail(Amount, Schema.DateTimeUtcFromSelf, {
+  strict: true,
+  decode: (seconds, _, ast) =>
+    Option.match(DateTime.make(Math.round(seconds * 1000)), {
+      onNone: () =>
+        ParseResult.fail(new ParseResult.Type(ast, seconds, `Expected seconds since 1970, actual ${seconds}`)),
+      onSome: ParseResult.succeed
+    }),
+  encode: (time) => ParseResult.succeed(DateTime.toEpochMillis(time) / 1000)
+})

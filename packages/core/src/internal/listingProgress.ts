@@ -18,18 +18,18 @@ export interface Progress {
 }
 
 /** `first` is the marker with which the listing begins. */
-export const make = (operation: string, first: string | undefined): Progress => {
+export const make = (first: string | undefined): Progress => {
   let seen = new Set([first])
   let empty = 0
   return {
     page: (records, next) => {
       if (next === undefined) return Either.void
-      if (seen.has(next)) return Either.left(new GlanceError.RepeatedMarker({ operation, marker: next }))
+      if (seen.has(next)) return Either.left(new GlanceError.RepeatedMarker({ marker: next }))
       seen.add(next)
       empty = records === 0 ? empty + 1 : 0
       return empty < maxEmptyPages
         ? Either.void
-        : Either.left(new GlanceError.TooManyEmptyPages({ operation, pages: empty, marker: next }))
+        : Either.left(new GlanceError.TooManyEmptyPages({ pages: empty, marker: next }))
     },
     restart: () => {
       seen = new Set([first])

@@ -1,55 +1,34 @@
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+/** Listings: one page, a stream of all records, or all records at once. */
 import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as ForeignText from "../ForeignText.js"
-import type * as GlanceClient from "../GlanceClient.js"
+import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Page from "../Page.js"
-import * as Limit from "./limit.js"
+import type { Endpoint, PathParameters } from "./endpoint.js"
 import * as Progress from "./listingProgress.js"
-import * as Quick from "./quick.js"
-import * as Request from "./request.js"
-import * as Wire from "./wire.js"
+import type * as Operations from "./operations.js"
+import * as Pages from "./page.js"
+import * as Response from "./response.js"
 
-/** A listing of the Image API: where it is, what its records are, and how its query is written. */
-export interface Listing<A, Query, On extends Request.Meanings = Record<never, never>> {
-  /** `/images`, and the key of the records in the envelope. */
-  readonly path: string
-  readonly key: string
-  readonly decode: Request.Decode<A>
-  /** Decodes most records, without an `Either` for each; what it does not, `decode` has to. */
-  readonly quick?: Quick.Quick<A>
+/** A listing of the Image API: its endpoint, and how its query is written. */
+export interface Listing<A, Query, E> {
+  readonly endpoint: Endpoint<PathParameters<"/">, Pages.Page<A>, E>
+  readonly records: Pages.Records<A>
   readonly toParams: (
-    query: Query,
-    operation: string
+    query: Query
   ) => Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument>
-  readonly from: (query: Query, marker: string) => Query
+  readonly queryFrom: (query: Query, marker: string) => Query
   readonly markerOf: (query: Query) => string | undefined
-  readonly on?: (query: Query) => On & Request.Meanings
 }
 
-type PageFailure<On extends Request.Meanings> =
-  | Request.ErrorOf<On>
-  | GlanceError.InvalidArgument
-  | GlanceError.RepeatedMarker
-  | GlanceError.TimeLimitExceeded
+type PageFailure<E> = E | GlanceError.InvalidArgument | GlanceError.RepeatedMarker | GlanceError.TimeLimitExceeded
 
-type Failure<On extends Request.Meanings> = PageFailure<On> | GlanceError.PagingError
-
-interface DecodedPage<A> {
-  readonly items: ReadonlyArray<A>
-  /** The ids of all records, also of those that were skipped. */
-  readonly ids: ReadonlyArray<string>
-  readonly skipped: ReadonlyArray<Request.Unreadable>
-  readonly marker: string | undefined
-  readonly raw: unknown
-}
+type Failure<E> = PageFailure<E> | GlanceError.PagingError
 
 /** How a listing is read to its end, by an operation that may know more than the caller says. */
 export interface AllOptions<Query> extends Page.ListAllOptions {
@@ -63,121 +42,41 @@ export interface AllOptions<Query> extends Page.ListAllOptions {
   readonly resumes?: boolean | undefined
 }
 
-/** As much of a `next` is read: parsing hundreds of thousands of parameters takes more than linear time on Node 24. */
-const maxNext = 64 * 1024
-
-/**
- * Only whether there is a `next` and which marker it names can be relied on: it loses the endpoint's prefix and all but
- * the last of repeated parameters.
- */
-const markerIn = (next: string, records: ReadonlyArray<unknown>): string | undefined => {
-  const begin = next.indexOf("?") + 1
-  const query = new URLSearchParams(next.slice(begin, begin + maxNext))
-  const marker = query.get("marker") || Request.idOf(records.at(-1))
-  return marker === undefined || marker.length > maxMarker ? undefined : marker
-}
-
-/** A server's marker that the next query could not have is a fault of its response, and not of the caller's query. */
-const refusal = <A, Query, On extends Request.Meanings>(
-  { from, toParams }: Listing<A, Query, On>,
-  query: Query,
-  operation: string,
-  marker: string
-): string | undefined =>
-  Either.match(toParams(from(query, marker), operation), {
-    onLeft: ({ reason }) => `its "next" names a marker that cannot be sent: ${reason}`,
-    onRight: () => undefined
-  })
-
-/** Longer than any id or name that Glance stores. */
-const maxMarker = 255
-
-/** As it is: `Schema.Array(Schema.Unknown)` takes a tenth as long for the array of a page as `JSON.parse` for all of it. */
-const Records: Schema.Schema<ReadonlyArray<unknown>> = Schema.declare(
-  (input): input is ReadonlyArray<unknown> => Array.isArray(input),
-  { identifier: "ReadonlyArray<unknown>", ...Quick.plainAnnotation(Array.isArray) }
-)
-
-const decodePage = <A>(
-  { decode, key, quick }: Pick<Listing<A, unknown>, "decode" | "key" | "quick">,
-  undecodable: "fail" | "skip"
-): Request.Decode<DecodedPage<A>> => {
-  const Envelope = Schema.Struct({ [key]: Schema.NullOr(Records), next: Wire.Nullish(Schema.String) })
-  const isEnvelope = Quick.holds(Envelope)
-  const decodeEnvelope = Request.decoder(Envelope)
-  return (raw) =>
-    Either.flatMap(isEnvelope(raw) ? Either.right(raw) : decodeEnvelope(raw), (envelope) => {
-      const records = (envelope[key] ?? []) as ReadonlyArray<unknown>
-      const items: Array<A> = []
-      const ids: Array<string> = []
-      const skipped: Array<Request.Unreadable> = []
-      for (const record of records) {
-        const id = Request.idOf(record)
-        if (id !== undefined) ids.push(id)
-        const item = quick?.(record)
-        if (item !== undefined) {
-          items.push(item)
-          continue
-        }
-        const decoded = decode(record)
-        if (Either.isRight(decoded)) items.push(decoded.right)
-        else if (undecodable === "skip") skipped.push(decoded.left)
-        else return Either.left(decoded.left)
-      }
-      const next = envelope["next"] as string | null | undefined
-      const marker = next ? markerIn(next, records) : undefined
-      return next && marker === undefined
-        ? Either.left({ detail: `its "next" names no marker: ${ForeignText.show(next, { maxLength: 200 })}` })
-        : Either.right({ items, ids, skipped, marker, raw })
-    })
-}
-
-export const make = <A, Query, On extends Request.Meanings = Record<never, never>>(
-  http: GlanceClient.Service,
-  listing: Listing<A, Query, On>
+export const make = <A, Query, E>(
+  { limited, request }: Operations.Operations,
+  { endpoint, markerOf, queryFrom, records, toParams }: Listing<A, Query, E>
 ) => {
-  const decoders = {
-    fail: Request.json(decodePage(listing, "fail")),
-    skip: Request.json(decodePage(listing, "skip"))
-  }
+  const success = { fail: Pages.read(records, "fail"), skip: Pages.read(records, "skip") }
+
+  /** A marker of the server that the next query could not have is a fault of its response, not of the caller's query. */
+  const refusal = (query: Query, page: Pages.Page<A>): Either.Either<Pages.Page<A>, Response.Unreadable> =>
+    page.marker === undefined
+      ? Either.right(page)
+      : Either.mapBoth(toParams(queryFrom(query, page.marker)), {
+          onLeft: ({ reason }) => ({ detail: `its "next" names a marker that cannot be sent: ${reason}` }),
+          onRight: () => page
+        })
 
   const fetched = (
-    operation: string,
     query: Query,
     { undecodable = "fail" }: Page.ListOptions = {}
-  ): Effect.Effect<DecodedPage<A>, PageFailure<On>> =>
-    Effect.flatMap(listing.toParams(query, operation), (params) => {
-      const on = listing.on?.(query)
-      const answer = Request.run<DecodedPage<A>, On>(http, {
-        operation,
-        request: HttpClientRequest.setUrlParams(HttpClientRequest.get(listing.path), params),
-        decode: (text, headers, secrets) =>
-          Either.flatMap(decoders[undecodable](text, headers, secrets), (page) => {
-            const detail = page.marker === undefined ? undefined : refusal(listing, query, operation, page.marker)
-            return detail === undefined ? Either.right(page) : Either.left({ detail })
-          }),
-        review: ({ marker = "", skipped }, secrets) =>
-          // The marker would be sent in the URL of the next request, and shown by errors.
-          secrets.some((secret) => marker.includes(secret))
-            ? Effect.fail({ detail: 'its "next" repeats a secret of the request' })
-            : logSkipped(operation, skipped.map(Request.shownWith(secrets))),
-        ...(on === undefined ? {} : { on })
-      })
-      return Effect.tap(answer, ({ marker }) =>
-        marker !== undefined && marker === listing.markerOf(query)
-          ? new GlanceError.RepeatedMarker({ operation, marker })
-          : Effect.void
+  ): Effect.Effect<Pages.Page<A>, PageFailure<E>> =>
+    Effect.flatMap(toParams(query), (params) => {
+      const read: Response.Read<Pages.Page<A>> = (...body) =>
+        Either.flatMap(success[undecodable](...body), (page) => refusal(query, page))
+      return request({ ...endpoint, success: read }, {}, { query: params }).pipe(
+        Effect.tap(({ skipped }) => logSkipped(skipped)),
+        Effect.filterOrFail(
+          ({ marker }) => marker === undefined || marker !== markerOf(query),
+          ({ marker = "" }) => new GlanceError.RepeatedMarker({ marker })
+        )
       )
     })
 
-  const page = (
-    operation: string,
-    query: Query,
-    options?: Page.ListOptions
-  ): Effect.Effect<Page.Page<A, Query>, PageFailure<On>> =>
-    Effect.map(fetched(operation, query, options), ({ items, marker, raw }) => ({
+  const page = (query: Query, options?: Page.ListOptions): Effect.Effect<Page.Page<A, Query>, PageFailure<E>> =>
+    Effect.map(fetched(query, options), ({ items, marker, raw }) => ({
       items,
-      next: Option.map(Option.fromNullable(marker), (marker) => listing.from(query, marker)),
+      next: Option.map(Option.fromNullable(marker), (marker) => queryFrom(query, marker)),
       raw
     }))
 
@@ -186,11 +85,11 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
    * back in steps that double, and at last to where the page before began: what is listed again is left out.
    */
   const resume =
-    (operation: string, rest: Query, options: Page.ListOptions) =>
-    (lost: Query, { ids, query: began }: Before<Query>, error: PageFailure<On>) => {
-      const after = (marker: string | undefined) => (marker === undefined ? rest : listing.from(rest, marker))
-      const marker = listing.markerOf(lost) ?? ""
-      const first = after(listing.markerOf(began))
+    (rest: Query, options: Page.ListOptions) =>
+    (lost: Query, { ids, query: began }: Before<Query>, error: PageFailure<E>) => {
+      const after = (marker: string | undefined) => (marker === undefined ? rest : queryFrom(rest, marker))
+      const marker = markerOf(lost) ?? ""
+      const first = after(markerOf(began))
       const places: ReadonlyArray<Place<Query>> = [
         ...stepsBack(ids.length)
           .filter((index) => ids[index] !== marker)
@@ -198,16 +97,16 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
         { query: first, before: { query: first, ids } }
       ]
       // If the listing cannot even begin any more, the marker is not what is wrong.
-      const gone: Effect.Effect<never, Failure<On>> = first === rest
+      const gone: Effect.Effect<never, Failure<E>> = first === rest
         ? Effect.fail(error)
-        : Effect.matchEffect(fetched(operation, rest, options), {
+        : Effect.matchEffect(fetched(rest, options), {
             onFailure: () => Effect.fail(error),
-            onSuccess: () => new GlanceError.LostMarker({ operation, marker })
+            onSuccess: () => new GlanceError.LostMarker({ marker })
           })
-      type Resumed = { readonly page: DecodedPage<A>; readonly from: Place<Query> }
-      return places.reduceRight<Effect.Effect<Resumed, Failure<On>>>(
+      type Resumed = { readonly page: Pages.Page<A>; readonly from: Place<Query> }
+      return places.reduceRight<Effect.Effect<Resumed, Failure<E>>>(
         (orElse, from) =>
-          fetched(operation, from.query, options).pipe(
+          fetched(from.query, options).pipe(
             Effect.map((page) => ({ page, from })),
             Effect.catchAll((error) => (isLost(error) ? orElse : Effect.fail(error)))
           ),
@@ -216,25 +115,22 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     }
 
   const all = (
-    operation: string,
     query: Query,
     { following = {}, readAhead = false, resumes = true, ...options }: AllOptions<Query> = {}
-  ): Stream.Stream<A, Failure<On>> =>
-    Effect.zipWith(Effect.scope, Limit.spanScoped(operation), (scope, span) => {
-      const progress = Progress.make(operation, listing.markerOf(query))
-      // In the span by the fiber that the time limit takes: `Stream.withSpan` would provide it to each step.
-      const inSpan = Limit.within(http, operation, span)
+  ): Stream.Stream<A, Failure<E>> =>
+    Effect.map(Effect.scope, (scope) => {
+      const progress = Progress.make(markerOf(query))
       const rest: Query = { ...query, ...following }
-      const resumed = resume(operation, rest, options)
+      const resumed = resume(rest, options)
       interface Part {
         readonly items: ReadonlyArray<A>
         readonly next: Place<Query> | undefined
       }
-      const pageOf = (place: Place<Query>): Effect.Effect<Part, Failure<On>> =>
+      const pageOf = (place: Place<Query>): Effect.Effect<Part, Failure<E>> =>
         Effect.gen(function* () {
           const { before } = place
           const { page, from } = yield* Effect.catchAll(
-            Effect.map(fetched(operation, place.query, options), (page) => ({ page, from: place })),
+            Effect.map(fetched(place.query, options), (page) => ({ page, from: place })),
             (error) =>
               !resumes || before === undefined || !isLost(error)
                 ? Effect.fail(error)
@@ -249,12 +145,12 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
             next:
               page.marker === undefined
                 ? undefined
-                : { query: listing.from(rest, page.marker), before: { query: from.query, ids } }
+                : { query: queryFrom(rest, page.marker), before: { query: from.query, ids } }
           }
-        }).pipe(inSpan)
+        }).pipe(limited)
 
       /** Handed over by a variable: the exit of a fiber is there for longer than its page is needed. */
-      const begun = (place: Place<Query>): Effect.Effect<Effect.Effect<Part, Failure<On>>> => {
+      const begun = (place: Place<Query>): Effect.Effect<Effect.Effect<Part, Failure<E>>> => {
         let part: Part | undefined
         const fetched = Effect.map(pageOf(place), (fetched) => {
           part = fetched
@@ -267,15 +163,15 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
           })
         )
       }
-      const first: Effect.Effect<Part & { readonly begin?: number }, Failure<On>> = pageOf({ query, before: undefined })
+      const first: Effect.Effect<Part & { readonly begin?: number }, Failure<E>> = pageOf({ query, before: undefined })
       return Stream.paginateChunkEffect(first, (current) =>
         Effect.flatMap(current, ({ begin = 0, items, next }) => {
           const end = begin + maxChunk
           if (end < items.length) {
             const rest = Effect.succeed({ begin: end, items, next })
-            return Effect.succeed([Chunk.unsafeFromArray(items.slice(begin, end)), Option.some(rest)] as const)
+            return Effect.succeed([Chunk.fromIterable(items.slice(begin, end)), Option.some(rest)] as const)
           }
-          const chunk = Chunk.unsafeFromArray(begin === 0 ? items : items.slice(begin))
+          const chunk = Chunk.fromIterable(begin === 0 ? items : items.slice(begin))
           if (next === undefined) return Effect.succeed([chunk, Option.none()] as const)
           return readAhead
             ? Effect.map(begun(next), (begun) => [chunk, Option.some(begun)] as const)
@@ -285,8 +181,8 @@ export const make = <A, Query, On extends Request.Meanings = Record<never, never
     }).pipe(Stream.unwrapScoped)
 
   /** All records at once, within the time limit of one operation. */
-  const collect = (operation: string, query: Query, options?: AllOptions<Query>) =>
-    Limit.within(http, operation)(Effect.map(Stream.runCollect(all(operation, query, options)), Arr.fromIterable))
+  const collect = (query: Query, options?: AllOptions<Query>) =>
+    limited(Effect.map(Stream.runCollect(all(query, options)), Arr.fromIterable))
 
   return { page, all, collect }
 }
@@ -321,14 +217,18 @@ const stepsBack = (length: number): ReadonlyArray<number> => {
 }
 
 const withoutIds = <A>(items: ReadonlyArray<A>, ids: ReadonlySet<string>): ReadonlyArray<A> =>
-  items.filter((item) => !ids.has(Request.idOf(item) ?? ""))
+  items.filter((item) => !ids.has(Response.idOf(item) ?? ""))
 
-const logSkipped = (operation: string, skipped: ReadonlyArray<Request.Unreadable>): Effect.Effect<void> =>
-  Effect.forEach(
-    skipped,
-    ({ detail, record }) =>
-      Effect.logWarning(`${operation}: left out a record that cannot be decoded`).pipe(
-        Effect.annotateLogs({ record: record ?? "(no id)", detail })
-      ),
-    { discard: true }
-  )
+const logSkipped = (skipped: ReadonlyArray<Response.Unreadable>): Effect.Effect<void> =>
+  skipped.length === 0
+    ? Effect.void
+    : Effect.flatMap(GlanceClient.Operation, ({ name }) =>
+        Effect.forEach(
+          skipped,
+          ({ detail, record }) =>
+            Effect.logWarning(`${name}: left out a record that cannot be decoded`).pipe(
+              Effect.annotateLogs({ record: record ?? "(no id)", detail })
+            ),
+          { discard: true }
+        )
+      )

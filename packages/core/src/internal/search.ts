@@ -5,8 +5,8 @@ import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import * as ImageQuery from "../ImageQuery.js"
-import * as Argument from "./argument.js"
-import * as Listing from "./images.js"
+import * as Check from "./check.js"
+import * as Listing from "./imageListing.js"
 
 interface Options {
   readonly where?: ((image: Image.Image) => boolean) | undefined
@@ -27,16 +27,15 @@ const textOf = (params: ReadonlyArray<readonly [string, string]>, { hidden, wher
 
 export const make = (
   listing: ReturnType<typeof Listing.listing>,
-  operation: string,
   query: ImageQuery.ImageQuery,
   options: Options = {}
 ) =>
   Either.gen(function* () {
-    const params = yield* ImageQuery.toParams(query, operation)
+    const params = yield* ImageQuery.toParams(query)
     const { hidden = false, where } = options
-    yield* Argument.checked(operation, "options.hidden", hidden, Argument.flag)
+    yield* Check.check("options.hidden", hidden, Check.flag)
     if (hidden) {
-      yield* Argument.checked(operation, "query.osHidden", query.osHidden, (osHidden) =>
+      yield* Check.check("query.osHidden", query.osHidden, (osHidden) =>
         osHidden === undefined ? undefined : "must not be given where hidden and other images are looked for"
       )
     }
@@ -44,8 +43,8 @@ export const make = (
     /** A first page of so many, which mostly is all that is wanted; the rest in pages as large as there are. */
     const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> =>
       where !== undefined || query.limit !== undefined
-        ? listing.all(operation, { ...query, limit: query.limit ?? Listing.maxPage })
-        : listing.all(operation, { ...query, limit: few }, { following: { limit: Listing.maxPage } })
+        ? listing.all({ ...query, limit: query.limit ?? Listing.maxPage })
+        : listing.all({ ...query, limit: few }, { following: { limit: Listing.maxPage } })
 
     const listings = (few: number) =>
       [query, ...(hidden ? [{ ...query, osHidden: true }] : [])].map((query) =>
@@ -55,7 +54,7 @@ export const make = (
     const text = textOf(params, options)
     return {
       text,
-      none: new GlanceError.NoMatchingImage({ operation, query: text }),
+      none: new GlanceError.NoMatchingImage({ query: text }),
       /** The images that are not hidden and, where they are wanted, the hidden ones. */
       listings,
       images: (few: number) => Stream.flatten(Stream.fromIterable(listings(few)))

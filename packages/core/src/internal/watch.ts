@@ -8,8 +8,8 @@ import * as Stream from "effect/Stream"
 import type * as GlanceError from "../GlanceError.js"
 import type * as Image from "../Image.js"
 import type * as ImageQuery from "../ImageQuery.js"
-import * as Argument from "./argument.js"
-import * as Listing from "./images.js"
+import * as Check from "./check.js"
+import * as Listing from "./imageListing.js"
 
 type Change =
   | { readonly _tag: "Created" | "Gone"; readonly image: Image.Image }
@@ -18,7 +18,7 @@ type Change =
 interface Options<R> {
   readonly schedule?: Schedule.Schedule<unknown, unknown, R> | undefined
   readonly fullEvery?: number | undefined
-  readonly existing?: boolean | undefined
+  readonly emitInitial?: boolean | undefined
 }
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
@@ -40,16 +40,15 @@ const lostItsPlace = (error: Failure): boolean => error._tag === "BadRequest" ||
 
 export const changes = <R>(
   listing: ReturnType<typeof Listing.listing>,
-  operation: string,
   query: ImageQuery.ImageQuery,
   options: Options<R>
 ): Stream.Stream<Change, Failure, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { existing = false, fullEvery = 10, schedule = Schedule.spaced("30 seconds") } = options
-      yield* Argument.checked(operation, "options.existing", existing, Argument.flag)
-      yield* Argument.checked(operation, "options.fullEvery", fullEvery, Argument.wholeNumber(1))
-      yield* Argument.checked(operation, "query.marker", query.marker, (marker) =>
+      const { emitInitial = false, fullEvery = 10, schedule = Schedule.spaced("30 seconds") } = options
+      yield* Check.check("options.emitInitial", emitInitial, Check.flag)
+      yield* Check.check("options.fullEvery", fullEvery, Check.wholeNumber(1))
+      yield* Check.check("query.marker", query.marker, (marker) =>
         marker === undefined ? undefined : "must not be given: what is before it would count as gone"
       )
       const all = { ...query, limit: query.limit ?? Listing.maxPage }
@@ -59,7 +58,7 @@ export const changes = <R>(
 
       const list = (query: ImageQuery.ImageQuery) =>
         // Begins again rather than to go on: what was deleted meanwhile is not to be reported.
-        listing.collect(operation, query, { resumes: false }).pipe(
+        listing.collect(query, { resumes: false }).pipe(
           Effect.retry({ times: 2, while: lostItsPlace }),
           Effect.map((images) => new Map(images.map((image) => [image.id, image] as const)))
         )
@@ -76,7 +75,7 @@ export const changes = <R>(
           isFull ? all : { ...all, updatedAt: { gte: DateTime.subtractDuration(newest.value, overlap) } }
         )
         known = isFull ? listed : new Map([...before, ...listed])
-        if (isFirst && !existing) return []
+        if (isFirst && !emitInitial) return []
         const found = Arr.filterMap(Arr.sort(listed.values(), byUpdate), (image): Option.Option<Change> => {
           const last = before.get(image.id)
           if (last === undefined) return Option.some({ _tag: "Created", image })

@@ -2,7 +2,6 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Quick from "./quick.js"
 
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -29,8 +28,7 @@ const isShallowObject = (input: unknown): input is JsonObject => isJsonObject(in
  */
 export const JsonObject: Schema.Schema<JsonObject> = Schema.declare(isShallowObject, {
   identifier: "JsonObject",
-  description: "a JSON object",
-  ...Quick.plainAnnotation(isShallowObject)
+  description: "a JSON object"
 })
 
 /** Any JSON, nested at most {@link maxDepth} levels. */
@@ -57,77 +55,3 @@ export const Time = Schema.transformOrFail(Schema.String, Schema.DateTimeUtcFrom
     }),
   encode: (time) => ParseResult.succeed(DateTime.formatIso(time))
 })
-
-/**
- * `Option.fromNullable` with options that are made by a constructor: those of Effect, made by `Object.create`, have room
- * for three more fields each, and there are as many in an image as it has fields. Where another release of Effect makes
- * its options otherwise, so does this.
- */
-export const fromNullable: <A>(value: A | null | undefined) => Option.Option<A> = (() => {
-  const sample = Option.some<unknown>(undefined)
-  if (Reflect.ownKeys(sample).join() !== "value") return Option.fromNullable
-  const Some = function (this: { value: unknown }, value: unknown) {
-    this.value = value
-  } as unknown as new <A>(
-    value: A
-  ) => Option.Some<A>
-  Some.prototype = Object.getPrototypeOf(sample)
-  const none = Option.none()
-  return (value) => (value === null || value === undefined ? none : new Some(value))
-})()
-
-/**
- * `DateTime.unsafeMake`, likewise, and without its hidden property, in which a time keeps its parts once they are asked
- * for. To define that on the two times of a record takes 0.4 times as long as `JSON.parse` of the record.
- */
-const utc: (epochMillis: number) => DateTime.Utc = (() => {
-  const sample = DateTime.unsafeMake(0)
-  if (Reflect.ownKeys(sample).join() !== "epochMillis,partsUtc") return DateTime.unsafeMake
-  const Utc = function (this: { epochMillis: number }, epochMillis: number) {
-    this.epochMillis = epochMillis
-  } as unknown as new (
-    epochMillis: number
-  ) => DateTime.Utc
-  Utc.prototype = Object.getPrototypeOf(sample)
-  return (epochMillis) => new Utc(epochMillis)
-})()
-
-const [dash, colon, T, Z] = [45, 58, 84, 90]
-
-/** Less than 0 where there is something else than digits. */
-const twoDigits = (text: string, at: number): number => {
-  const tens = text.charCodeAt(at) - 48
-  const ones = text.charCodeAt(at + 1) - 48
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1
-}
-
-/** The days from 1970 to a day of the Gregorian calendar. A year begins in March here, so that it ends in its leap day. */
-const daysUntil = (year: number, month: number, day: number): number => {
-  const before = month < 3 ? year - 1 : year
-  const leapDays = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400)
-  const monthsFromMarch = month < 3 ? month + 9 : month - 3
-  return before * 365 + leapDays + Math.floor((153 * monthsFromMarch + 2) / 5) + day - 719_469
-}
-
-/**
- * {@link Time} of `2026-11-23T15:40:23Z`, which is how Glance writes the times of images; of another spelling, and of
- * dates that not every month has, nothing. `Date.UTC` of the same digits takes twice as long, `Date.parse` four times.
- */
-export const quickTime = (text: string): DateTime.Utc | undefined => {
-  if (text.length !== 20 || text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return undefined
-  if (text.charCodeAt(10) !== T || text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return undefined
-  if (text.charCodeAt(19) !== Z) return undefined
-  const century = twoDigits(text, 0)
-  const yearOfCentury = twoDigits(text, 2)
-  const month = twoDigits(text, 5)
-  const day = twoDigits(text, 8)
-  const hour = twoDigits(text, 11)
-  const minute = twoDigits(text, 14)
-  const second = twoDigits(text, 17)
-  if (century < 1 || yearOfCentury < 0 || month < 1 || month > 12 || day < 1 || day > (month === 2 ? 28 : 30)) {
-    return undefined
-  }
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return undefined
-  const days = daysUntil(century * 100 + yearOfCentury, month, day)
-  return utc(((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000)
-}

@@ -1,7 +1,7 @@
 /** Definitions as they are written: checked, and in the words of the wire. */
 import * as Either from "effect/Either"
 import type * as GlanceError from "../../GlanceError.js"
-import * as Argument from "../argument.js"
+import * as Check from "../check.js"
 import type * as Wire from "../wire.js"
 
 /** Names on the wire and their values, `null` for what is to go. */
@@ -12,42 +12,41 @@ type Checked<A> = Either.Either<A, GlanceError.InvalidArgument>
 /** How an attribute is written. Its name on the wire is its own, where nothing else is said. */
 interface Rule {
   readonly wire?: string
-  readonly write: (operation: string, argument: string, value: unknown) => Checked<unknown>
+  readonly write: (argument: string, value: unknown) => Checked<unknown>
 }
 
-const rule = (check: Argument.Check, wire?: string): Rule => ({
-  write: (operation, argument, value) => Argument.checked(operation, argument, value, check),
+const rule = (check: Check.Check, wire?: string): Rule => ({
+  write: (argument, value) => Check.check(argument, value, check),
   ...(wire === undefined ? {} : { wire })
 })
 
 /** What is made under a name must be found again by a path. */
-export const name: Argument.Check = (value) => Argument.segment(value) ?? Argument.text({ maxLength: 80 })(value)
+export const name: Check.Check = (value) => Check.segment(value) ?? Check.text({ maxLength: 80 })(value)
 
-const text = Argument.text({})
+const text = Check.text({})
 
 const listOf =
-  (check: Argument.Check): Argument.Check =>
+  (check: Check.Check): Check.Check =>
   (value) => {
-    if (!Array.isArray(value)) return `must be an array, not ${Argument.shown(value)}`
+    if (!Array.isArray(value)) return `must be an array, not ${Check.shown(value)}`
     for (const item of value) {
       const reason = check(item)
-      if (reason !== undefined) return `holds ${Argument.shown(item)}, which ${reason}`
+      if (reason !== undefined) return `holds ${Check.shown(item)}, which ${reason}`
     }
     return undefined
   }
 
-const wholeNumber: Argument.Check = (value) =>
-  Number.isSafeInteger(value) ? undefined : `must be a whole number, not ${Argument.shown(value)}`
+const wholeNumber: Check.Check = (value) =>
+  Number.isSafeInteger(value) ? undefined : `must be a whole number, not ${Check.shown(value)}`
 
 /** Glance joins the names with commas, and splits them again when it is asked. */
-const propertyName: Argument.Check = (value) => {
-  const reason = Argument.text({ minLength: 1 })(value)
+const propertyName: Check.Check = (value) => {
+  const reason = Check.text({ minLength: 1 })(value)
   if (reason !== undefined) return reason
   return (value as string).includes(",") ? "must not contain a comma" : undefined
 }
 
 const entries = (
-  operation: string,
   within: string,
   given: unknown,
   rules: Readonly<Record<string, Rule>>,
@@ -55,60 +54,55 @@ const entries = (
   removable: ReadonlySet<string> = new Set()
 ): Checked<Entries> =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, within, given, Argument.object)
+    yield* Check.check(within, given, Check.object)
     const result: Array<readonly [string, unknown]> = []
     for (const [key, value] of Object.entries(given as object)) {
       if (value === undefined) continue
       const argument = `${within}.${key}`
       const known = Object.hasOwn(rules, key) ? rules[key] : undefined
       if (known === undefined) {
-        yield* Argument.checked(operation, argument, value, () => "is not an attribute that can be set")
+        yield* Check.check(argument, value, () => "is not an attribute that can be set")
         continue
       }
       const isRemoved = value === null && removable.has(key)
-      result.push([known.wire ?? key, isRemoved ? null : yield* known.write(operation, argument, value)])
+      result.push([known.wire ?? key, isRemoved ? null : yield* known.write(argument, value)])
     }
     return result
   })
 
-const required = (operation: string, within: string, given: object, keys: ReadonlyArray<string>): Checked<void> =>
+const required = (within: string, given: object, keys: ReadonlyArray<string>): Checked<void> =>
   Either.gen(function* () {
     for (const key of keys) {
       const value = Object.hasOwn(given, key) ? (given as Record<string, unknown>)[key] : undefined
-      yield* Argument.checked(operation, `${within}.${key}`, value, (one) =>
-        one === undefined ? "must be given" : undefined
-      )
+      yield* Check.check(`${within}.${key}`, value, (one) => (one === undefined ? "must be given" : undefined))
     }
   })
 
 /** Each value under its key, which is a name. `fromEntries` defines keys; assignment would lose `__proto__`. */
 const named =
-  (
-    check: Argument.Check,
-    write: (operation: string, argument: string, value: unknown, key: string) => Checked<unknown>
-  ) =>
-  (operation: string, within: string, given: unknown): Checked<Wire.JsonObject> =>
+  (check: Check.Check, write: (argument: string, value: unknown, key: string) => Checked<unknown>) =>
+  (within: string, given: unknown): Checked<Wire.JsonObject> =>
     Either.gen(function* () {
-      yield* Argument.checked(operation, within, given, Argument.object)
+      yield* Check.check(within, given, Check.object)
       const result: Array<readonly [string, unknown]> = []
       for (const [key, value] of Object.entries(given as object)) {
         if (value === undefined) continue
         const argument = `${within}[${JSON.stringify(key)}]`
-        yield* Argument.checked(operation, argument, key, (one) => {
+        yield* Check.check(argument, key, (one) => {
           const reason = check(one)
           return reason === undefined ? undefined : `is not a name that can be used: it ${reason}`
         })
-        result.push([key, yield* write(operation, argument, value, key)])
+        result.push([key, yield* write(argument, value, key)])
       }
       return Object.fromEntries(result)
     })
 
 const whole =
   (rules: Readonly<Record<string, Rule>>, needed: ReadonlyArray<string> = []) =>
-  (operation: string, argument: string, value: unknown): Checked<Wire.JsonObject> =>
+  (argument: string, value: unknown): Checked<Wire.JsonObject> =>
     Either.gen(function* () {
-      const result = yield* entries(operation, argument, value, rules)
-      yield* required(operation, argument, value as object, needed)
+      const result = yield* entries(argument, value, rules)
+      yield* required(argument, value as object, needed)
       return Object.fromEntries(result)
     })
 
@@ -120,21 +114,21 @@ const optional: Readonly<Record<string, Rule>> = {
   description: rule(text),
   operators: rule(listOf(text)),
   default: rule(text),
-  readonly: rule(Argument.flag),
+  readonly: rule(Check.flag),
   minimum: rule(wholeNumber),
   maximum: rule(wholeNumber),
   enum: rule(listOf(text)),
   pattern: rule(text),
-  minLength: rule(Argument.wholeNumber(0)),
-  maxLength: rule(Argument.wholeNumber(0)),
+  minLength: rule(Check.wholeNumber(0)),
+  maxLength: rule(Check.wholeNumber(0)),
   items: { write: whole({ type: rule(text), enum: rule(listOf(text)) }, ["type"]) },
-  uniqueItems: rule(Argument.flag),
-  minItems: rule(Argument.wholeNumber(0)),
-  maxItems: rule(Argument.wholeNumber(0)),
-  additionalItems: rule(Argument.flag)
+  uniqueItems: rule(Check.flag),
+  minItems: rule(Check.wholeNumber(0)),
+  maxItems: rule(Check.wholeNumber(0)),
+  additionalItems: rule(Check.flag)
 }
 
-const propertyRules = { type: rule(Argument.text({ minLength: 1 })), title: rule(text), ...optional }
+const propertyRules = { type: rule(Check.text({ minLength: 1 })), title: rule(text), ...optional }
 
 export const property = whole(propertyRules, ["type", "title"])
 
@@ -142,8 +136,8 @@ const rename = { name: rule(name) }
 
 const removableOfProperty = new Set(Object.keys(optional))
 
-export const propertyChanges = (operation: string, changes: unknown): Checked<Entries> =>
-  entries(operation, "changes", changes, { ...propertyRules, ...rename }, removableOfProperty)
+export const propertyChanges = (changes: unknown): Checked<Entries> =>
+  entries("changes", changes, { ...propertyRules, ...rename }, removableOfProperty)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // objects
@@ -164,17 +158,16 @@ const objectRules = {
 export const object = whole(objectRules)
 
 /** Of the properties, those that are to go are `null`. */
-export const objectChanges = (operation: string, changes: unknown): Checked<Entries> =>
+export const objectChanges = (changes: unknown): Checked<Entries> =>
   entries(
-    operation,
     "changes",
     changes,
     {
       ...objectRules,
       ...rename,
       properties: {
-        write: named(propertyName, (operation, argument, value) =>
-          value === null ? Either.right(null) : property(operation, argument, value)
+        write: named(propertyName, (argument, value) =>
+          value === null ? Either.right(null) : property(argument, value)
         )
       }
     },
@@ -186,37 +179,33 @@ export const objectChanges = (operation: string, changes: unknown): Checked<Entr
 // ---------------------------------------------------------------------------------------------------------------------
 
 const associationRules = {
-  prefix: rule(Argument.text({ maxLength: 80 })),
-  propertiesTarget: rule(Argument.text({ maxLength: 80 }), "properties_target")
+  prefix: rule(Check.text({ maxLength: 80 })),
+  propertiesTarget: rule(Check.text({ maxLength: 80 }), "properties_target")
 }
 
 export const association = whole(associationRules)
 
 const namespaceRules = {
-  displayName: rule(Argument.text({ maxLength: 80 }), "display_name"),
-  description: rule(Argument.text({ maxLength: 500 })),
-  visibility: rule(Argument.text({ minLength: 1 })),
-  protected: rule(Argument.flag),
-  owner: rule(Argument.text({ minLength: 1, maxLength: 255 }))
+  displayName: rule(Check.text({ maxLength: 80 }), "display_name"),
+  description: rule(Check.text({ maxLength: 500 })),
+  visibility: rule(Check.text({ minLength: 1 })),
+  protected: rule(Check.flag),
+  owner: rule(Check.text({ minLength: 1, maxLength: 255 }))
 }
 
 /** What is named by its key there and by its attribute here. */
 const listed =
-  (write: (operation: string, argument: string, value: unknown) => Checked<Wire.JsonObject>) =>
-  (operation: string, argument: string, value: unknown): Checked<ReadonlyArray<unknown>> =>
+  (write: (argument: string, value: unknown) => Checked<Wire.JsonObject>) =>
+  (argument: string, value: unknown): Checked<ReadonlyArray<unknown>> =>
     Either.map(
-      named(name, (operation, argument, value, name) =>
-        Either.map(write(operation, argument, value), (definition) => ({ ...definition, name }))
-      )(operation, argument, value),
+      named(name, (argument, value, name) =>
+        Either.map(write(argument, value), (definition) => ({ ...definition, name }))
+      )(argument, value),
       Object.values
     )
 
-export const tagNames = (
-  operation: string,
-  argument: string,
-  value: unknown
-): Checked<ReadonlyArray<{ readonly name: string }>> =>
-  Either.map(Argument.checked(operation, argument, value, listOf(name)), (names) =>
+export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<{ readonly name: string }>> =>
+  Either.map(Check.check(argument, value, listOf(name)), (names) =>
     Array.from(new Set(names as ReadonlyArray<string>), (name) => ({ name }))
   )
 
@@ -224,17 +213,16 @@ export const namespace = whole({
   ...namespaceRules,
   associations: { wire: "resource_type_associations", write: listed(association) },
   properties: {
-    write: named(name, (operation, argument, value, name) =>
-      Either.map(property(operation, argument, value), (definition) => ({ ...definition, name }))
+    write: named(name, (argument, value, name) =>
+      Either.map(property(argument, value), (definition) => ({ ...definition, name }))
     )
   },
   objects: { write: listed(object) },
   tags: { write: tagNames }
 })
 
-export const namespaceChanges = (operation: string, changes: unknown): Checked<Entries> =>
+export const namespaceChanges = (changes: unknown): Checked<Entries> =>
   entries(
-    operation,
     "changes",
     changes,
     { ...namespaceRules, name: { ...rename.name, wire: "namespace" } },

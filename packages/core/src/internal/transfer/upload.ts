@@ -10,28 +10,27 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Answer from "../Answer.js"
-import * as GlanceError from "../GlanceError.js"
-import type * as Hasher from "../Hasher.js"
-import type * as Image from "../Image.js"
-import * as ImageFormat from "../ImageFormat.js"
-import type * as ImageSource from "../ImageSource.js"
-import * as Argument from "./argument.js"
-import * as Data from "./data.js"
-import * as Handoff from "./handoff.js"
-import * as HashAlgorithms from "./hashAlgorithms.js"
-import * as Internal from "./image.js"
-import * as Lending from "./lending.js"
-import * as Limit from "./limit.js"
-import type * as Request from "./request.js"
+import * as Answer from "../../Answer.js"
+import * as GlanceClient from "../../GlanceClient.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Hasher from "../../Hasher.js"
+import type * as Image from "../../Image.js"
+import * as ImageFormat from "../../ImageFormat.js"
+import type * as ImageSource from "../../ImageSource.js"
+import * as Check from "../check.js"
+import type * as Endpoint from "../endpoint.js"
+import type * as Endpoints from "../endpoints.js"
+import * as HashAlgorithms from "../hashAlgorithms.js"
+import * as Operations from "../operations.js"
+import * as TimeLimit from "../timeLimit.js"
+import * as ByteQueue from "./byteQueue.js"
+import * as Progress from "./progress.js"
 import * as Settle from "./settle.js"
 import * as Source from "./source.js"
-import * as Telemetry from "./telemetry.js"
-import * as Progress from "./transferProgress.js"
+import * as Transfer from "./transfer.js"
 
-export interface Upload<E, R> extends Data.Transfer {
-  /** Of `/file` or of `/stage`. */
-  readonly path: string
+export interface Upload<E, R> extends Transfer.Transfer {
+  readonly endpoint: typeof Endpoints.uploadData | typeof Endpoints.stageData
   readonly source: ImageSource.ImageSource<E, R>
   readonly store: string | undefined
   readonly hasher: Hasher.Service
@@ -54,12 +53,7 @@ export interface Sent {
 }
 
 export type Failure =
-  | Request.ErrorOf<{
-      readonly 404: () => GlanceError.ImageNotFound
-      readonly 409: () => GlanceError.ImageNotQueued
-      readonly 410: () => GlanceError.ImageDeletedMeanwhile
-      readonly 415: () => GlanceError.ImageFormatRefused
-    }>
+  | Endpoint.ErrorIn<typeof Endpoints.uploadData>
   | GlanceError.ImageFormatMismatch
   | GlanceError.SourceLengthMismatch
   | GlanceError.EmptyImageSource
@@ -99,6 +93,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
   Effect.scoped(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
+      const { name: operation } = yield* GlanceClient.Operation
       yield* upload.http.ensureToken(upload.tokenLife)
       let failures = 0
       let renewed = false
@@ -112,10 +107,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           current.whole === undefined
             ? sendStream(upload, current, state)
             : sendWhole(upload, current, current.whole, state)
-        const exit = yield* once.pipe(
-          Effect.ensuring(Telemetry.moved(upload.operation, "transmit", () => state.size)),
-          Effect.exit
-        )
+        const exit = yield* once.pipe(Effect.ensuring(Transfer.moved("transmit", () => state.size)), Effect.exit)
         if (Exit.isSuccess(exit)) return exit.value
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
@@ -132,9 +124,8 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         ) {
           return yield* new GlanceError.TransportError({ ...error, detail: `${error.detail}; ${http2Hint}` })
         }
-        const refused: boolean =
-          error._tag === "AuthenticationFailed" && error.operation === upload.operation && !renewed
-        if (!(refused || Data.mayPass(error)) || failures >= upload.retries) return yield* Effect.fail(error)
+        const refused: boolean = error._tag === "AuthenticationFailed" && error.operation === operation && !renewed
+        if (!(refused || GlanceError.isTransient(error)) || failures >= upload.retries) return yield* Effect.fail(error)
         renewed ||= refused
         failures += 1
         reader = state.taken ? undefined : current
@@ -145,7 +136,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           if (Option.isSome(stored)) return stored.value
           if (!upload.source.replayable) return yield* Effect.fail(error)
         } else {
-          yield* Data.backoff(upload, failures, error)
+          yield* Transfer.backoff(upload, failures, error)
         }
         yield* Effect.logWarning(`${error.message}; again from the first byte`)
       }
@@ -166,7 +157,7 @@ interface State {
 }
 
 const open = <E, R>(
-  { algorithms, format, hasher, http, imageId, operation, source }: Upload<E, R>,
+  { algorithms, format, hasher, http, imageId, source }: Upload<E, R>,
   parent: Scope.Scope
 ): Effect.Effect<
   Reader<E, R>,
@@ -176,8 +167,8 @@ const open = <E, R>(
   Effect.gen(function* () {
     const scope = yield* Scope.fork(parent, { _tag: "Sequential" })
     const mapped = Effect.mapError((error: E) => new SourceFailure(error))
-    const { size, stream } = yield* mapped(Lending.open(source))
-    if (Option.isSome(size)) yield* Argument.checked(operation, "source.size", size.value, Source.size)
+    const { size, stream } = yield* mapped(source.open)
+    if (Option.isSome(size)) yield* Check.check("source.size", size.value, Source.size)
     const rest = yield* Scope.extend(Stream.toPull(stream), scope)
     const hash = yield* Scope.extend(hasher.start(algorithms), scope)
     const head: Array<Uint8Array> = []
@@ -195,22 +186,21 @@ const open = <E, R>(
       if (chunk === undefined) break
       for (const bytes of chunk) {
         if (!(bytes instanceof Uint8Array)) {
-          yield* Argument.invalid(operation, "source", `must give pieces of type Uint8Array, not ${typeof bytes}`)
+          yield* Check.invalid("source", `must give pieces of type Uint8Array, not ${typeof bytes}`)
         }
         length += bytes.length
         if (bytes.length > 0) head.push(bytes)
       }
     }
-    if (length === 0) return yield* new GlanceError.EmptyImageSource({ operation, imageId })
+    if (length === 0) return yield* new GlanceError.EmptyImageSource({ imageId })
     if (format !== undefined) {
       const found = ImageFormat.contradiction(
-        join(head, ImageFormat.headSize),
+        ByteQueue.joined(head, length).subarray(0, ImageFormat.headSize),
         format.diskFormat,
         format.containerFormat
       )
       if (Option.isSome(found)) {
         return yield* new GlanceError.ImageFormatMismatch({
-          operation,
           imageId,
           diskFormat: Option.getOrElse(format.diskFormat, () => ""),
           found: found.value
@@ -218,20 +208,8 @@ const open = <E, R>(
       }
     }
     const whole = Source.streamingOf(http) === "always" ? undefined : source.whole
-    return { scope, size, head: Chunk.unsafeFromArray(head), rest, hash, whole }
+    return { scope, size, head: Chunk.fromIterable(head), rest, hash, whole }
   })
-
-const join = (chunk: Iterable<Uint8Array>, most: number): Uint8Array => {
-  const joined = new Uint8Array(most)
-  let at = 0
-  for (const bytes of chunk) {
-    if (at === most) break
-    const part = bytes.subarray(0, most - at)
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined.subarray(0, at)
-}
 
 /**
  * In two pieces what is one: the node:http client waits for its socket between the items of a chunk, and never after
@@ -239,15 +217,15 @@ const join = (chunk: Iterable<Uint8Array>, most: number): Uint8Array => {
  */
 const inPieces = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
   if (chunk.length !== 1) return chunk
-  const bytes = Chunk.unsafeHead(chunk)
-  if (bytes.length < 2) return chunk
+  const bytes = Option.getOrUndefined(Chunk.head(chunk))
+  if (bytes === undefined || bytes.length < 2) return chunk
   const half = bytes.length >>> 1
-  return Chunk.unsafeFromArray([bytes.subarray(0, half), bytes.subarray(half)])
+  return Chunk.make(bytes.subarray(0, half), bytes.subarray(half))
 }
 
 /** The request without its body. A browser asks the server before it sends a header that CORS does not allow by itself. */
-const requestOf = <E, R>({ path, store }: Upload<E, R>): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.put(path).pipe(
+const requestOf = <E, R>({ endpoint, imageId, store }: Upload<E, R>): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.put(Operations.pathOf(endpoint, { imageId })).pipe(
     HttpClientRequest.setHeaders({
       accept: "application/json",
       ...(store === undefined ? {} : { "x-image-meta-store": store })
@@ -263,9 +241,8 @@ const sendStream = <E, R>(
   state: State
 ): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
   Effect.gen(function* () {
-    const clock = yield* Effect.clock
-    const handoff = Handoff.make(() => clock.unsafeCurrentTimeMillis())
-    const held = new Limit.Held(clock)
+    const queue = yield* ByteQueue.make()
+    const holds = yield* TimeLimit.makeHolds
     const request = requestOf(upload).pipe(
       HttpClientRequest.setHeaders(
         Option.match(reader.size, {
@@ -273,16 +250,16 @@ const sendStream = <E, R>(
           onSome: (size) => ({ "x-openstack-image-size": String(size) })
         })
       ),
-      HttpClientRequest.bodyStream(Stream.mapChunks(handoff.stream, inPieces), {
+      HttpClientRequest.bodyStream(Stream.mapChunks(queue.stream, inPieces), {
         contentType,
         contentLength: Option.getOrUndefined(reader.size)
       })
     )
     const exchange = Effect.raceFirst(
-      Data.execute(upload, request, held),
-      Effect.zipRight(produce(upload, reader, state, handoff), Effect.never)
+      Transfer.execute(upload, upload.endpoint, request, holds),
+      Effect.zipRight(produce(upload, reader, state, queue), Effect.never)
     )
-    const watch = Data.watch(upload, handoff.lyingSince, () => state.size, held)
+    const watch = Transfer.watch(upload, queue.waitingSince, () => state.size, holds)
     // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
     const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
     return yield* confirmed(upload, request, response, state)
@@ -311,18 +288,17 @@ const sendWhole = <E, R>(
     const request = requestOf(upload).pipe(
       HttpClientRequest.setBody(HttpBody.raw(whole, { contentType, contentLength: size }))
     )
-    const clock = yield* Effect.clock
-    const held = new Limit.Held(clock)
-    const since = clock.unsafeCurrentTimeMillis()
+    const holds = yield* TimeLimit.makeHolds
+    const since = yield* Clock.currentTimeMillis
     const limit = Duration.times(idleLimit, 1 + Math.floor(size / bytesPerIdleLimit))
     const response = yield* Effect.raceFirst(
-      Effect.interruptible(Data.execute(upload, request, held)),
+      Effect.interruptible(Transfer.execute(upload, upload.endpoint, request, holds)),
       Effect.interruptible(
-        Data.watch(
+        Transfer.watch(
           { ...upload, idleLimit: limit },
           () => since,
           () => 0,
-          held
+          holds
         )
       )
     )
@@ -332,7 +308,7 @@ const sendWhole = <E, R>(
   })
 
 /** Takes what is read only to hash it. */
-const nowhere: Sink = { put: () => undefined, end: () => {}, wanted: Effect.void }
+const nowhere: Sink = { offer: () => Effect.void, done: () => Effect.void, requested: Effect.void }
 
 const confirmed = <E, R>(
   upload: Upload<E, R>,
@@ -341,71 +317,55 @@ const confirmed = <E, R>(
   state: State
 ): Effect.Effect<Sent, Failure> =>
   Effect.gen(function* () {
-    const { imageId, operation } = upload
-    yield* Data.interpret(upload, request, response, {
-      404: Internal.notFound(imageId),
-      409: (answer: Answer.Answer) => new GlanceError.ImageNotQueued({ ...answer, imageId }),
-      410: (answer: Answer.Answer) => new GlanceError.ImageDeletedMeanwhile({ ...answer, imageId }),
-      415: (answer: Answer.Answer) => new GlanceError.ImageFormatRefused({ ...answer, imageId })
-    })
+    const { endpoint, imageId, operations } = upload
+    yield* operations.read(endpoint, { imageId }, request, response)
     if (state.hashes === undefined) {
       return yield* new GlanceError.UnexpectedAnswer({
-        ...Answer.answer(operation, request, response, "the upload was confirmed before all of it had been sent"),
+        ...Answer.answer("", request, response, "the upload was confirmed before all of it had been sent"),
         record: Option.none()
       })
     }
     return { size: state.size, hashes: state.hashes }
   })
 
-type Sink = Pick<Handoff.Handoff<never>, "put" | "end" | "wanted">
+type Sink = Pick<ByteQueue.ByteQueue<never>, "offer" | "done" | "requested">
 
 /** Reads the source into the body, and ends the body when everything is as it should be. */
 const produce = <E, R>(
-  { expected, imageId, onProgress, operation }: Upload<E, R>,
+  { expected, imageId, onProgress }: Upload<E, R>,
   { hash, head, rest, size }: Reader<E, R>,
   state: State,
-  handoff: Sink
+  queue: Sink
 ): Effect.Effect<void, GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>, R> => {
   const promised = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
   /** What makes the body as long as was promised is kept back until the source has ended: a server asks for no more. */
   let last: Array<Uint8Array> | undefined
 
-  const mismatch = () =>
-    new GlanceError.SourceLengthMismatch({ operation, imageId, expected: promised, actual: state.size })
+  const mismatch = () => new GlanceError.SourceLengthMismatch({ imageId, expected: promised, actual: state.size })
 
   const progress =
     onProgress === undefined
       ? undefined
       : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.size, total: size }))
 
-  const put = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void> | undefined => {
-    const wait = handoff.put(chunk)
-    return progress === undefined ? wait : Effect.zipRight(wait ?? Effect.void, progress)
-  }
+  const put = (chunk: Iterable<Uint8Array>): Effect.Effect<void> =>
+    progress === undefined ? queue.offer(chunk) : Effect.zipRight(queue.offer(chunk), progress)
 
-  /** Nothing where nothing has to be waited for: an Effect for each small piece would take longer than the piece. */
-  const process = (
-    chunk: Chunk.Chunk<Uint8Array>
-  ): Effect.Effect<void, GlanceError.SourceLengthMismatch> | undefined => {
+  const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> => {
     for (const bytes of chunk) state.size += bytes.length
     if (state.size > promised) return Effect.fail(mismatch())
-    const wait = Data.hashed(hash, chunk)
+    const hashing = Transfer.hashed(hash, chunk)
     if (state.size === promised) {
       // Empty pieces after the last byte are without number.
       last ??= [...chunk]
-      return wait
+      return hashing
     }
-    return wait === undefined ? put(chunk) : Effect.flatMap(wait, () => put(chunk) ?? Effect.void)
+    return Effect.zipRight(hashing, put(chunk))
   }
 
-  /** In parts, so that the progress is told at least once a mebibyte. */
-  const processAll = (
-    chunk: Chunk.Chunk<Uint8Array>
-  ): Effect.Effect<void, GlanceError.SourceLengthMismatch> | undefined => {
-    const parts = progress === undefined ? [chunk] : Progress.portions(chunk)
-    if (parts.length === 1) return process(chunk)
-    return Effect.forEach(parts, (part) => process(part) ?? Effect.void, { discard: true })
-  }
+  /** In parts, so that the progress is reported at least once a mebibyte. */
+  const processAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> =>
+    progress === undefined ? process(chunk) : Effect.forEach(Progress.portions(chunk), process, { discard: true })
 
   const finish = Effect.gen(function* () {
     if (Option.isSome(size) && state.size < promised) return yield* mismatch()
@@ -414,7 +374,6 @@ const produce = <E, R>(
       const actual = hashes.get(expected.algorithm) ?? ""
       if (actual !== expected.value) {
         return yield* new GlanceError.ImageIntegrityError({
-          operation,
           imageId,
           at: "source",
           property: expected.algorithm,
@@ -423,12 +382,11 @@ const produce = <E, R>(
         })
       }
     }
-    const wait = last === undefined ? undefined : handoff.put(Chunk.unsafeFromArray(last))
-    if (wait !== undefined) yield* wait
+    if (last !== undefined) yield* queue.offer(last)
     // With the last bytes the server may have all, and its answer ends this.
     state.hashes = hashes
     if (last !== undefined && progress !== undefined) yield* progress
-    handoff.end()
+    yield* queue.done(Exit.void)
   })
 
   type Failed = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>
@@ -436,18 +394,20 @@ const produce = <E, R>(
     rest,
     Option.map((error) => new SourceFailure(error))
   )
-  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) => {
-    const wait = processAll(chunk)
-    return wait === undefined ? loop : Effect.flatMap(Effect.mapError(wait, Option.some), () => loop)
-  })
+  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) =>
+    Effect.zipRight(
+      Effect.mapError(processAll(chunk), Option.some),
+      Effect.suspend(() => loop)
+    )
+  )
   const following = Effect.catchAll(
     loop,
     (end): Effect.Effect<void, Failed> => (Option.isNone(end) ? finish : Effect.fail(end.value))
   )
   return Effect.gen(function* () {
-    yield* handoff.wanted
+    yield* queue.requested
     state.taken = true
-    yield* processAll(head) ?? Effect.void
+    yield* processAll(head)
     yield* following
   })
 }
@@ -469,24 +429,23 @@ const afterBreak = <E, R>(
     const since = yield* Clock.currentTimeMillis
     let last = Option.none<Image.ImageStatus>()
     for (let look = 1; look <= looks; look++) {
-      yield* look === 1 ? Data.backoff(upload, look, error) : Effect.sleep(Data.pauseAfter(look))
+      yield* look === 1 ? Transfer.backoff(upload, look, error) : Effect.sleep(Transfer.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
       const { status } = record
       if (status === "queued" && error._tag !== "ImageNotQueued") return Option.none()
       if (status === "active" && upload.queued && sent !== undefined && isOurs(record, sent)) return Option.some(sent)
       if (Settle.isLost(status)) {
-        const { imageId, operation } = upload
-        return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
+        const { imageId } = upload
+        return yield* new GlanceError.UploadFailed({ imageId, imageStatus: status })
       }
       if (!Settle.isPending(status)) return yield* Effect.fail(error)
       last = Option.some(status)
     }
     if (sent !== undefined && !Option.contains(last, "queued")) {
-      const { imageId, operation } = upload
+      const { imageId } = upload
       const limit = Duration.millis((yield* Clock.currentTimeMillis) - since)
       yield* Effect.logWarning(error.message)
       return yield* new GlanceError.UploadNotEnded({
-        operation,
         imageId,
         imageStatus: last,
         detail: Option.none(),

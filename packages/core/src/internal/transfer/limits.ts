@@ -1,8 +1,8 @@
 /** Checks the limits of transfers and waits before the first request. A `NaN` would otherwise compare as no limit. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import type * as GlanceError from "../GlanceError.js"
-import * as Argument from "./argument.js"
+import type * as GlanceError from "../../GlanceError.js"
+import * as Check from "../check.js"
 
 /** The limits among the options of any operation. */
 export interface Options {
@@ -30,15 +30,15 @@ export const settleLimit = Duration.minutes(5)
 export const deadline = Duration.hours(12)
 
 /** Returns the limits, or the first that is not one. Those that the operation does not have keep their defaults. */
-export const of = (operation: string, options: Options): Either.Either<Limits, GlanceError.InvalidArgument> =>
+export const of = (options: Options): Either.Either<Limits, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
     const duration = (argument: keyof Options, defaultValue: Duration.Duration) =>
-      Argument.duration(operation, argument, options[argument] ?? defaultValue)
+      Check.duration(argument, options[argument] ?? defaultValue)
     return {
-      retries: yield* Argument.checked(operation, "retries", options.retries ?? 3, Argument.wholeNumber(0)),
+      retries: yield* Check.check("retries", options.retries ?? 3, Check.wholeNumber(0)),
       maxWait: yield* duration("maxWait", Duration.minutes(5)),
       idleLimit: yield* Either.flatMap(duration("idleLimit", Duration.minutes(5)), (limit) =>
-        Argument.checked(operation, "idleLimit", limit, () =>
+        Check.check("idleLimit", limit, () =>
           Duration.greaterThan(limit, Duration.zero) ? undefined : "must be longer than zero"
         )
       ),

@@ -20,12 +20,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as GlanceError from "../GlanceError.js"
-import * as Argument from "./argument.js"
+import * as GlanceError from "../../GlanceError.js"
+import * as Check from "../check.js"
 
 export interface Options {
-  /** As `Module.function`, for errors. */
-  readonly operation: string
   readonly imageId: string
   /** The target, as the caller names it. */
   readonly path: string
@@ -139,11 +137,11 @@ const maxLinks = 40
 /** Where files of other processes show themselves: what is renamed there, or to there, is not what it seems. */
 const descriptors = /^\/(proc\/|dev\/(fd\/|std(in|out|err)$))/
 
-const isPath: Argument.Check = (path) => {
+const isPath: Check.Check = (path) => {
   if (typeof path !== "string" || path === "" || path.includes("\0")) return "must be the path of a file"
   const [, name] = split(path)
   return name === "" || name === "." || name === ".."
-    ? `must end in the name of a file: ${Argument.shown(path)}`
+    ? `must end in the name of a file: ${Check.shown(path)}`
     : undefined
 }
 
@@ -158,15 +156,14 @@ const kinds: Partial<Record<FileSystem.File.Type, string>> = {
 /** Checks all that can be known of a target before the first request. */
 const targetOf = (
   fs: FileSystem.FileSystem,
-  { operation, path }: Options
+  { path }: Options
 ): Effect.Effect<Target, GlanceError.InvalidArgument | PlatformError.PlatformError> =>
   Effect.gen(function* () {
-    yield* Argument.checked(operation, "path", path, isPath)
+    yield* Check.check("path", path, isPath)
     const refused = (what: string) =>
-      Argument.invalid(
-        operation,
+      Check.invalid(
         "path",
-        `is ${what}: ${Argument.shown(path)}. Choose a regular file, or run the stream of ImageData.download into it`
+        `is ${what}: ${Check.shown(path)}. Choose a regular file, or run the stream of ImageData.download into it`
       )
     const info = yield* statIfAny(fs, path)
     if (Option.isSome(info) && info.value.type !== "File") {
@@ -242,7 +239,6 @@ const isAlive = (fs: FileSystem.FileSystem, path: string, own: Info): Effect.Eff
 /** Gives a part file the mode and the owner of the target that it will replace. */
 const likeTarget = (
   fs: FileSystem.FileSystem,
-  { operation }: Options,
   { info, path }: Target,
   part: string
 ): Effect.Effect<void, GlanceError.InvalidArgument | PlatformError.PlatformError> =>
@@ -257,10 +253,9 @@ const likeTarget = (
         .chown(part, numberOf(uid) ?? -1, numberOf(gid) ?? -1)
         .pipe(
           Effect.catchAll(() =>
-            Argument.invalid(
-              operation,
+            Check.invalid(
               "path",
-              `belongs to ${owner}, and this process must not give a file to that user: ${Argument.shown(path)}`
+              `belongs to ${owner}, and this process must not give a file to that user: ${Check.shown(path)}`
             )
           )
         )
@@ -272,14 +267,14 @@ const likeTarget = (
 const create = (
   fs: FileSystem.FileSystem,
   path: string,
-  { operation, sync }: Options
+  { sync }: Options
 ): Effect.Effect<Info, GlanceError.InvalidArgument | PlatformError.PlatformError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* fs.open(path, { flag: "wx" })
       const synced = file.sync.pipe(
         Effect.catchAll(({ message }) =>
-          Argument.invalid(operation, "sync", `is not possible here; choose \`sync: false\` (${message})`)
+          Check.invalid("sync", `is not possible here; choose \`sync: false\` (${message})`)
         )
       )
       return yield* Effect.zipRight(sync ? synced : Effect.void, file.stat).pipe(
@@ -370,8 +365,7 @@ const findEarlier = (
     return { left: yield* found(names.left), killed: killed.flatMap(Option.toArray) }
   })
 
-const inProgress = ({ imageId, operation, path }: Options) =>
-  new GlanceError.DownloadInProgress({ operation, imageId, path })
+const inProgress = ({ imageId, path }: Options) => new GlanceError.DownloadInProgress({ imageId, path })
 
 const reserve = (options: Options, { key }: Target): Effect.Effect<void, GlanceError.DownloadInProgress, Scope.Scope> =>
   Effect.acquireRelease(
@@ -407,7 +401,7 @@ export const use = <A, E, R>(
           : Effect.ignore(fs.remove(own.path, { force: true }))
       }
     )
-    yield* likeTarget(fs, options, target, own.path)
+    yield* likeTarget(fs, target, own.path)
     yield* Effect.forkScoped(Effect.interruptible(keepTouching(fs, own.path)))
     const owners = ownersOf(own)
     const { killed, left } = yield* findEarlier(fs, options, target, names, own, owners)
@@ -422,7 +416,7 @@ export const use = <A, E, R>(
         if (longest === undefined) return nothing
         if (longest.path !== names.left) return { length: 0, copy: Option.some(longest.path) }
         if (!(yield* claim(fs, options, names.left, own.path, owners))) return nothing
-        yield* likeTarget(fs, options, target, own.path)
+        yield* likeTarget(fs, target, own.path)
         return { length: Number((yield* fs.stat(own.path)).size), copy: Option.none() }
       })
 

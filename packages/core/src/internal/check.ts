@@ -1,3 +1,4 @@
+/** Checks of arguments. They know no operation. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Inspectable from "effect/Inspectable"
@@ -9,17 +10,13 @@ import * as Secrets from "../Secrets.js"
 /** A check: the reason against the value, as the end of a sentence, or nothing. */
 export type Check = (value: unknown) => string | undefined
 
-export const invalid = (operation: string, argument: string, reason: string) =>
-  Either.left(new GlanceError.InvalidArgument({ operation, argument, reason }))
+export const invalid = (argument: string, reason: string) =>
+  Either.left(new GlanceError.InvalidArgument({ argument, reason }))
 
-export const checked = <A>(
-  operation: string,
-  argument: string,
-  value: A,
-  check: Check
-): Either.Either<A, GlanceError.InvalidArgument> => {
+/** Returns the value, or what is wrong with it. The error has no operation: the start of an operation adds it. */
+export const check = <A>(argument: string, value: A, check: Check): Either.Either<A, GlanceError.InvalidArgument> => {
   const reason = check(value)
-  return reason === undefined ? Either.right(value) : invalid(operation, argument, reason)
+  return reason === undefined ? Either.right(value) : invalid(argument, reason)
 }
 
 /** What no terminal shows, or shows as something else. */
@@ -124,7 +121,6 @@ export const wholeNumber =
 
 /** `Duration.decode` throws for what is no duration, and takes `NaN` and negative numbers for zero. */
 export const duration = (
-  operation: string,
   argument: string,
   value: Duration.DurationInput
 ): Either.Either<Duration.Duration, GlanceError.InvalidArgument> => {
@@ -137,26 +133,7 @@ export const duration = (
   )
   return Option.match(isNegative ? Option.none() : Duration.decodeUnknown(value), {
     onNone: () =>
-      invalid(operation, argument, `must be a duration that is not negative, such as "5 minutes", not ${shown(value)}`),
+      invalid(argument, `must be a duration that is not negative, such as "5 minutes", not ${shown(value)}`),
     onSome: (duration) => Either.right(duration)
   })
-}
-
-/** A path of literal segments and `[argument, value]` pairs that are checked and encoded. */
-export const path = (
-  operation: string,
-  ...segments: ReadonlyArray<string | readonly [argument: string, value: string]>
-): Either.Either<string, GlanceError.InvalidArgument> => {
-  let path = ""
-  for (const part of segments) {
-    if (typeof part === "string") {
-      path += `/${part}`
-      continue
-    }
-    const [argument, value] = part
-    const result = checked(operation, argument, value, segment)
-    if (Either.isLeft(result)) return Either.left(result.left)
-    path += `/${encodeURIComponent(value)}`
-  }
-  return Either.right(path)
 }

@@ -1,4 +1,4 @@
-import type * as GlanceClient from "../GlanceClient.js"
+import type * as GlanceClient from "../../GlanceClient.js"
 
 /** What tells apart how runtimes treat a stream as the body of a `fetch`. */
 export interface Runtime {

@@ -4,9 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as GlanceError from "../GlanceError.js"
-import type * as Image from "../Image.js"
-import * as Data from "./data.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Image from "../../Image.js"
 
 /** The cloud still stores the data, or does not show yet that it has. */
 export const isPending = (status: Image.ImageStatus): boolean =>
@@ -20,7 +19,7 @@ export const isLost = (status: Image.ImageStatus): boolean =>
 const waitMillis = (look: number): number => Math.min(200 * 2 ** look, 5_000)
 
 const mayChange = (error: GlanceError.GlanceError): boolean =>
-  Data.mayPass(error) || error._tag === "ServerError" || error._tag === "TimeLimitExceeded"
+  GlanceError.isTransient(error) || error._tag === "ServerError" || error._tag === "TimeLimitExceeded"
 
 /**
  * Failures after which an image may have good data: whatever creates an image must not delete it then. An image that was
@@ -36,7 +35,6 @@ export const isStored = (error: unknown): boolean =>
  * that may pass, and with `mayLag` also one that does not find the image.
  */
 export const settled = (
-  operation: string,
   imageId: Image.ImageId,
   limit: Duration.Duration,
   record: Effect.Effect<Image.Image, GlanceError.GlanceError>,
@@ -52,14 +50,14 @@ export const settled = (
       if (isMissing && !(mayLag && (yield* Clock.currentTimeMillis) < end)) return yield* error
       if (Either.isRight(found)) {
         const { status } = found.right
-        if (isLost(status)) return yield* new GlanceError.UploadFailed({ operation, imageId, imageStatus: status })
+        if (isLost(status)) return yield* new GlanceError.UploadFailed({ imageId, imageStatus: status })
         if (!isPending(status)) return found.right
         imageStatus = Option.some(status)
       }
       const left = end - (yield* Clock.currentTimeMillis)
       if (left <= 0 || (error !== undefined && !isMissing && !mayChange(error))) {
         const detail = Option.map(Option.fromNullable(error), ({ message }) => message)
-        return yield* new GlanceError.UploadNotEnded({ operation, imageId, imageStatus, detail, limit })
+        return yield* new GlanceError.UploadNotEnded({ imageId, imageStatus, detail, limit })
       }
       yield* Effect.sleep(Math.min(left, waitMillis(look)))
     }

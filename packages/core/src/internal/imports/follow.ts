@@ -1,25 +1,19 @@
 /** What becomes of an import, read from its task and from the record of its image. */
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type * as Answer from "../Answer.js"
-import type * as GlanceClient from "../GlanceClient.js"
-import * as GlanceError from "../GlanceError.js"
-import * as Image from "../Image.js"
-import * as ImageTask from "../ImageTask.js"
-import * as Data from "./data.js"
-import * as Internal from "./image.js"
-import * as Lenient from "./lenient.js"
-import * as Record from "./record.js"
-import * as Request from "./request.js"
-import * as Settle from "./settle.js"
-import * as TransferLimits from "./transferLimits.js"
+import * as GlanceError from "../../GlanceError.js"
+import * as Image from "../../Image.js"
+import type * as ImageTask from "../../ImageTask.js"
+import * as Endpoints from "../endpoints.js"
+import type * as Operations from "../operations.js"
+import * as Record from "../record.js"
+import * as TransferLimits from "../transfer/limits.js"
+import * as Settle from "../transfer/settle.js"
 
 export interface Started {
   readonly imageId: Image.ImageId
@@ -72,25 +66,9 @@ export type WaitError =
   | GlanceError.ImportIncomplete
   | GlanceError.ImportNotEnded
 
-const readTasks = Request.json(Request.decoder(Schema.Struct({ tasks: Lenient.List(ImageTask.ImageTask) })))
-
-/** The tasks that have worked on an image, as far as the caller may see them. */
-export const tasksOf = (http: GlanceClient.Service, operation: string, image: Image.ImageRef) =>
-  Effect.flatMap(Internal.path(operation, image, "tasks"), (path) =>
-    Effect.map(
-      Request.run(http, {
-        operation,
-        request: HttpClientRequest.get(path),
-        decode: readTasks,
-        on: { 404: Internal.notFound(image) }
-      }),
-      ({ tasks }) => tasks
-    )
-  )
-
-/** Where the cloud does not show them, there are none. */
-const visibleTasks = (http: GlanceClient.Service, operation: string, image: Image.ImageRef) =>
-  Effect.catchTags(tasksOf(http, operation, image), {
+/** The tasks that have worked on an image; none where the cloud does not show them. */
+const visibleTasks = ({ request }: Operations.Operations, image: Image.ImageRef) =>
+  Effect.catchTags(request(Endpoints.listTasksOfImage, { imageId: Image.idOf(image) }), {
     ImageNotFound: () => Effect.succeed([]),
     Forbidden: () => Effect.succeed([])
   })
@@ -105,30 +83,20 @@ const listIn = (image: Image.Image, property: string): ReadonlyArray<string> =>
 const expiry = ({ status, updatedAt }: ImageTask.ImageTask): DateTime.Utc =>
   DateTime.addDuration(updatedAt, Duration.minutes(status === "pending" ? 120 : 60))
 
-/** Of an error that becomes another one. */
-const answerOf = ({ detail, method, operation, requestId, status, url }: Answer.Answer): Answer.Answer => ({
-  detail,
-  method,
-  operation,
-  requestId,
-  status,
-  url
-})
-
 /** What the 409 to an import meant: a lock shows on the record. */
 export const whyNot = (
-  http: GlanceClient.Service,
+  operations: Operations.Operations,
   refusal: GlanceError.ImageNotImportable
 ): Effect.Effect<never, GlanceError.ImageNotImportable | GlanceError.ImageLocked> =>
   Effect.gen(function* () {
     const image = Image.ImageId.make(refusal.imageId)
-    const lock = Option.flatMap(yield* Effect.option(Record.read(http, refusal.operation, image)), lockOf)
+    const lock = Option.flatMap(yield* Effect.option(Record.read(operations, image)), lockOf)
     // It may have been let go of meanwhile.
     if (Option.isNone(lock) && !/active task|still in progress/.test(refusal.detail)) return yield* refusal
-    const tasks = yield* Effect.orElseSucceed(visibleTasks(http, refusal.operation, image), () => [])
+    const tasks = yield* Effect.orElseSucceed(visibleTasks(operations, image), () => [])
     const holder = Option.flatMap(lock, (id) => Option.fromNullable(tasks.find((task) => task.id === id)))
     return yield* new GlanceError.ImageLocked({
-      ...answerOf(refusal),
+      ...refusal,
       imageId: refusal.imageId,
       taskId: lock,
       until: Option.map(holder, expiry)
@@ -290,8 +258,7 @@ export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Du
   })
 
 export const follow = (
-  http: GlanceClient.Service,
-  operation: string,
+  operations: Operations.Operations,
   started: Started | Image.ImageRef,
   { schedule = defaultSchedule, ...options }: WaitOptions
 ): Stream.Stream<Progress, WaitError> => {
@@ -299,13 +266,12 @@ export const follow = (
   const { imageId } = target
 
   /** One blip of a proxy is no reason to lose sight of what takes hours. */
-  const look = Effect.all([visibleTasks(http, operation, imageId), Record.read(http, operation, imageId)]).pipe(
-    Effect.retry({ times: 3, while: Data.mayPass, schedule: Schedule.exponential("1 second") })
+  const look = Effect.all([visibleTasks(operations, imageId), Record.read(operations, imageId)]).pipe(
+    Effect.retry({ times: 3, while: GlanceError.isTransient, schedule: Schedule.exponential("1 second") })
   )
 
   const notEnded = ({ image, stores, task }: Progress) =>
     new GlanceError.ImportNotEnded({
-      operation,
       imageId,
       taskId: Option.map(task, ({ id }) => id),
       imageStatus: image.status,
@@ -318,7 +284,6 @@ export const follow = (
     if (verdict !== "done") {
       const failedStores = stores.failed
       return new GlanceError.ImportFailed({
-        operation,
         imageId,
         taskId,
         imageStatus: image.status,
@@ -329,7 +294,6 @@ export const follow = (
     return stores.failed.length === 0
       ? undefined
       : new GlanceError.ImportIncomplete({
-          operation,
           imageId,
           taskId,
           stores: image.stores,
@@ -339,7 +303,7 @@ export const follow = (
 
   return Stream.unwrap(
     Effect.gen(function* () {
-      const { deadline } = yield* TransferLimits.of(operation, options)
+      const { deadline } = yield* TransferLimits.of(options)
       const pace = yield* pacer(schedule, deadline)
 
       /** Waits as the schedule wants it, and returns whether there is time for more than one further look. */
@@ -353,7 +317,7 @@ export const follow = (
           const more = Option.isNone(last) || (yield* wait(last.value))
           const [tasks, image] = yield* Effect.mapError(look, (error) =>
             error._tag === "ImageNotFound" && (Option.isSome(last) || Option.isSome(target.requestId))
-              ? new GlanceError.ImageDeletedMeanwhile({ ...answerOf(error), imageId })
+              ? new GlanceError.ImageDeletedMeanwhile({ ...error, imageId })
               : error
           )
           const now = yield* Clock.currentTimeMillis

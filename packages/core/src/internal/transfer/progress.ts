@@ -8,9 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Data from "./data.js"
+import type * as Transfer from "./transfer.js"
 
-export type OnProgress<E = never, R = never> = (progress: Data.Progress) => Effect.Effect<unknown, E, R>
+export type OnProgress<E = never, R = never> = (progress: Transfer.Progress) => Effect.Effect<unknown, E, R>
 
 /**
  * Runs a transfer with a callback that cannot fail and needs nothing. If the caller's callback fails, the transfer is
@@ -18,14 +18,14 @@ export type OnProgress<E = never, R = never> = (progress: Data.Progress) => Effe
  */
 export const guarded = <A, E, R, E2, R2>(
   onProgress: OnProgress<E2, R2> | undefined,
-  transfer: (onProgress: ((progress: Data.Progress) => Effect.Effect<void>) | undefined) => Effect.Effect<A, E, R>
+  transfer: (onProgress: ((progress: Transfer.Progress) => Effect.Effect<void>) | undefined) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | E2, R | R2> =>
   onProgress === undefined
     ? transfer(undefined)
     : Effect.gen(function* () {
         const context = yield* Effect.context<R2>()
         const failed = yield* Deferred.make<never, E2>()
-        const guardedProgress = (progress: Data.Progress) =>
+        const guardedProgress = (progress: Transfer.Progress) =>
           Effect.suspend(() => onProgress(progress)).pipe(
             Effect.provide(context),
             Effect.matchCauseEffect({
@@ -61,10 +61,10 @@ export const portions = (chunk: Chunk.Chunk<Uint8Array>): ReadonlyArray<Chunk.Ch
       room -= piece.length
     }
   }
-  return parts.map(Chunk.unsafeFromArray)
+  return parts.map(Chunk.fromIterable)
 }
 
-export interface TransferProgress<A> extends Data.Progress {
+export interface TransferProgress<A> extends Transfer.Progress {
   /** Bytes per second over the last ten seconds. None until time has passed. */
   readonly rate: Option.Option<number>
   /** The time that the rest takes at this rate. None if the rate or the total is not known. */
@@ -85,7 +85,7 @@ interface Sample {
 const makeMeter = () => {
   let attempt = 0
   let samples: Array<Sample> = []
-  return (progress: Data.Progress, now: number): Option.Option<number> => {
+  return (progress: Transfer.Progress, now: number): Option.Option<number> => {
     if (progress.attempt !== attempt || progress.bytes < (samples.at(-1)?.bytes ?? 0)) {
       attempt = progress.attempt
       samples = []
@@ -106,7 +106,7 @@ const makeMeter = () => {
 const buffered = 16
 
 export const withProgress = <A, E, R>(
-  operation: (onProgress: (progress: Data.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  transfer: (onProgress: (progress: Transfer.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
 ): Stream.Stream<TransferProgress<A>, E, R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -119,7 +119,7 @@ export const withProgress = <A, E, R>(
         rate: Option.none(),
         remaining: Option.none()
       }
-      const onProgress = (progress: Data.Progress) =>
+      const onProgress = (progress: Transfer.Progress) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const rate = meter(progress, now)
           const remaining = Option.zipWith(
@@ -130,7 +130,7 @@ export const withProgress = <A, E, R>(
           last = { ...progress, rate, remaining }
           return mailbox.offer({ ...last, result: Option.none() })
         })
-      yield* operation((progress) => Effect.asVoid(onProgress(progress))).pipe(
+      yield* transfer((progress) => Effect.asVoid(onProgress(progress))).pipe(
         Effect.tap((result) => mailbox.offer({ ...last, result: Option.some(result) })),
         Effect.onExit((exit) => mailbox.done(Exit.asVoid(exit))),
         Effect.interruptible,

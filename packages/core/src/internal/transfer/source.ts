@@ -1,14 +1,14 @@
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import type * as GlanceClient from "../GlanceClient.js"
-import type * as GlanceError from "../GlanceError.js"
-import * as ImageSource from "../ImageSource.js"
-import * as Argument from "./argument.js"
+import type * as GlanceClient from "../../GlanceClient.js"
+import type * as GlanceError from "../../GlanceError.js"
+import * as ImageSource from "../../ImageSource.js"
+import * as Check from "../check.js"
 import * as BodyStreaming from "./bodyStreaming.js"
 
-export const size: Argument.Check = Argument.wholeNumber(0)
+export const size: Check.Check = Check.wholeNumber(0)
 
-const isInput: Argument.Check = (value) => {
+const isInput: Check.Check = (value) => {
   const expected = "must be an ImageSource, a Stream, a Uint8Array, a Blob or { file: path }"
   if (value === null || (typeof value !== "object" && typeof value !== "function")) {
     return `${expected}, not ${value === null ? "null" : Array.isArray(value) ? "an array" : typeof value}`
@@ -28,7 +28,6 @@ export const hint = "Use ImageSource.bytes or ImageSource.blob (a File of the br
 
 /** The source that was meant, checked as far as it can be before it is opened and anything is sent. */
 export const resolve = <S extends ImageSource.Any>(
-  operation: string,
   http: Pick<GlanceClient.Service, "bodyStreaming">,
   input: S
 ): Either.Either<
@@ -36,12 +35,11 @@ export const resolve = <S extends ImageSource.Any>(
   GlanceError.InvalidArgument
 > =>
   Either.gen(function* () {
-    yield* Argument.checked(operation, "source", input, isInput)
+    yield* Check.check("source", input, isInput)
     const source = ImageSource.from(input)
-    if (source.size !== undefined) yield* Argument.checked(operation, "source.size", source.size, size)
+    if (source.size !== undefined) yield* Check.check("source.size", source.size, size)
     if (source.whole === undefined && streamingOf(http) === "never") {
-      yield* Argument.invalid(
-        operation,
+      yield* Check.invalid(
         "source",
         `is a stream, and the fetch of this runtime would send its name instead of its bytes. ${hint}`
       )

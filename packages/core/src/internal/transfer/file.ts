@@ -5,15 +5,15 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as Hasher from "../Hasher.js"
-import * as Data from "./data.js"
+import type * as Hasher from "../../Hasher.js"
+import * as Transfer from "./transfer.js"
 
 /** What the file system is asked for, or given, at once: many small ones would be slower than any network. */
 const pieceSize = 1024 * 1024
 
 export interface Writer {
-  /** Nothing to wait for while there is room. */
-  readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError.PlatformError> | undefined
+  /** Waits for the disk if there is no room. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, PlatformError.PlatformError>
   /** Waits until all that was written is in the file. */
   readonly flush: Effect.Effect<void, PlatformError.PlatformError>
   /** Waits until the disk has what is in the file. */
@@ -53,7 +53,6 @@ export const writer = (
       const bytes = piece.subarray(0, filled)
       filling = undefined
       filled = 0
-      const wait = hash === undefined ? undefined : Data.hashed(hash, [bytes])
       return Effect.gen(function* () {
         yield* settled
         if (broken) return
@@ -67,72 +66,43 @@ export const writer = (
           Effect.uninterruptible,
           Effect.forkIn(scope)
         )
-        if (wait !== undefined) yield* wait
+        if (hash !== undefined) yield* Transfer.hashed(hash, [bytes])
       })
     }).pipe(Effect.uninterruptible)
 
-    const put = (bytes: Uint8Array): Effect.Effect<void, PlatformError.PlatformError> | undefined => {
-      if (filling === undefined) {
-        filling = spare ?? new Uint8Array(pieceSize)
-        spare = undefined
-      }
-      const room = pieceSize - filled
-      if (bytes.length < room) {
-        filling.set(bytes, filled)
-        filled += bytes.length
-        return undefined
-      }
-      filling.set(bytes.subarray(0, room), filled)
-      filled = pieceSize
-      const rest = bytes.subarray(room)
-      return rest.length === 0
-        ? drain
-        : Effect.zipRight(
-            drain,
-            Effect.suspend(() => put(rest) ?? Effect.void)
-          )
-    }
+    const put = (bytes: Uint8Array): Effect.Effect<void, PlatformError.PlatformError> =>
+      Effect.suspend(() => {
+        if (filling === undefined) {
+          filling = spare ?? new Uint8Array(pieceSize)
+          spare = undefined
+        }
+        const room = pieceSize - filled
+        if (bytes.length < room) {
+          filling.set(bytes, filled)
+          filled += bytes.length
+          return Effect.void
+        }
+        filling.set(bytes.subarray(0, room), filled)
+        filled = pieceSize
+        return Effect.zipRight(drain, put(bytes.subarray(room)))
+      })
 
     const flush = Effect.zipRight(drain, settled)
     yield* Effect.addFinalizer(() => Effect.ignore(flush))
     return { write: put, flush, sync: file.sync }
   })
 
-/** The pieces that are out: how many bytes of each are not given back yet, and where it is read into again. */
-const lent = new WeakMap<ArrayBufferLike, { left: number; readonly home: Array<Uint8Array> }>()
-
-/** Gives a piece back, or a part of it. */
-export const release = (bytes: Uint8Array): void => {
-  const loan = lent.get(bytes.buffer)
-  if (loan === undefined) return
-  loan.left -= bytes.length
-  if (loan.left > 0) return
-  lent.delete(bytes.buffer)
-  loan.home.push(new Uint8Array(bytes.buffer))
-}
-
-/**
- * Reads a file, no further ahead than somebody asks for: the platform's own stream of a file keeps sixteen pieces, and
- * what lives so long costs the collector more than the reading. Pieces are lent only to who alone has the stream.
- */
-export const pieces = (
-  path: string,
-  { lend }: { readonly lend: boolean }
-): Stream.Stream<Uint8Array, PlatformError.PlatformError, FileSystem.FileSystem> =>
+/** Reads a file in pieces, each when it is pulled. */
+export const pieces = (path: string): Stream.Stream<Uint8Array, PlatformError.PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fs.open(path, { flag: "r" })
-    const home: Array<Uint8Array> = []
-    const next = Effect.suspend(() => {
-      const memory = home.pop() ?? new Uint8Array(pieceSize)
-      return Effect.flatMap(Effect.mapError(file.read(memory), Option.some), (read) => {
-        const size = Number(read)
-        if (size === 0) return Effect.fail(Option.none())
-        if (lend) lent.set(memory.buffer, { left: size, home })
-        return Effect.succeed(memory.subarray(0, size))
-      })
-    })
-    return Stream.repeatEffectOption(next)
+    return Stream.repeatEffectOption(
+      Effect.flatMap(
+        Effect.mapError(file.readAlloc(pieceSize), Option.some),
+        Option.match({ onNone: () => Effect.fail(Option.none()), onSome: Effect.succeed })
+      )
+    )
   }).pipe(Stream.unwrapScoped)
 
 /** Writes the bytes of a file, at most so many, and returns how many they were. */
@@ -143,12 +113,12 @@ export const copy = (
 ): Effect.Effect<number, PlatformError.PlatformError, FileSystem.FileSystem> =>
   Effect.suspend(() => {
     let length = 0
-    return pieces(path, { lend: false }).pipe(
+    return pieces(path).pipe(
       Stream.takeWhile(() => length < most),
       Stream.runForEach((bytes) => {
         const part = bytes.subarray(0, most - length)
         length += part.length
-        return writer.write(part) ?? Effect.void
+        return writer.write(part)
       }),
       Effect.map(() => length)
     )
@@ -159,9 +129,4 @@ export const rehash = (
   path: string,
   hash: Hasher.Hash
 ): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem> =>
-  Stream.runForEach(pieces(path, { lend: true }), (bytes) =>
-    Effect.zipRight(
-      Data.hashed(hash, [bytes]) ?? Effect.void,
-      Effect.sync(() => release(bytes))
-    )
-  )
+  Stream.runForEach(pieces(path), (bytes) => Transfer.hashed(hash, [bytes]))

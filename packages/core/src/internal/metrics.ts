@@ -1,0 +1,81 @@
+/**
+ * What operations count and time. Names and units are those of OpenTelemetry's conventions. The metrics are Effect's, so
+ * there is one set for the whole process.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+
+type Labels = Readonly<Record<string, string | undefined>>
+
+/** Tags a metric once for each set of labels, because that takes longer than an update. */
+const labelled = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>, unit: string) => {
+  const tagged = new Map<string, Metric.Metric<Type, In, Out>>()
+  return (labels: Labels): Metric.Metric<Type, In, Out> => {
+    const key = Object.values(labels).join("\n")
+    const known = tagged.get(key)
+    if (known !== undefined) return known
+    const made = Object.entries(labels).reduce(
+      (metric, [name, value]) => (value === undefined ? metric : Metric.tagged(metric, name, value)),
+      Metric.tagged(metric, "unit", unit)
+    )
+    tagged.set(key, made)
+    return made
+  }
+}
+
+const requestDuration = labelled(
+  Metric.histogram(
+    "glance.client.request.duration",
+    MetricBoundaries.fromIterable([
+      0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 300
+    ]),
+    "From an operation's request to its whole answer, of data to its head: logins, retries and throttle included"
+  ),
+  "s"
+)
+
+const io = labelled(Metric.counter("glance.client.io", { description: "Bytes of bodies", incremental: true }), "By")
+
+/** The tag of a failure, or why there is none. */
+const errorType = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const failure = Cause.failureOption(exit.cause)
+  if (Option.isSome(failure)) return failure.value._tag
+  return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
+}
+
+/** Records the time of a request, and what it ended in. */
+export const ended = (
+  operation: string,
+  status: number | undefined,
+  exit: Exit.Exit<unknown, { readonly _tag: string }>,
+  millis: number
+): Effect.Effect<void> =>
+  Metric.update(
+    requestDuration({
+      "glance.operation": operation,
+      "http.response.status_code": status?.toString(),
+      "error.type": errorType(exit) ?? (status !== undefined && status >= 400 ? String(status) : undefined)
+    }),
+    millis / 1000
+  )
+
+const directions = { transmit: "http.request.body.size", receive: "http.response.body.size" }
+
+/** Counts bytes that were sent or received, and adds them up on the operation's span. */
+export const moved = (operation: string, direction: keyof typeof directions, bytes: number): Effect.Effect<void> =>
+  bytes > 0
+    ? Effect.zipRight(
+        Metric.update(io({ "glance.operation": operation, "network.io.direction": direction }), bytes),
+        Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) => {
+          if (Option.isNone(span) || span.value._tag !== "Span") return
+          const attribute = directions[direction]
+          span.value.attribute(attribute, Number(span.value.attributes.get(attribute) ?? 0) + bytes)
+        })
+      )
+    : Effect.void

@@ -1,0 +1,121 @@
+/** What uploads and downloads have in common. */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as GlanceClient from "../../GlanceClient.js"
+import * as GlanceError from "../../GlanceError.js"
+import type * as Hasher from "../../Hasher.js"
+import type * as Image from "../../Image.js"
+import type { Endpoint } from "../endpoint.js"
+import * as Metrics from "../metrics.js"
+import type * as Operations from "../operations.js"
+import * as TimeLimit from "../timeLimit.js"
+
+/** A transfer of one image's data. */
+export interface Transfer {
+  readonly operations: Operations.Operations
+  readonly http: GlanceClient.Service
+  readonly imageId: Image.ImageId
+  /** How often in a row it may fail without a byte of progress, for reasons that may pass. */
+  readonly retries: number
+  /** The longest pause that a server may ask for with `Retry-After`. */
+  readonly maxWait: Duration.Duration
+  readonly idleLimit: Duration.Duration
+  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
+}
+
+export interface Progress {
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** How many bytes have moved in this attempt, those that an earlier one left usable included. */
+  readonly bytes: number
+  readonly total: Option.Option<number>
+}
+
+/** Sends a request of a transfer, and returns when the headers of the response have arrived. */
+export const execute = <A, E>(
+  { http, operations }: Transfer,
+  endpoint: Endpoint<{ readonly imageId: string }, A, E>,
+  request: HttpClientRequest.HttpClientRequest,
+  holds: TimeLimit.Holds
+): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> => {
+  let status: number | undefined
+  const sent = Effect.tap(operations.send(endpoint, http.client, request), (response) => {
+    status = response.status
+  })
+  return Effect.flatMap(GlanceClient.Operation, ({ name }) =>
+    operations.timed(sent, () => status).pipe(TimeLimit.provideOperation({ name }, holds))
+  )
+}
+
+/** Counts bytes that were moved, for the operation of the fiber. */
+export const moved = (direction: "transmit" | "receive", bytes: () => number): Effect.Effect<void> =>
+  Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.suspend(() => Metrics.moved(name, direction, bytes())))
+
+/**
+ * Bytes that the other side has to move within one idle limit, or the rest if that is less. Without it a server that sends
+ * a byte now and then would keep a transfer alive for ever.
+ */
+export const minProgress = 1024
+
+/** Connections that may break off one after the other, each after some bytes, before {@link minProgress} has moved. */
+export const maxBreaks = 100
+
+/** Fails if the other side has been waited for longer than the idle limit. Holds of the provider do not count. */
+export const watch = (
+  { idleLimit, imageId }: Transfer,
+  waitingSince: () => number | undefined,
+  bytes: () => number,
+  holds: TimeLimit.Holds
+): Effect.Effect<never, GlanceError.TransferStalled> => {
+  const limit = Duration.toMillis(idleLimit)
+  if (!Number.isFinite(limit)) return Effect.never
+  const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.gen(function* () {
+    const since = waitingSince()
+    const waited = since === undefined ? 0 : yield* holds.since(since)
+    if (waited >= limit) return yield* new GlanceError.TransferStalled({ imageId, bytes: bytes(), limit: idleLimit })
+    yield* Effect.sleep(limit - waited)
+    return yield* look
+  })
+  return look
+}
+
+/** The pause after so many failures in a row: it doubles with each, from 200 milliseconds up to half a minute. */
+export const pauseAfter = (failures: number): Duration.Duration =>
+  Duration.millis(Math.min(200 * 2 ** (failures - 1), 30_000))
+
+/**
+ * The pause before the next attempt: the longer of {@link pauseAfter} and what the server asks for with `Retry-After`.
+ * Fails with the error itself if the server asks for more than `maxWait`, because such a wait is not begun.
+ */
+export const waitAfter = <E>(
+  { maxWait }: Pick<Transfer, "maxWait">,
+  failures: number,
+  error: E
+): Effect.Effect<Duration.Duration, E> => {
+  const { retryAfter = Option.none() } = error as { readonly retryAfter?: Option.Option<Duration.Duration> }
+  const asked = Option.getOrElse(retryAfter, () => Duration.zero)
+  return Duration.greaterThan(asked, maxWait)
+    ? Effect.fail(error)
+    : Effect.succeed(Duration.max(pauseAfter(failures), asked))
+}
+
+/** Waits before the next attempt, or fails as {@link waitAfter} does. */
+export const backoff = <E>(transfer: Pick<Transfer, "maxWait">, failures: number, error: E): Effect.Effect<void, E> =>
+  Effect.flatMap(waitAfter(transfer, failures, error), Effect.sleep)
+
+/** Gives a hash its bytes, one piece after the other. */
+export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const iterator = pieces[Symbol.iterator]()
+    const go = (): void | Promise<void> => {
+      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+        const wait = hash.update(next.value)
+        if (wait !== undefined) return wait.then(go)
+      }
+    }
+    const wait = go()
+    return wait === undefined ? Effect.void : Effect.promise(() => wait)
+  })
