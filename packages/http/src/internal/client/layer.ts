@@ -31,8 +31,8 @@ export interface AttemptService {
   readonly operation: string
   /** URL of the endpoint. */
   readonly root: string
-  /** Path template of the request. */
-  readonly route: string
+  /** Path template of the request; unknown for a request of the caller's own. */
+  readonly route: string | undefined
   /** When the request reached the port, in milliseconds since 1970. */
   readonly begun: number
   /** 0 for the first attempt. */
@@ -45,7 +45,7 @@ export interface AttemptService {
 
 export class Attempt extends Context.Reference<Attempt>()("@effect-glance/http/Attempt", {
   defaultValue: (): AttemptService =>
-    firstAttempt({ operation: "", root: "", route: "", begun: 0, hold: (wait) => wait })
+    firstAttempt({ operation: "", root: "", route: undefined, begun: 0, hold: (wait) => wait })
 }) {}
 
 /** Makes the first attempt, which measures what is held back. */
