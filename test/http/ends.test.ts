@@ -619,7 +619,8 @@ const servicesOf = (client: HttpClient.HttpClient) =>
 const operationsIn = (context: { readonly unsafeMap: ReadonlyMap<string, unknown> }) =>
   [...context.unsafeMap].flatMap(([key, service]) => {
     const name = /^@effect-glance\/core\/(\w+)$/.exec(key)?.[1]
-    return name === undefined ? [] : operationsOf(name, service as object)
+    // The facade has the same services as their tags.
+    return name === undefined || name === "Glance" ? [] : operationsOf(name, service as object)
   })
 
 /** The services of a client, and all that they can do. */

@@ -79,7 +79,10 @@ export const make = <E = never>(): Effect.Effect<ByteQueue<E>> =>
       waitingSince = undefined
       const [pieces, isDone] = yield* mailbox.takeAll
       isReading = false
-      return pieces.length === 0 && isDone ? yield* Effect.fail(Option.none()) : pieces
+      if (pieces.length > 0 || !isDone) return pieces
+      // The reader has the end, and has not confirmed it.
+      waitingSince = yield* Clock.currentTimeMillis
+      return yield* Effect.fail(Option.none())
     }).pipe(Effect.mapError((error) => (Option.isOption(error) ? error : Option.some(error))))
     return {
       offer: (chunk) => Effect.zipRight(written, mailbox.offerAll(evenPieces(chunk))),
