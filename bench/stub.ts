@@ -77,11 +77,14 @@ const statistics = () => {
 }
 
 const sendData = async (socket: Net.Socket) => {
-  socket.once("close", () => socket.emit("drain"))
+  const wake = () => socket.emit("drain")
+  socket.once("close", wake)
   socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${dataSize}\r\n\r\n`)
   for (let sent = 0; sent < dataSize && !socket.destroyed; sent += mebibyte) {
     if (!socket.write(piece)) await new Promise((resolve) => socket.once("drain", resolve))
   }
+  // The connection serves many downloads.
+  socket.off("close", wake)
 }
 
 const reply = (socket: Net.Socket, head: string) => {

@@ -62,6 +62,18 @@ describe("Keystone", () => {
     })
   )
 
+  it.scoped("lists the methods of a path in Allow, serves HEAD like GET, and ignores empty path segments", () =>
+    Effect.gen(function* () {
+      const { send } = yield* setUp()
+      const wrong = yield* send("PUT", "/v3/auth/tokens")
+      assert.deepStrictEqual([wrong.status, wrong.headers["allow"]], [405, "POST, HEAD, GET, DELETE, OPTIONS"])
+      const head = yield* send("HEAD", "/v3")
+      const get = yield* send("GET", "//v3//")
+      assert.deepStrictEqual([head.status, get.status], [200, 200])
+      assert.strictEqual(head.headers["content-length"], String(JSON.stringify(get.body).length))
+    })
+  )
+
   it.scoped("gives a project's token with roles, catalog and an expiry", () =>
     Effect.gen(function* () {
       const { cloud, post } = yield* setUp({ regions: ["RegionOne", "RegionTwo"] })

@@ -138,6 +138,8 @@ export interface OperationService {
    * the idle limit of a transfer.
    */
   readonly hold: <A, E, R>(wait: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Whether core keeps a time limit already. */
+  readonly isLimited?: boolean | undefined
 }
 
 /**

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
 
 type Labels = Readonly<Record<string, string | undefined>>
 
@@ -68,14 +68,14 @@ export const ended = (
 const directions = { transmit: "http.request.body.size", receive: "http.response.body.size" }
 
 /** Counts bytes that were sent or received, and adds them up on the operation's span. */
-export const moved = (operation: string, direction: keyof typeof directions, bytes: number): Effect.Effect<void> =>
-  bytes > 0
-    ? Effect.zipRight(
-        Metric.update(io({ "glance.operation": operation, "network.io.direction": direction }), bytes),
-        Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) => {
-          if (Option.isNone(span) || span.value._tag !== "Span") return
-          const attribute = directions[direction]
-          span.value.attribute(attribute, Number(span.value.attributes.get(attribute) ?? 0) + bytes)
-        })
-      )
-    : Effect.void
+export const moved = (
+  operation: string,
+  span: Tracer.Span | undefined,
+  direction: keyof typeof directions,
+  bytes: number
+): Effect.Effect<void> => {
+  if (!(bytes > 0)) return Effect.void
+  const attribute = directions[direction]
+  span?.attribute(attribute, Number(span.attributes.get(attribute) ?? 0) + bytes)
+  return Metric.update(io({ "glance.operation": operation, "network.io.direction": direction }), bytes)
+}

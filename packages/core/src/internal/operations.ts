@@ -3,6 +3,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -48,6 +49,15 @@ interface Define<Added> {
 type ErrorIn<S> = S extends YieldWrap<Effect.Effect<infer _A, infer E, infer _R>> ? E : never
 type ContextIn<S> = S extends YieldWrap<Effect.Effect<infer _A, infer _E, infer R>> ? R : never
 
+/** The operation and the span of the fiber. */
+const current = <A, E, R>(
+  use: (operation: GlanceClient.OperationService, span: Tracer.Span | undefined) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.contextWithEffect((context: Context.Context<never>) => {
+    const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+    return use(Context.get(context, GlanceClient.Operation), span?._tag === "Span" ? span : undefined)
+  }) as Effect.Effect<A, E, R>
+
 /** Adds the name of the operation to errors, in its span. */
 const naming = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.mapError(effect, named(name)))
@@ -56,8 +66,8 @@ const naming = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 const as =
   (name: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(GlanceClient.Operation, ({ hold }) =>
-      effect.pipe(Effect.provideService(GlanceClient.Operation, { name, hold }), Effect.mapError(named(name)))
+    Effect.flatMap(GlanceClient.Operation, (outer) =>
+      effect.pipe(Effect.provideService(GlanceClient.Operation, { ...outer, name }), Effect.mapError(named(name)))
     )
 
 const define = <Added>(
@@ -109,138 +119,88 @@ const checked = <P>(
   return Either.void
 }
 
-export type Operations = ReturnType<typeof make>
-
-export const make = (http: GlanceClient.Service) => {
-  const clientOf = ({ service }: AnyEndpoint, { client }: RequestOptions): GlanceClient.Client =>
-    client ?? (service === "imageVersions" ? http.unversioned : http.client)
-
-  /** Sends a request, and returns when the headers of the response have arrived. */
-  const send = (
-    { route }: AnyEndpoint,
-    client: GlanceClient.Client,
-    request: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
-    Effect.flatMap(GlanceClient.Operation, ({ hold, name }) =>
-      client.execute(request).pipe(
-        Effect.provideService(GlanceClient.Operation, { name, route, hold }),
-        Effect.mapError((error) =>
-          HttpClientError.isHttpClientError(error) ? GlanceError.transportError(name, error) : error
-        ),
-        Effect.tap((response) =>
-          Effect.annotateCurrentSpan({
-            "http.response.status_code": response.status,
-            ...Option.match(Answer.shownRequestId(response), {
-              onNone: () => ({}),
-              onSome: (id) => ({ "openstack.request_id": id })
-            })
-          })
-        )
-      )
-    )
-
-  /** Records how long it took, and what it ended in. */
-  const timed = <A, E extends { readonly _tag: string }>(
-    effect: Effect.Effect<A, E>,
-    statusOf: () => number | undefined
-  ): Effect.Effect<A, E> =>
-    Effect.flatMap(Effect.zip(GlanceClient.Operation, Clock.currentTimeMillis), ([{ name }, begun]) =>
-      Effect.onExit(effect, (exit) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Metrics.ended(name, statusOf(), exit, now - begun))
-      )
-    )
-
-  const unreadable = (
-    operation: string,
-    request: HttpClientRequest.HttpClientRequest,
-    response: HttpClientResponse.HttpClientResponse,
-    complaint: Response.Unreadable
-  ) => {
-    const { detail, record } = Response.shownWith(Secrets.ofRequest(response.request))(complaint)
-    return new GlanceError.UnexpectedAnswer({
-      ...Answer.answer(operation, request, response, detail),
-      record: Option.fromNullable(record)
-    })
-  }
-
-  /** Reads a response to its end: the decoded value, or the error that its status means. */
-  const read = <P, A, E>(
-    endpoint: Endpoint<P, A, E>,
-    parameters: P,
-    request: HttpClientRequest.HttpClientRequest,
-    response: HttpClientResponse.HttpClientResponse
-  ): Effect.Effect<A, E> => {
-    const { status } = response
-    const isSuccess = (status >= 200 && status < 300) || status === endpoint.alsoSuccess
-    const reading = Effect.flatMap(GlanceClient.Operation, ({ name }): Effect.Effect<A, GlanceError.GlanceError> => {
-      if (!isSuccess) {
-        return Effect.flatMap(Answer.read(name, request, response), (answer) => {
-          const error = endpoint.errorOf({ ...parameters, ...answer })
-          return error === undefined ? Response.commonError(answer, response.headers) : Effect.fail(error)
-        })
-      }
-      return Effect.matchEffect(ResponseBody.read(response, http.bodyLimit), {
-        onFailure: (error): Effect.Effect<never, GlanceError.GlanceError> =>
-          error._tag === "RefusedBody"
-            ? unreadable(name, request, response, error)
-            : Effect.fail(GlanceError.transportError(name, error)),
-        onSuccess: (text): Effect.Effect<A, GlanceError.GlanceError> =>
-          Effect.zipRight(
-            Metrics.moved(name, "receive", Number(response.headers["content-length"] ?? text.length)),
-            Either.mapLeft(Response.decode(endpoint.success, text, response), (complaint) =>
-              unreadable(name, request, response, complaint)
-            )
-          )
-      })
-    })
-    // The errors are those of the endpoint's meanings, and the common ones of all other statuses.
-    return TimeLimit.within(http.timeLimit)(reading) as Effect.Effect<A, E>
-  }
-
-  /** Sends one request and reads its response, within the time limit. */
-  const request = <P, A, E>(
-    endpoint: Endpoint<P, A, E>,
-    parameters: P,
-    options: RequestOptions = {}
-  ): Effect.Effect<A, E> => {
-    const { imageId } = parameters as { readonly imageId?: string }
-    const requested = Effect.flatMap(checked(endpoint, parameters), () => {
-      const request = requestOf(endpoint, parameters, options)
-      let status: number | undefined
-      return timed(
-        Effect.flatMap(send(endpoint, clientOf(endpoint, options), request), (response) => {
-          status = response.status
-          return Effect.zipRight(sent(request), read(endpoint, parameters, request, response))
-        }) as Effect.Effect<A, GlanceError.GlanceError>,
-        () => status
-      ).pipe(TimeLimit.within(http.timeLimit))
-    })
-    const about = imageId === undefined ? Effect.void : Effect.annotateCurrentSpan("glance.image_id", imageId)
-    return naming(Effect.zipRight(about, requested)) as unknown as Effect.Effect<A, E>
-  }
-
-  const sent = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<void> =>
-    body.contentLength === undefined || body.contentLength === 0
-      ? Effect.void
-      : Effect.flatMap(GlanceClient.Operation, ({ name }) => Metrics.moved(name, "transmit", body.contentLength ?? 0))
-
-  /** Starts an operation that has to end within the time limit. */
-  const operation = (name: string): Define<GlanceError.TimeLimitExceeded> =>
-    define<GlanceError.TimeLimitExceeded>(name, TimeLimit.within(http.timeLimit))
-
-  /** An operation that is one request. The function makes its parameters of the arguments. */
-  const call = <Args extends ReadonlyArray<unknown>, P, A, E>(
-    endpoint: Endpoint<P, A, E>,
-    parametersOf: (...args: Args) => P
-  ): ((...args: Args) => Effect.Effect<A, E>) =>
-    longOperation(endpoint.operation)((...args: Args) => request(endpoint, parametersOf(...args)))
-
-  /** Holds a part of an operation to the time limit. */
-  const limited = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-    naming(TimeLimit.within(http.timeLimit)(effect))
-
-  return { call, request, send, timed, read, operation, limited }
+/** A request that is sent, and the operation and the span that it belongs to. */
+interface Exchange<P, A, E> {
+  readonly endpoint: Endpoint<P, A, E>
+  readonly parameters: P
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly operation: string
+  readonly span: Tracer.Span | undefined
 }
+
+const unreadable = (
+  { operation, request }: Pick<Exchange<never, never, never>, "operation" | "request">,
+  response: HttpClientResponse.HttpClientResponse,
+  complaint: Response.Unreadable
+) => {
+  const { detail, record } = Response.shownWith(Secrets.ofRequest(response.request))(complaint)
+  return new GlanceError.UnexpectedAnswer({
+    ...Answer.answer(operation, request, response, detail),
+    record: Option.fromNullable(record)
+  })
+}
+
+/** Reads a response to its end: the decoded value, or the error that its status means. */
+const read = <P, A, E>(
+  http: GlanceClient.Service,
+  exchange: Exchange<P, A, E>,
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<A, E> => {
+  const { endpoint, operation, parameters, request, span } = exchange
+  const { headers, status } = response
+  const failed = () =>
+    Effect.flatMap(Answer.read(operation, request, response), (answer) => {
+      const error = endpoint.errorOf({ ...parameters, ...answer })
+      return error === undefined ? Response.commonError(answer, headers) : Effect.fail(error)
+    })
+  const decoded = () =>
+    Effect.matchEffect(ResponseBody.read(response, http.bodyLimit), {
+      onFailure: (error): Effect.Effect<never, GlanceError.GlanceError> =>
+        error._tag === "RefusedBody"
+          ? unreadable(exchange, response, error)
+          : Effect.fail(GlanceError.transportError(operation, error)),
+      onSuccess: (text): Effect.Effect<A, GlanceError.GlanceError> => {
+        const value = Response.decode(endpoint.success, text, response)
+        return Effect.zipRight(
+          Metrics.moved(operation, span, "receive", Number(headers["content-length"] ?? text.length)),
+          Either.isRight(value) ? Effect.succeed(value.right) : unreadable(exchange, response, value.left)
+        )
+      }
+    })
+  const isSuccess = (status >= 200 && status < 300) || status === endpoint.alsoSuccess
+  // The errors are those of the endpoint's meanings, and the common ones of all other statuses.
+  return (isSuccess ? decoded() : failed()) as Effect.Effect<A, E>
+}
+
+/** Sends a request, and returns when the headers of the response have arrived. */
+const send = (
+  client: GlanceClient.Client,
+  { operation, request, span }: Pick<Exchange<never, never, never>, "operation" | "request" | "span">
+): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
+  Effect.mapBoth(client.execute(request), {
+    onFailure: (error) =>
+      HttpClientError.isHttpClientError(error) ? GlanceError.transportError(operation, error) : error,
+    onSuccess: (response) => {
+      if (span !== undefined) {
+        span.attribute("http.response.status_code", response.status)
+        const requestId = Answer.shownRequestId(response)
+        if (Option.isSome(requestId)) span.attribute("openstack.request_id", requestId.value)
+      }
+      return response
+    }
+  })
+
+/** Records how long an effect took, and what it ended in. */
+const timed = <A, E extends { readonly _tag: string }>(
+  operation: string,
+  effect: Effect.Effect<A, E>,
+  statusOf: () => number | undefined
+): Effect.Effect<A, E> =>
+  Effect.flatMap(Clock.currentTimeMillis, (begun) =>
+    Effect.onExit(effect, (exit) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => Metrics.ended(operation, statusOf(), exit, now - begun))
+    )
+  )
 
 const requestOf = <P, A, E>(
   endpoint: Endpoint<P, A, E>,
@@ -254,3 +214,103 @@ const requestOf = <P, A, E>(
   const asked = query === undefined || query.length === 0 ? bare : HttpClientRequest.setUrlParams(bare, query)
   return body === undefined ? asked : HttpClientRequest.bodyText(asked, JSON.stringify(body(parameters)), contentType)
 }
+
+const exchange = <P, A, E>(
+  http: GlanceClient.Service,
+  client: GlanceClient.Client,
+  it: Exchange<P, A, E>
+): Effect.Effect<A, E> => {
+  const { operation, request, span } = it
+  let status: number | undefined
+  const answered = Effect.flatMap(send(client, it), (response) => {
+    status = response.status
+    const { contentLength = 0 } = request.body
+    const reading = read(http, it, response)
+    return contentLength > 0
+      ? Effect.zipRight(Metrics.moved(operation, span, "transmit", contentLength), reading)
+      : reading
+  })
+  return timed(operation, answered as Effect.Effect<A, GlanceError.GlanceError>, () => status) as Effect.Effect<A, E>
+}
+
+/** Sends one request and reads its response, within the time limit. */
+const request =
+  (http: GlanceClient.Service, name?: string) =>
+  <P, A, E>(endpoint: Endpoint<P, A, E>, parameters: P, options: RequestOptions = {}): Effect.Effect<A, E> =>
+    current((outer, span) => {
+      const operation = { ...outer, name: name ?? outer.name, route: endpoint.route }
+      const { imageId } = parameters as { readonly imageId?: string }
+      if (imageId !== undefined) span?.attribute("glance.image_id", imageId)
+      const valid = checked(endpoint, parameters)
+      if (Either.isLeft(valid)) return Effect.fail(named(operation.name)(valid.left) as E)
+      const client = options.client ?? (endpoint.service === "imageVersions" ? http.unversioned : http.client)
+      return TimeLimit.limited(
+        http.timeLimit,
+        operation,
+        Effect.suspend(() => {
+          const request = requestOf(endpoint, parameters, options)
+          return exchange(http, client, { endpoint, parameters, request, operation: operation.name, span })
+        })
+      ) as Effect.Effect<A, E>
+    })
+
+export type Operations = ReturnType<typeof make>
+
+export const make = (http: GlanceClient.Service) => ({
+  request: request(http),
+
+  /** An operation that is one request. The function makes its parameters of the arguments. */
+  call: <Args extends ReadonlyArray<unknown>, P, A, E>(
+    endpoint: Endpoint<P, A, E>,
+    parametersOf: (...args: Args) => P
+  ): ((...args: Args) => Effect.Effect<A, E>) => {
+    const named = request(http, endpoint.operation)
+    return Effect.fn(endpoint.operation)((...args: Args) => named(endpoint, parametersOf(...args)))
+  },
+
+  /** Starts an operation that has to end within the time limit. */
+  operation: (name: string): Define<GlanceError.TimeLimitExceeded> =>
+    define<GlanceError.TimeLimitExceeded>(name, TimeLimit.within(http.timeLimit)),
+
+  /** Holds a part of an operation to the time limit. */
+  limited: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
+    naming(TimeLimit.within(http.timeLimit)(effect)),
+
+  /** Sends a request of a transfer, and returns when the headers of the response have arrived. */
+  begin: (
+    { route }: Pick<Endpoint<never, unknown, unknown>, "route">,
+    request: HttpClientRequest.HttpClientRequest,
+    holds: TimeLimit.Holds
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
+    current(({ hold, name }, span) => {
+      let status: number | undefined
+      const sent = Effect.map(send(http.client, { operation: name, request, span }), (response) => {
+        status = response.status
+        return response
+      })
+      return Effect.provideService(
+        timed(name, sent, () => status),
+        GlanceClient.Operation,
+        { name, route, hold: (wait) => hold(holds.while(wait)) }
+      )
+    }),
+
+  /** Reads the response to a transfer that is not data, within the time limit. */
+  read: <P, A, E>(
+    endpoint: Endpoint<P, A, E>,
+    parameters: P,
+    request: HttpClientRequest.HttpClientRequest,
+    response: HttpClientResponse.HttpClientResponse
+  ): Effect.Effect<A, E> =>
+    current((operation, span) =>
+      TimeLimit.limited(
+        http.timeLimit,
+        operation,
+        read(http, { endpoint, parameters, request, operation: operation.name, span }, response)
+      )
+    ) as Effect.Effect<A, E>,
+
+  /** Counts bytes of a transfer. */
+  moved: (direction: "transmit" | "receive", bytes: () => number): Effect.Effect<void> =>
+    current(({ name }, span) => Metrics.moved(name, span, direction, bytes()))
+})

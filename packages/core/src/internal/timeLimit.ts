@@ -1,6 +1,5 @@
 /** The time limit of operations, and the time that a provider holds them back. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -11,13 +10,13 @@ import * as GlanceError from "../GlanceError.js"
 export interface Holds {
   /** Runs a wait of the provider, and counts its time. */
   readonly while: GlanceClient.OperationService["hold"]
-  /** Milliseconds up to now. */
-  readonly total: Effect.Effect<number>
+  /** Milliseconds up to a time. */
+  readonly total: (now: number) => number
   /** Milliseconds since then, or since the last hold if that ended later; 0 during a hold. */
-  readonly since: (time: number) => Effect.Effect<number>
+  readonly since: (time: number, now: number) => number
 }
 
-export const makeHolds: Effect.Effect<Holds> = Effect.sync(() => {
+export const makeHolds = (): Holds => {
   let before = 0
   let active = 0
   let began = 0
@@ -37,26 +36,10 @@ export const makeHolds: Effect.Effect<Holds> = Effect.sync(() => {
         () => wait,
         () => end
       ),
-    total: Effect.map(Clock.currentTimeMillis, (now) => before + (active === 0 ? 0 : now - began)),
-    since: (time) => Effect.map(Clock.currentTimeMillis, (now) => (active === 0 ? now - Math.max(time, ended) : 0))
+    total: (now) => before + (active === 0 ? 0 : now - began),
+    since: (time, now) => (active === 0 ? now - Math.max(time, ended) : 0)
   }
-})
-
-/** Provides the operation that requests belong to, and counts the time that the provider holds them back. */
-export const provideOperation =
-  (operation: Pick<GlanceClient.OperationService, "name" | "route">, holds: Holds) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(GlanceClient.Operation, (outer) =>
-      Effect.provideService(effect, GlanceClient.Operation, {
-        ...operation,
-        hold: (wait) => outer.hold(holds.while(wait))
-      })
-    )
-
-/** Whether a time limit is kept already, for an operation that this is a part of. */
-class IsLimited extends Context.Reference<IsLimited>()("@effect-glance/core/internal/IsLimited", {
-  defaultValue: () => false
-}) {}
+}
 
 /**
  * Fails with `TimeLimitExceeded` if the effect takes longer than the limit. Time during which the provider holds requests
@@ -66,25 +49,35 @@ class IsLimited extends Context.Reference<IsLimited>()("@effect-glance/core/inte
 export const within =
   (limit: Duration.Duration) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-    Effect.flatMap(IsLimited, (isLimited) => (isLimited ? effect : limited(limit, effect)))
+    Effect.flatMap(GlanceClient.Operation, (operation) => limited(limit, operation, effect))
 
-const limited = <A, E, R>(
+/** {@link within} for an operation that is known, which is provided to the effect. */
+export const limited = <A, E, R>(
   limit: Duration.Duration,
+  operation: GlanceClient.OperationService,
   effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-  Effect.gen(function* () {
-    const { name, route } = yield* GlanceClient.Operation
-    const holds = yield* makeHolds
-    const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
-    const expiry: Effect.Effect<never, GlanceError.TimeLimitExceeded> = Effect.gen(function* () {
-      const left = end + (yield* holds.total) - (yield* Clock.currentTimeMillis)
-      if (left <= 0) return yield* new GlanceError.TimeLimitExceeded({ operation: name, limit })
-      yield* Effect.sleep(left)
-      return yield* expiry
+): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> => {
+  if (operation.isLimited) return Effect.provideService(effect, GlanceClient.Operation, operation)
+  return Effect.flatMap(Clock.currentTimeMillis, (begun) => {
+    const holds = makeHolds()
+    const end = begun + Duration.toMillis(limit)
+    const expiry: Effect.Effect<never, GlanceError.TimeLimitExceeded> = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => {
+        const left = end + holds.total(now) - now
+        return left > 0
+          ? Effect.zipRight(Effect.sleep(left), expiry)
+          : new GlanceError.TimeLimitExceeded({ operation: operation.name, limit })
+      }
+    )
+    const work = Effect.provideService(effect, GlanceClient.Operation, {
+      ...operation,
+      hold: (wait) => operation.hold(holds.while(wait)),
+      isLimited: true
     })
-    const work = effect.pipe(provideOperation({ name, route }, holds), Effect.provideService(IsLimited, true))
-    return yield* interruptibly(Effect.raceFirst(work, expiry))
+    return interruptibly(Effect.raceFirst(work, expiry))
   })
+}
 
 /**
  * Runs an effect that can be interrupted. If the caller cannot be, as in a finalizer, it runs in a fiber of its own, which

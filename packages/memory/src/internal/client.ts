@@ -13,7 +13,9 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type Endpoints, locate, type Place } from "./endpoints.js"
-import { ConnectionReset, type Engine, streamOf } from "./engine.js"
+import type { Engine } from "./engine.js"
+import { ConnectionReset } from "./faults.js"
+import { streamOf } from "./reply.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
 
 /** A system error as Node's sockets raise them: code and message are what programs look at. */

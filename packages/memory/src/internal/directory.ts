@@ -83,6 +83,8 @@ export interface Directory {
   readonly domain: (nameOrId: string) => Domain | undefined
   /** By id first, then by name in any domain. */
   readonly project: (nameOrId: string) => Project | undefined
+  /** Throws if there is no such project. */
+  readonly projectId: (nameOrId: string) => string
   readonly user: (nameOrId: string) => User | undefined
 }
 
@@ -181,6 +183,7 @@ export const makeDirectory = (options: DirectoryOptions): Directory => {
     roles,
     domain,
     project,
+    projectId,
     user: (nameOrId) =>
       users.find((candidate) => candidate.id === nameOrId) ?? users.find((candidate) => candidate.name === nameOrId)
   }

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type Directory, makeDirectory } from "./directory.js"
-import { type Engine, makeEngine } from "./engine.js"
+import { type Engine, makeEngine, type Services } from "./engine.js"
 import * as Glance from "./glance/index.js"
 import type { ImportFault, ImportStep, InitialImage } from "./glance/options.js"
 import { hasher } from "./hasher.js"
-import { makeKeystone } from "./keystone.js"
+import { makeKeystone } from "./keystone/Keystone.js"
 import { makeObjectStore } from "./objectStore.js"
 import type { CloudOptions } from "./options.js"
 import { makeRackspace } from "./rackspace.js"
@@ -16,6 +16,8 @@ import { makeTokens, type Tokens } from "./tokens.js"
 
 /** The key of what only this package may touch. */
 export const inside: unique symbol = Symbol.for("@effect-glance/memory/inside")
+
+const defaultRegions: ReadonlyArray<string> = ["RegionOne"]
 
 /** Import faults that wait for their import. */
 export interface ImportFaults {
@@ -57,72 +59,90 @@ const makeImportFaults = () => {
   }
 }
 
-export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Effect<Inside, never, Scope.Scope> =>
+const imagesIn = (
+  { images = [], regions = defaultRegions }: CloudOptions,
+  region: string,
+  { projectId }: Directory
+): ReadonlyArray<InitialImage> =>
+  images
+    .filter((image) => (image.region ?? regions[0]) === region)
+    .map(({ region: _, ...image }) => ({
+      ...image,
+      owner: projectId(image.owner),
+      members: Object.fromEntries(
+        Object.entries(image.members ?? {}).map(([project, status]) => [projectId(project), status])
+      )
+    }))
+
+/** A Glance for each region. An import can read from any of them. */
+const makeGlances = (
+  options: CloudOptions,
+  regions: ReadonlyArray<string>,
+  directory: Directory,
+  takeFault: (step: ImportStep) => ImportFault | undefined
+): Effect.Effect<ReadonlyMap<string, Glance.Glance>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const rackspace = options.flavour === "rackspace"
-    const hasObjectStore = rackspace || options.containers !== undefined
-    const regions = options.regions ?? ["RegionOne"]
-    const directory = makeDirectory({
-      domains: options.domains,
-      projects: options.projects,
-      users: options.users,
-      numericIds: rackspace
-    })
-    const projectId = (nameOrId: string): string => {
-      const project = directory.project(nameOrId)
-      if (project === undefined) throw new Error(`no project is called ${nameOrId}`)
-      return project.id
-    }
-    for (const { region = regions[0] } of options.images ?? []) {
-      if (!regions.includes(region as string)) throw new Error(`no region is called ${region}`)
-    }
-    const tokens = makeTokens()
-    const imports = makeImportFaults()
-
-    const imagesOf = (region: string): ReadonlyArray<InitialImage> =>
-      (options.images ?? [])
-        .filter((image) => (image.region ?? regions[0]) === region)
-        .map(({ region: _, ...image }) => ({
-          ...image,
-          owner: projectId(image.owner),
-          members: Object.fromEntries(
-            Object.entries(image.members ?? {}).map(([project, status]) => [projectId(project), status])
-          )
-        }))
-
+    const initial = Object.fromEntries(
+      Object.entries(options.containers ?? {}).map(([project, names]) => [directory.projectId(project), names])
+    )
     const glances = new Map<string, Glance.Glance>()
     for (const region of regions) {
       const glance = yield* Glance.make({
         ...options,
         hasher: options.hasher ?? hasher,
-        images: imagesOf(region),
-        containers: {
-          initial: Object.fromEntries(
-            Object.entries(options.containers ?? {}).map(([project, names]) => [projectId(project), names])
-          )
-        },
+        images: imagesIn(options, region, directory),
+        containers: { initial },
         findRemote: (name) => {
           const wanted = regions.find((one) => one.toLowerCase() === name.toLowerCase())
           const remote = wanted === undefined ? undefined : glances.get(wanted)
           return remote === undefined ? undefined : (caller, request) => remote.handle(Option.some(caller), request)
         },
-        onImport: (step) => options.onImport?.(step) ?? imports.take(step)
+        onImport: (step) => options.onImport?.(step) ?? takeFault(step)
       })
       glances.set(region, glance)
     }
+    return glances
+  })
 
-    // What tasks read and write is what the object store of the region shows.
+/** Glance makes its URLs from the name that the client called it by, and that includes the path it is mounted at. */
+const imageService =
+  (glances: ReadonlyMap<string, Glance.Glance>): Services["image"] =>
+  (request, endpoints, region, caller) => {
+    const glance = glances.get(region)
+    if (glance === undefined) return Effect.dieMessage(`no region is called ${region}`)
+    const base = new URL(endpoints.image(region))
+    const host = `${base.host}${base.pathname.replace(/\/$/, "")}`
+    const headers = { ...request.headers, host, "x-forwarded-proto": base.protocol.slice(0, -1) }
+    const challenge = { "www-authenticate": `Keystone uri="${endpoints.identity}/v3"` }
+    return Effect.map(glance.handle(Option.fromNullable(caller), { ...request, headers }), (response) =>
+      "www-authenticate" in response.headers
+        ? { ...response, headers: { ...response.headers, ...challenge } }
+        : response
+    )
+  }
+
+export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Effect<Inside, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { containers, domains, images = [], projects, regions = defaultRegions, users } = options
+    const isRackspace = options.flavour === "rackspace"
+    const hasObjectStore = isRackspace || containers !== undefined
+    const directory = makeDirectory({ domains, projects, users, numericIds: isRackspace })
+    for (const { region = regions[0] } of images) {
+      if (!regions.includes(region as string)) throw new Error(`no region is called ${region}`)
+    }
+    const tokens = makeTokens()
+    const imports = makeImportFaults()
+    const glances = yield* makeGlances(options, regions, directory, imports.take)
+    // The object store of a region shows what the tasks of its Glance read and write.
     const objectStores = new Map(
       [...glances].map(([region, { containers }]) => [
         region,
         makeObjectStore({ directory, hasher: options.hasher ?? hasher, accounts: containers })
       ])
     )
-
     const tokenLifetime = Duration.toMillis(options.tokenLifetime ?? "1 hour")
     const keystone = makeKeystone({ directory, tokens, regions, tokenLifetime, objectStore: hasObjectStore })
-    const rackspaceIdentity = makeRackspace({ directory, tokens, regions, tokenLifetime })
-
+    const rackspace = makeRackspace({ directory, tokens, regions, tokenLifetime })
     const engine = makeEngine({
       clock,
       directory,
@@ -131,29 +151,11 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
       kept: Math.max(1, options.requestsKept ?? 10_000),
       services: {
         identity: (request, endpoints) =>
-          request.path === "/v2.0" || request.path.startsWith("/v2.0/")
-            ? rackspaceIdentity.handle(request, endpoints)
-            : keystone.handle(request, endpoints),
-        image: (request, caller, region, endpoints) => {
-          const glance = glances.get(region)
-          if (glance === undefined) return Effect.dieMessage(`no region is called ${region}`)
-          const base = new URL(endpoints.image(region))
-          // Its URLs are made from what the client called it, and that includes the path it is mounted at.
-          const host = `${base.host}${base.pathname.replace(/\/$/, "")}`
-          const headers = { ...request.headers, host, "x-forwarded-proto": base.protocol.slice(0, -1) }
-          return Effect.map(glance.handle(Option.fromNullable(caller), { ...request, headers }), (response) =>
-            "www-authenticate" in response.headers
-              ? {
-                  ...response,
-                  headers: { ...response.headers, "www-authenticate": `Keystone uri="${endpoints.identity}/v3"` }
-                }
-              : response
-          )
-        },
-        objectStore: (request, caller, region) =>
+          (/^\/v2\.0(\/|$)/.test(request.path) ? rackspace : keystone).handle(request, endpoints),
+        image: imageService(glances),
+        "object-store": (request, _, region, caller) =>
           objectStores.get(region)?.handle(request, caller) ?? Effect.dieMessage(`no region is called ${region}`)
       }
     })
-
     return { directory, tokens, engine, imports, glances, objectStore: hasObjectStore }
   })

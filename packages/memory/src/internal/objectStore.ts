@@ -1,10 +1,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Directory } from "./directory.js"
+import { read } from "./glance/blobs.js"
 import type { Accounts, Hasher } from "./glance/options.js"
-import { empty, json, randomHex } from "./reply.js"
+import { decodeSegment, empty, json, orRefusal, Refused, randomHex } from "./reply.js"
+import { dispatch, type Route, route } from "./routes.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
 
 type StoredObject = NonNullable<
@@ -35,213 +36,217 @@ const unauthorized = () =>
     "Unauthorized",
     "This server could not verify that you are authorized to access the document you requested."
   )
-const notAllowed = () => page(405, "Method Not Allowed", "The method is not allowed for this resource.")
+type Objects = Map<string, StoredObject>
 
-const decode = (segment: string): string => {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return segment
-  }
-}
-
-const zeroes = (size: number): Stream.Stream<Uint8Array> => {
-  const piece = new Uint8Array(64 * 1024)
-  return Stream.unfold(size, (left) =>
-    left <= 0
-      ? Option.none()
-      : Option.some([left >= piece.length ? piece : piece.subarray(0, left), left - piece.length] as const)
-  ).pipe(Stream.rechunk(1))
-}
-
-export const makeObjectStore = (options: {
+interface State {
   readonly directory: Directory
   readonly hasher: Hasher
   readonly accounts: Accounts
-}): ObjectStore => {
-  const { accounts, directory, hasher } = options
-  const metadata = new WeakMap<StoredObject, Meta>()
+  readonly metadata: WeakMap<StoredObject, Meta>
+}
 
-  /** Objects that a task has put here have no metadata yet. */
-  const metaOf = (object: StoredObject, now: number): Meta => {
-    const known = metadata.get(object)
-    if (known !== undefined) return known
-    const digest = hasher.create("md5")
-    for (const chunk of object.chunks ?? []) digest.update(chunk)
-    const meta = { etag: digest.digest(), contentType: "application/octet-stream", lastModified: now }
-    metadata.set(object, meta)
-    return meta
+/** One request for the containers of an account. */
+interface Context extends State {
+  readonly request: WireRequest
+  readonly containers: Map<string, Objects>
+  readonly now: number
+}
+
+type Result = WireResponse | Effect.Effect<WireResponse>
+
+/** Objects that a task has stored have no metadata yet. */
+const metaOf = ({ hasher, metadata, now }: Context, object: StoredObject): Meta => {
+  const known = metadata.get(object)
+  if (known !== undefined) return known
+  const digest = hasher.create("md5")
+  for (const chunk of object.chunks ?? []) digest.update(chunk)
+  const meta = { etag: digest.digest(), contentType: "application/octet-stream", lastModified: now }
+  metadata.set(object, meta)
+  return meta
+}
+
+const bytesOf = (objects: Iterable<StoredObject>): number => {
+  let total = 0
+  for (const object of objects) total += object.size
+  return total
+}
+
+/** A page of the entries. Its headers describe what is listed. */
+const listing = <A>(
+  { request }: Context,
+  entries: ReadonlyMap<string, A>,
+  headers: WireResponse["headers"],
+  item: (name: string, entry: A) => unknown
+): WireResponse => {
+  const query = new URLSearchParams(request.query)
+  const prefix = query.get("prefix") ?? ""
+  const marker = query.get("marker") ?? ""
+  const limit = Number(query.get("limit") ?? 10_000)
+  const shown = [...entries]
+    .filter(([name]) => name.startsWith(prefix) && name > marker)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, Number.isFinite(limit) ? limit : 10_000)
+  if (query.get("format") === "json" || (request.headers["accept"] ?? "").includes("application/json")) {
+    const items = shown.map(([name, entry]) => item(name, entry))
+    return json(200, items, { "content-type": "application/json; charset=utf-8", ...headers })
   }
+  if (shown.length === 0) return empty(204, headers)
+  const body = shown.map(([name]) => `${name}\n`).join("")
+  return { status: 200, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body }
+}
 
-  const listing = (request: WireRequest, names: ReadonlyArray<string>, item: (name: string) => unknown) => {
-    const query = new URLSearchParams(request.query)
-    const prefix = query.get("prefix") ?? ""
-    const marker = query.get("marker") ?? ""
-    const limit = Number(query.get("limit") ?? 10_000)
-    const shown = names
-      .filter((name) => name.startsWith(prefix) && name > marker)
-      .sort()
-      .slice(0, Number.isFinite(limit) ? limit : 10_000)
-    if (query.get("format") === "json" || (request.headers["accept"] ?? "").includes("application/json")) {
-      return json(200, shown.map(item), { "content-type": "application/json; charset=utf-8" })
+const accountHeaders = ({ containers }: Context) => ({
+  "x-account-container-count": String(containers.size),
+  "x-account-bytes-used": String(bytesOf([...containers.values()].flatMap((objects) => [...objects.values()])))
+})
+
+const showAccount = (context: Context): WireResponse => empty(204, accountHeaders(context))
+
+const listContainers = (context: Context): WireResponse =>
+  listing(context, context.containers, accountHeaders(context), (name, objects) => ({
+    name,
+    count: objects.size,
+    bytes: bytesOf(objects.values())
+  }))
+
+const objectsOf = ({ containers }: Context, container: string): Objects => {
+  const objects = containers.get(container)
+  if (objects === undefined) throw new Refused(notFound())
+  return objects
+}
+
+const containerHeaders = (objects: Objects) => ({
+  "x-container-object-count": String(objects.size),
+  "x-container-bytes-used": String(bytesOf(objects.values()))
+})
+
+const showContainer = (context: Context, container: string): WireResponse =>
+  empty(204, containerHeaders(objectsOf(context, container)))
+
+const listObjects = (context: Context, container: string): WireResponse => {
+  const objects = objectsOf(context, container)
+  return listing(context, objects, containerHeaders(objects), (name, object) => {
+    const { contentType, etag, lastModified } = metaOf(context, object)
+    return {
+      name,
+      bytes: object.size,
+      hash: etag,
+      content_type: contentType,
+      last_modified: new Date(lastModified).toISOString().replace("Z", "000")
     }
-    return shown.length === 0
-      ? empty(204)
-      : {
-          status: 200,
-          headers: { "content-type": "text/plain; charset=utf-8" },
-          body: `${shown.join("\n")}\n`
-        }
-  }
-
-  const bytesOf = (objects: Iterable<StoredObject>) => {
-    let total = 0
-    for (const object of objects) total += object.size
-    return total
-  }
-
-  const containerHeaders = (objects: Map<string, StoredObject>) => ({
-    "x-container-object-count": String(objects.size),
-    "x-container-bytes-used": String(bytesOf(objects.values()))
   })
+}
 
-  const putObject = (request: WireRequest, objects: Map<string, StoredObject>, name: string, now: number) =>
-    Effect.suspend(() => {
-      const digest = hasher.create("md5")
-      const chunks: Array<Uint8Array> = []
-      let size = 0
-      return Stream.runForEach(request.body, (bytes) =>
-        Effect.sync(() => {
-          digest.update(bytes)
-          chunks.push(bytes.slice())
-          size += bytes.length
-        })
-      ).pipe(
-        Effect.map(() => {
-          const etag = digest.digest()
-          const wanted = request.headers["etag"]?.replaceAll('"', "").toLowerCase()
-          if (wanted !== undefined && wanted !== etag) {
-            return page(422, "Unprocessable Entity", "Unable to process the contained instructions")
-          }
-          const object: StoredObject = { size, chunks }
-          metadata.set(object, {
-            etag,
-            contentType: request.headers["content-type"] ?? "application/octet-stream",
-            lastModified: now
-          })
-          objects.set(name, object)
-          return empty(201, { etag, "last-modified": new Date(now).toUTCString() })
-        }),
-        // An object is there whole or not at all.
-        Effect.orElseSucceed(() => page(499, "Client Disconnect", "The client was disconnected during request."))
-      )
+const createContainer = ({ containers }: Context, container: string): WireResponse => {
+  if (containers.has(container)) return empty(202)
+  containers.set(container, new Map())
+  return empty(201)
+}
+
+const deleteContainer = (context: Context, container: string): WireResponse => {
+  if (objectsOf(context, container).size > 0) {
+    return page(409, "Conflict", "There was a conflict when trying to complete your request.")
+  }
+  context.containers.delete(container)
+  return empty(204)
+}
+
+const putObject = (context: Context, container: string, name: string): Effect.Effect<WireResponse> => {
+  const { hasher, metadata, now, request } = context
+  const objects = objectsOf(context, container)
+  const digest = hasher.create("md5")
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return Stream.runForEach(request.body, (bytes) =>
+    Effect.sync(() => {
+      digest.update(bytes)
+      chunks.push(bytes.slice())
+      size += bytes.length
     })
+  ).pipe(
+    Effect.map(() => {
+      const etag = digest.digest()
+      const wanted = request.headers["etag"]?.replaceAll('"', "").toLowerCase()
+      if (wanted !== undefined && wanted !== etag) {
+        return page(422, "Unprocessable Entity", "Unable to process the contained instructions")
+      }
+      const object: StoredObject = { size, chunks }
+      const contentType = request.headers["content-type"] ?? "application/octet-stream"
+      metadata.set(object, { etag, contentType, lastModified: now })
+      objects.set(name, object)
+      return empty(201, { etag, "last-modified": new Date(now).toUTCString() })
+    }),
+    // An object is stored whole or not at all.
+    Effect.orElseSucceed(() => page(499, "Client Disconnect", "The client was disconnected during request."))
+  )
+}
 
-  const getObject = (request: WireRequest, object: StoredObject, now: number): WireResponse => {
-    const meta = metaOf(object, now)
-    const headers = {
-      "content-type": meta.contentType,
-      "content-length": String(object.size),
-      etag: meta.etag,
-      "last-modified": new Date(meta.lastModified).toUTCString(),
-      "accept-ranges": "bytes"
-    }
-    const body = object.chunks === undefined ? zeroes(object.size) : Stream.fromIterable(object.chunks)
-    return { status: 200, headers, body: request.method === "HEAD" ? "" : Stream.rechunk(body, 1) }
+const getObject = (context: Context, container: string, name: string): WireResponse => {
+  const object = objectsOf(context, container).get(name)
+  if (object === undefined) return notFound()
+  const { contentType, etag, lastModified } = metaOf(context, object)
+  const headers = {
+    "content-type": contentType,
+    "content-length": String(object.size),
+    etag,
+    "last-modified": new Date(lastModified).toUTCString(),
+    "accept-ranges": "bytes"
   }
+  return { status: 200, headers, body: Stream.rechunk(read(object, 0, object.size), 1) }
+}
 
-  const route = (request: WireRequest, caller: Caller | undefined, now: number): Effect.Effect<WireResponse> => {
-    const found = /^\/v1\/([^/]+)(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path)
-    const account = found?.[1]
-    if (account === undefined) return Effect.succeed(notFound())
-    if (caller === undefined) return Effect.succeed(unauthorized())
-    const id = decode(account).replace(/^(AUTH_|MossoCloudFS_)/, "")
-    if (!directory.projects.some((project) => project.id === id)) return Effect.succeed(notFound())
-    if (id !== caller.projectId && !caller.roles.includes("admin")) return Effect.succeed(forbidden())
+const deleteObject = (context: Context, container: string, name: string): WireResponse =>
+  objectsOf(context, container).delete(name) ? empty(204) : notFound()
 
-    let containers = accounts.get(id)
-    if (containers === undefined) {
-      containers = new Map()
-      accounts.set(id, containers)
-    }
-    const container = decode(found?.[2] ?? "")
-    const name = decode(found?.[3] ?? "")
-    const { method } = request
+const routes: ReadonlyArray<Route<Context, Result>> = [
+  route("GET", "", listContainers),
+  route("HEAD", "", showAccount),
+  route("GET", ":container", listObjects),
+  route("HEAD", ":container", showContainer),
+  route("PUT", ":container", createContainer),
+  route("DELETE", ":container", deleteContainer),
+  route("GET", ":container/:object", getObject),
+  route("HEAD", ":container/:object", getObject),
+  route("PUT", ":container/:object", putObject),
+  route("DELETE", ":container/:object", deleteObject)
+]
 
-    if (container === "") {
-      const headers = {
-        "x-account-container-count": String(containers.size),
-        "x-account-bytes-used": String(bytesOf([...containers.values()].flatMap((objects) => [...objects.values()])))
+const respond = (state: State, request: WireRequest, caller: Caller | undefined, now: number): Result => {
+  const { accounts, directory } = state
+  const [, account, container = "", name = ""] = /^\/v1\/([^/]+)(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path) ?? []
+  if (account === undefined) return notFound()
+  if (caller === undefined) return unauthorized()
+  const id = decodeSegment(account).replace(/^(AUTH_|MossoCloudFS_)/, "")
+  if (!directory.projects.some((project) => project.id === id)) return notFound()
+  if (id !== caller.projectId && !caller.roles.includes("admin")) return forbidden()
+
+  const containers = accounts.get(id) ?? new Map<string, Objects>()
+  accounts.set(id, containers)
+  const context: Context = { ...state, request, containers, now }
+  const segments = container === "" ? [] : name === "" ? [container] : [container, name]
+  return orRefusal(() =>
+    dispatch(routes, request.method, segments.map(decodeSegment), context, {
+      notFound,
+      notAllowed: () => {
+        if (container !== "") objectsOf(context, decodeSegment(container))
+        return page(405, "Method Not Allowed", "The method is not allowed for this resource.")
       }
-      if (method === "HEAD") return Effect.succeed(empty(204, headers))
-      if (method !== "GET") return Effect.succeed(notAllowed())
-      const all = containers
-      const listed = listing(request, [...all.keys()], (name) => ({
-        name,
-        count: all.get(name)?.size ?? 0,
-        bytes: bytesOf(all.get(name)?.values() ?? [])
-      }))
-      return Effect.succeed({ ...listed, headers: { ...listed.headers, ...headers } })
-    }
+    })
+  )
+}
 
-    const objects = containers.get(container)
-    if (name === "") {
-      if (method === "PUT") {
-        if (objects === undefined) containers.set(container, new Map())
-        return Effect.succeed(empty(objects === undefined ? 201 : 202))
-      }
-      if (objects === undefined) return Effect.succeed(notFound())
-      switch (method) {
-        case "HEAD":
-          return Effect.succeed(empty(204, containerHeaders(objects)))
-        case "GET": {
-          const listed = listing(request, [...objects.keys()], (name) => {
-            const object = objects.get(name)
-            const meta = object === undefined ? undefined : metaOf(object, now)
-            return {
-              name,
-              bytes: object?.size ?? 0,
-              hash: meta?.etag,
-              content_type: meta?.contentType,
-              last_modified: new Date(meta?.lastModified ?? now).toISOString().replace("Z", "000")
-            }
-          })
-          return Effect.succeed({ ...listed, headers: { ...listed.headers, ...containerHeaders(objects) } })
-        }
-        case "DELETE":
-          if (objects.size > 0) {
-            return Effect.succeed(page(409, "Conflict", "There was a conflict when trying to complete your request."))
-          }
-          containers.delete(container)
-          return Effect.succeed(empty(204))
-        default:
-          return Effect.succeed(notAllowed())
-      }
-    }
-
-    if (objects === undefined) return Effect.succeed(notFound())
-    const object = objects.get(name)
-    switch (method) {
-      case "PUT":
-        return putObject(request, objects, name, now)
-      case "GET":
-      case "HEAD":
-        return Effect.succeed(object === undefined ? notFound() : getObject(request, object, now))
-      case "DELETE":
-        return Effect.succeed(objects.delete(name) ? empty(204) : notFound())
-      default:
-        return Effect.succeed(notAllowed())
-    }
-  }
-
+export const makeObjectStore = (options: Omit<State, "metadata">): ObjectStore => {
+  const state: State = { ...options, metadata: new WeakMap() }
   return {
     handle: (request, caller) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.map(route(request, caller, now), (response) => ({
+      Effect.gen(function* () {
+        const result = respond(state, request, caller, yield* Clock.currentTimeMillis)
+        const response = Effect.isEffect(result) ? yield* result : result
+        return {
           ...response,
           headers: { ...response.headers, "x-trans-id": `tx${randomHex()}` },
           body: request.method === "HEAD" ? "" : response.body
-        }))
-      )
+        }
+      })
   }
 }

@@ -1,25 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Directory, User } from "./directory.js"
+import type { User } from "./directory.js"
 import { idOf } from "./directory.js"
-import type { Endpoints } from "./endpoints.js"
-import { asString, empty, isObject, type JsonObject, json, parse, readText, segments } from "./reply.js"
-import type { Token, Tokens } from "./tokens.js"
+import type { Identity, IdentityContext, IdentityOptions } from "./identity.js"
+import type { JsonObject } from "./reply.js"
+import { asString, empty, isObject, json, orRefusal, parse, Refused, readText, segments } from "./reply.js"
+import { dispatch, type Route, route } from "./routes.js"
+import type { Token } from "./tokens.js"
 import { randomText, rolesOn } from "./tokens.js"
-import type { WireRequest, WireResponse } from "./wire.js"
-
-/** Rackspace's Identity v2.0, below `/v2.0`: logins by API key or password, and the catalog they bring. */
-export interface Rackspace {
-  readonly handle: (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
-}
-
-export interface RackspaceOptions {
-  readonly directory: Directory
-  readonly tokens: Tokens
-  readonly regions: ReadonlyArray<string>
-  /** Milliseconds. */
-  readonly tokenLifetime: number
-}
+import type { WireResponse } from "./wire.js"
 
 /** The object store of a Rackspace account has a tenant of its own, which is not the account's number. */
 export const storageTenant = (projectId: string): string => `MossoCloudFS_${projectId}`
@@ -31,153 +20,173 @@ const badRequest = (message: string) => fault("badRequest", 400, message)
 const unauthorized = (message: string) => fault("unauthorized", 401, message)
 const notFound = (message: string) => fault("itemNotFound", 404, message)
 
-export const makeRackspace = ({ directory, regions, tokenLifetime, tokens }: RackspaceOptions): Rackspace => {
-  /** The tenant a login is for: the one it names, else the first that the user has a role in. */
-  const tenantOf = (user: User, auth: JsonObject) => {
-    const id = asString(auth["tenantId"])
-    const name = asString(auth["tenantName"])
-    return directory.projects.find(
-      (project) =>
-        project.enabled &&
-        rolesOn(user, project).length > 0 &&
-        (id === undefined || project.id === id) &&
-        (name === undefined || project.name === name || project.id === name)
-    )
-  }
+/** The tenant of a login: the one that it names, or else the first that the user has a role in. */
+const tenantOf = ({ directory }: IdentityContext, user: User, auth: JsonObject) => {
+  const id = asString(auth["tenantId"])
+  const name = asString(auth["tenantName"])
+  return directory.projects.find(
+    (project) =>
+      project.enabled &&
+      rolesOn(user, project).length > 0 &&
+      (id === undefined || project.id === id) &&
+      (name === undefined || project.name === name || project.id === name)
+  )
+}
 
-  const access = (token: Token, endpoints: Endpoints, how: string): JsonObject => {
-    const tenant = token.project?.id ?? ""
-    const storage = storageTenant(tenant)
-    return {
-      access: {
-        token: {
-          id: token.id,
-          expires: new Date(token.expiresAt).toISOString(),
-          tenant: { id: tenant, name: token.project?.name ?? tenant },
-          "RAX-AUTH:authenticatedBy": [how]
+const access = ({ endpoints, regions }: IdentityContext, token: Token, how: string): WireResponse => {
+  const tenant = token.project?.id ?? ""
+  const storage = storageTenant(tenant)
+  return json(200, {
+    access: {
+      token: {
+        id: token.id,
+        expires: new Date(token.expiresAt).toISOString(),
+        tenant: { id: tenant, name: token.project?.name ?? tenant },
+        "RAX-AUTH:authenticatedBy": [how]
+      },
+      serviceCatalog: [
+        {
+          name: "cloudFiles",
+          type: "object-store",
+          endpoints: regions.map((region) => ({
+            region,
+            tenantId: storage,
+            publicURL: `${endpoints.objectStore(region)}/v1/${storage}`,
+            internalURL: `${endpoints.objectStore(region)}/v1/${storage}`
+          }))
         },
-        serviceCatalog: [
-          {
-            name: "cloudFiles",
-            type: "object-store",
-            endpoints: regions.map((region) => ({
-              region,
-              tenantId: storage,
-              publicURL: `${endpoints.objectStore(region)}/v1/${storage}`,
-              internalURL: `${endpoints.objectStore(region)}/v1/${storage}`
-            }))
-          },
-          {
-            name: "cloudImages",
-            type: "image",
-            endpoints: regions.map((region) => ({
-              region,
-              tenantId: tenant,
-              publicURL: `${endpoints.image(region)}/v2/${tenant}`
-            }))
-          }
-        ],
-        user: {
-          id: token.user.id,
-          name: token.user.name,
-          roles: token.roles.map((name) => ({ id: idOf("role", name), name, description: name })),
-          "RAX-AUTH:defaultRegion": regions[0] ?? ""
+        {
+          name: "cloudImages",
+          type: "image",
+          endpoints: regions.map((region) => ({
+            region,
+            tenantId: tenant,
+            publicURL: `${endpoints.image(region)}/v2/${tenant}`
+          }))
         }
+      ],
+      user: {
+        id: token.user.id,
+        name: token.user.name,
+        roles: token.roles.map((name) => ({ id: idOf("role", name), name, description: name })),
+        "RAX-AUTH:defaultRegion": regions[0] ?? ""
       }
     }
-  }
-
-  const logIn = (body: JsonObject, endpoints: Endpoints, now: number): WireResponse => {
-    const auth = body["auth"]
-    if (!isObject(auth)) return badRequest("Invalid request. Missing required auth element.")
-    const apiKey = auth["RAX-KSKEY:apiKeyCredentials"]
-    const password = auth["passwordCredentials"]
-    const renewed = auth["token"]
-    let user: User | undefined
-    let refused = "Unable to authenticate user with credentials provided."
-    let how = "PASSWORD"
-    let expiresAt = now + tokenLifetime
-    if (isObject(apiKey)) {
-      how = "APIKEY"
-      refused = "Username or api key is invalid."
-      const name = asString(apiKey["username"])
-      const key = asString(apiKey["apiKey"])
-      if (name === undefined || key === undefined) return badRequest("Expecting username and apiKey")
-      user = directory.users.find((candidate) => candidate.name === name && candidate.apiKey === key)
-    } else if (isObject(password)) {
-      const name = asString(password["username"])
-      const secret = asString(password["password"])
-      if (name === undefined || secret === undefined) return badRequest("Expecting username and password")
-      user = directory.users.find((candidate) => candidate.name === name && candidate.password === secret)
-    } else if (isObject(renewed)) {
-      const old = tokens.find(asString(renewed["id"]) ?? "", now)
-      user = old?.user
-      expiresAt = old?.expiresAt ?? expiresAt
-    } else {
-      return badRequest("Invalid request. Missing credentials element.")
-    }
-    if (user === undefined) return unauthorized(refused)
-    if (!user.enabled) return fault("userDisabled", 403, `User '${user.name}' is disabled.`)
-    const project = tenantOf(user, auth)
-    if (project === undefined) return unauthorized("Tenant with Name/Id is not valid for this user.")
-    const token = tokens.issue(
-      {
-        methods: [how.toLowerCase()],
-        user,
-        project,
-        domainId: undefined,
-        system: false,
-        roles: rolesOn(user, project),
-        auditIds: [randomText(22)],
-        expiresAt,
-        applicationCredential: undefined
-      },
-      now
-    )
-    return json(200, access(token, endpoints, how))
-  }
-
-  const route = (request: WireRequest, text: string | undefined, endpoints: Endpoints, now: number): WireResponse => {
-    const [, area, id] = segments(request.path)
-    const notAllowed = () => fault("badMethod", 405, "Method Not Allowed")
-    if (area === "tokens" && id === undefined) {
-      if (request.method !== "POST") return notAllowed()
-      const body = parse(text ?? "")
-      return isObject(body) ? logIn(body, endpoints, now) : badRequest("Invalid json request body")
-    }
-    const mine = tokens.find(request.headers["x-auth-token"] ?? "", now)
-    if (mine === undefined) {
-      return unauthorized("No valid token provided. Please use the 'X-Auth-Token' header with a valid token.")
-    }
-    if (area === "tokens" && id !== undefined) {
-      const token = tokens.find(id, now)
-      if (token === undefined || token.user.id !== mine.user.id) return notFound("Token not found.")
-      if (request.method === "GET") return json(200, access(token, endpoints, "PASSWORD"))
-      if (request.method !== "DELETE") return notAllowed()
-      tokens.revoke(token.id)
-      return empty(204)
-    }
-    if (area === "tenants" && id === undefined) {
-      if (request.method !== "GET") return notAllowed()
-      const tenants = directory.projects.filter((project) => rolesOn(mine.user, project).length > 0)
-      return json(200, {
-        tenants: tenants.map(({ enabled, id, name }) => ({ id, name, enabled })),
-        tenants_links: []
-      })
-    }
-    return notFound("Resource Not Found")
-  }
-
-  return {
-    handle: (request, endpoints) =>
-      Effect.gen(function* () {
-        const text = request.method === "POST" ? yield* readText(request, largestBody) : ""
-        const now = yield* Clock.currentTimeMillis
-        const response = route(request, text, endpoints, now)
-        return {
-          ...response,
-          headers: { ...response.headers, "response-source": "cloud-auth", vary: "Accept, X-Auth-Token" }
-        }
-      }).pipe(Effect.catchAll(() => Effect.succeed(fault("overLimit", 413, "The body of the request is too large."))))
-  }
+  })
 }
+
+const invalidCredentials = "Unable to authenticate user with credentials provided."
+
+/** The ways to log in with a secret, by the element of the request. */
+const secrets = [
+  { element: "RAX-KSKEY:apiKeyCredentials", key: "apiKey", how: "APIKEY", refused: "Username or api key is invalid." },
+  { element: "passwordCredentials", key: "password", how: "PASSWORD", refused: invalidCredentials }
+] as const
+
+const identify = ({ directory, now, tokenLifetime, tokens }: IdentityContext, auth: JsonObject) => {
+  for (const { element, how, key, refused } of secrets) {
+    const given = auth[element]
+    if (!isObject(given)) continue
+    const name = asString(given["username"])
+    const secret = asString(given[key])
+    if (name === undefined || secret === undefined) throw new Refused(badRequest(`Expecting username and ${key}`))
+    const user = directory.users.find((one) => one.name === name && one[key] === secret)
+    if (user === undefined) throw new Refused(unauthorized(refused))
+    return { user, how, expiresAt: now + tokenLifetime }
+  }
+  const renewed = auth["token"]
+  if (!isObject(renewed)) throw new Refused(badRequest("Invalid request. Missing credentials element."))
+  const old = tokens.find(asString(renewed["id"]) ?? "", now)
+  if (old === undefined) throw new Refused(unauthorized(invalidCredentials))
+  return { user: old.user, how: "PASSWORD", expiresAt: old.expiresAt }
+}
+
+const logIn = (context: IdentityContext): WireResponse => {
+  const body = parse(context.text ?? "")
+  if (!isObject(body)) return badRequest("Invalid json request body")
+  const { auth } = body
+  if (!isObject(auth)) return badRequest("Invalid request. Missing required auth element.")
+  const { expiresAt, how, user } = identify(context, auth)
+  if (!user.enabled) return fault("userDisabled", 403, `User '${user.name}' is disabled.`)
+  const project = tenantOf(context, user, auth)
+  if (project === undefined) return unauthorized("Tenant with Name/Id is not valid for this user.")
+  const token = context.tokens.issue(
+    {
+      methods: [how.toLowerCase()],
+      user,
+      project,
+      domainId: undefined,
+      system: false,
+      roles: rolesOn(user, project),
+      auditIds: [randomText(22)],
+      expiresAt,
+      applicationCredential: undefined
+    },
+    context.now
+  )
+  return access(context, token, how)
+}
+
+const requireUser = ({ now, request, tokens }: IdentityContext): User => {
+  const mine = tokens.find(request.headers["x-auth-token"] ?? "", now)
+  if (mine !== undefined) return mine.user
+  throw new Refused(unauthorized("No valid token provided. Please use the 'X-Auth-Token' header with a valid token."))
+}
+
+const ownToken = (context: IdentityContext, id: string): Token => {
+  const user = requireUser(context)
+  const token = context.tokens.find(id, context.now)
+  if (token === undefined || token.user.id !== user.id) throw new Refused(notFound("Token not found."))
+  return token
+}
+
+const showToken = (context: IdentityContext, id: string): WireResponse =>
+  access(context, ownToken(context, id), "PASSWORD")
+
+const revokeToken = (context: IdentityContext, id: string): WireResponse => {
+  context.tokens.revoke(ownToken(context, id).id)
+  return empty(204)
+}
+
+const listTenants = (context: IdentityContext): WireResponse => {
+  const user = requireUser(context)
+  const tenants = context.directory.projects.filter((project) => rolesOn(user, project).length > 0)
+  return json(200, { tenants: tenants.map(({ enabled, id, name }) => ({ id, name, enabled })), tenants_links: [] })
+}
+
+const routes: ReadonlyArray<Route<IdentityContext, WireResponse>> = [
+  route("POST", "tokens", logIn),
+  route("GET", "tokens/:token", showToken),
+  route("DELETE", "tokens/:token", revokeToken),
+  route("GET", "tenants", listTenants)
+]
+
+const respond = (context: IdentityContext): WireResponse => {
+  // The service ignores segments that follow.
+  const path = segments(context.request.path).slice(1, 3)
+  return dispatch(routes, context.request.method, path, context, {
+    notFound: () => {
+      requireUser(context)
+      return notFound("Resource Not Found")
+    },
+    notAllowed: (_, pattern) => {
+      if (pattern === "tenants") requireUser(context)
+      if (pattern === "tokens/:token") ownToken(context, path[1] ?? "")
+      return fault("badMethod", 405, "Method Not Allowed")
+    }
+  })
+}
+
+/** Rackspace's Identity v2.0, below `/v2.0`: logins by API key or password, and the catalog they bring. */
+export const makeRackspace = (options: IdentityOptions): Identity => ({
+  handle: (request, endpoints) =>
+    Effect.gen(function* () {
+      const text = request.method === "POST" ? yield* readText(request, largestBody) : ""
+      const now = yield* Clock.currentTimeMillis
+      const response = orRefusal(() => respond({ ...options, request, text, endpoints, now }))
+      return {
+        ...response,
+        headers: { ...response.headers, "response-source": "cloud-auth", vary: "Accept, X-Auth-Token" }
+      }
+    }).pipe(Effect.catchAll(() => Effect.succeed(fault("overLimit", 413, "The body of the request is too large."))))
+})

@@ -1,5 +1,6 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { isNestedDeeper } from "./nesting.js"
 import { randomHex } from "./tokens.js"
@@ -18,6 +19,46 @@ export const empty = (status: number, headers: Readonly<Record<string, string>> 
   headers,
   body: ""
 })
+
+/** A handler throws it to end a request early with this response. */
+export class Refused {
+  constructor(readonly response: WireResponse) {}
+}
+
+export const orRefusal = <A>(handle: () => A): A | WireResponse => {
+  try {
+    return handle()
+  } catch (error) {
+    if (error instanceof Refused) return error.response
+    throw error
+  }
+}
+
+const beyondAscii = /[\u0080-\uffff]/
+
+/** The bytes of a body; `undefined` for a stream. Most texts are ASCII, and a page of a thousand images is long. */
+export const lengthOf = (body: WireResponse["body"]): number | undefined => {
+  if (typeof body !== "string") return body instanceof Uint8Array ? body.length : undefined
+  return beyondAscii.test(body) ? new TextEncoder().encode(body).length : body.length
+}
+
+/** A body as a stream, in pieces such as a socket brings them. */
+export const streamOf = (body: WireResponse["body"]): Stream.Stream<Uint8Array, unknown> => {
+  if (typeof body === "string") return body === "" ? Stream.empty : Stream.sync(() => new TextEncoder().encode(body))
+  if (!(body instanceof Uint8Array)) return body
+  return body.length === 0 ? Stream.empty : pieces(body)
+}
+
+const pieceSize = 64 * 1024
+
+const pieces = (bytes: Uint8Array): Stream.Stream<Uint8Array> =>
+  bytes.length <= pieceSize
+    ? Stream.succeed(bytes)
+    : Stream.unfold(0, (from) =>
+        from >= bytes.length
+          ? Option.none()
+          : Option.some([bytes.subarray(from, from + pieceSize), from + pieceSize] as const)
+      ).pipe(Stream.rechunk(1))
 
 /** The body has more bytes than the service reads. */
 export class TooLarge extends Data.TaggedError("TooLarge")<{ readonly limit: number }> {}
@@ -70,18 +111,20 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 export const asString = (value: Json | undefined): string | undefined => (typeof value === "string" ? value : undefined)
 
-/** Path segments, decoded as a WSGI server does it: a stray `%` stays what it is. */
+/** Decodes a path segment as a WSGI server does: a `%` that begins no escape stays as it is. */
+export const decodeSegment = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
 export const segments = (path: string): ReadonlyArray<string> =>
   path
     .split("/")
     .filter((segment) => segment !== "")
-    .map((segment) => {
-      try {
-        return decodeURIComponent(segment)
-      } catch {
-        return segment
-      }
-    })
+    .map(decodeSegment)
 
 /** Python's `isoformat` with microseconds and a Z, as Keystone writes times. */
 export const microTime = (millis: number): string => new Date(millis).toISOString().replace(/Z$/, "000Z")

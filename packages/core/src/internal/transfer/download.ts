@@ -96,7 +96,7 @@ export const run = <E>(
       const before = state.position
       state.attempt += 1
       const result = yield* fetchOnce(download, state, deliver).pipe(
-        Effect.ensuring(Transfer.moved("receive", () => state.position - before)),
+        Effect.ensuring(download.operations.moved("receive", () => state.position - before)),
         Effect.either
       )
       if (result._tag === "Right") return
@@ -149,7 +149,7 @@ const fetchOnce = <E>(
 ): Effect.Effect<void, Failure | SinkFailure<E> | RangesRefused> =>
   Effect.gen(function* () {
     const waiting: Waiting = { since: yield* Clock.currentTimeMillis }
-    const holds = yield* TimeLimit.makeHolds
+    const holds = TimeLimit.makeHolds()
     const watch = Transfer.watch(
       download,
       () => waiting.since,
@@ -191,7 +191,7 @@ const request = (
         ...(asksRange ? { range } : {})
       }
     })
-    const response = yield* Transfer.execute(download, Endpoints.downloadData, request, holds)
+    const response = yield* download.operations.begin(Endpoints.downloadData, request, holds)
     const { headers, status } = response
     if (asksRange && status === 400) {
       yield* ResponseBody.discard(response)

@@ -1,17 +1,14 @@
 /** What uploads and downloads have in common. */
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as GlanceClient from "../../GlanceClient.js"
+import type * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Hasher from "../../Hasher.js"
 import type * as Image from "../../Image.js"
-import type { Endpoint } from "../endpoint.js"
-import * as Metrics from "../metrics.js"
 import type * as Operations from "../operations.js"
-import * as TimeLimit from "../timeLimit.js"
+import type * as TimeLimit from "../timeLimit.js"
 
 /** A transfer of one image's data. */
 export interface Transfer {
@@ -34,26 +31,6 @@ export interface Progress {
   readonly total: Option.Option<number>
 }
 
-/** Sends a request of a transfer, and returns when the headers of the response have arrived. */
-export const execute = <A, E>(
-  { http, operations }: Transfer,
-  endpoint: Endpoint<{ readonly imageId: string }, A, E>,
-  request: HttpClientRequest.HttpClientRequest,
-  holds: TimeLimit.Holds
-): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> => {
-  let status: number | undefined
-  const sent = Effect.tap(operations.send(endpoint, http.client, request), (response) => {
-    status = response.status
-  })
-  return Effect.flatMap(GlanceClient.Operation, ({ name }) =>
-    operations.timed(sent, () => status).pipe(TimeLimit.provideOperation({ name }, holds))
-  )
-}
-
-/** Counts bytes that were moved, for the operation of the fiber. */
-export const moved = (direction: "transmit" | "receive", bytes: () => number): Effect.Effect<void> =>
-  Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.suspend(() => Metrics.moved(name, direction, bytes())))
-
 /**
  * Bytes that the other side has to move within one idle limit, or the rest if that is less. Without it a server that sends
  * a byte now and then would keep a transfer alive for ever.
@@ -74,7 +51,7 @@ export const watch = (
   if (!Number.isFinite(limit)) return Effect.never
   const look: Effect.Effect<never, GlanceError.TransferStalled> = Effect.gen(function* () {
     const since = waitingSince()
-    const waited = since === undefined ? 0 : yield* holds.since(since)
+    const waited = since === undefined ? 0 : holds.since(since, yield* Clock.currentTimeMillis)
     if (waited >= limit) return yield* new GlanceError.TransferStalled({ imageId, bytes: bytes(), limit: idleLimit })
     yield* Effect.sleep(limit - waited)
     return yield* look

@@ -107,7 +107,10 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           current.whole === undefined
             ? sendStream(upload, current, state)
             : sendWhole(upload, current, current.whole, state)
-        const exit = yield* once.pipe(Effect.ensuring(Transfer.moved("transmit", () => state.size)), Effect.exit)
+        const exit = yield* once.pipe(
+          Effect.ensuring(upload.operations.moved("transmit", () => state.size)),
+          Effect.exit
+        )
         if (Exit.isSuccess(exit)) return exit.value
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
@@ -242,7 +245,7 @@ const sendStream = <E, R>(
 ): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
   Effect.gen(function* () {
     const queue = yield* ByteQueue.make()
-    const holds = yield* TimeLimit.makeHolds
+    const holds = TimeLimit.makeHolds()
     const request = requestOf(upload).pipe(
       HttpClientRequest.setHeaders(
         Option.match(reader.size, {
@@ -256,7 +259,7 @@ const sendStream = <E, R>(
       })
     )
     const exchange = Effect.raceFirst(
-      Transfer.execute(upload, upload.endpoint, request, holds),
+      upload.operations.begin(upload.endpoint, request, holds),
       Effect.zipRight(produce(upload, reader, state, queue), Effect.never)
     )
     const watch = Transfer.watch(upload, queue.waitingSince, () => state.size, holds)
@@ -288,11 +291,11 @@ const sendWhole = <E, R>(
     const request = requestOf(upload).pipe(
       HttpClientRequest.setBody(HttpBody.raw(whole, { contentType, contentLength: size }))
     )
-    const holds = yield* TimeLimit.makeHolds
+    const holds = TimeLimit.makeHolds()
     const since = yield* Clock.currentTimeMillis
     const limit = Duration.times(idleLimit, 1 + Math.floor(size / bytesPerIdleLimit))
     const response = yield* Effect.raceFirst(
-      Effect.interruptible(Transfer.execute(upload, upload.endpoint, request, holds)),
+      Effect.interruptible(upload.operations.begin(upload.endpoint, request, holds)),
       Effect.interruptible(
         Transfer.watch(
           { ...upload, idleLimit: limit },

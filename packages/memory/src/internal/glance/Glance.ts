@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { lengthOf } from "../reply.js"
 import type { Caller, WireRequest, WireResponse } from "../wire.js"
 import { type Context, emptyPage, type Reply } from "./context.js"
 import { Fault, internalError, render } from "./errors.js"
@@ -49,23 +50,12 @@ const inspect = (state: State, image: Image): ImageState => ({
   bytesStaged: state.staging.get(image.id)?.blob.size ?? 0
 })
 
-const beyondAscii = /[\u0080-\uffff]/
-
-/** Most answers are ASCII, and a page of a thousand images is long. */
-const byteLength = (text: string): number =>
-  beyondAscii.test(text) ? new TextEncoder().encode(text).length : text.length
-
 /** Whatever it would have said, an answer to HEAD has no body. */
 const finish = (request: WireRequest, reply: Reply): WireResponse => {
-  const { body } = reply
-  if (request.method === "HEAD") {
-    return { ...reply, headers: { ...reply.headers, "content-length": "0" }, body: "" }
-  }
-  if (reply.headers["content-length"] !== undefined || (typeof body !== "string" && !(body instanceof Uint8Array))) {
-    return reply
-  }
-  const length = typeof body === "string" ? byteLength(body) : body.length
-  return reply.status === 204 ? reply : { ...reply, headers: { ...reply.headers, "content-length": String(length) } }
+  const { body, headers, status } = reply
+  if (request.method === "HEAD") return { ...reply, headers: { ...headers, "content-length": "0" }, body: "" }
+  const length = status === 204 || headers["content-length"] !== undefined ? undefined : lengthOf(body)
+  return length === undefined ? reply : { ...reply, headers: { ...headers, "content-length": String(length) } }
 }
 
 /** Bytes of the first line of a request, with its line break: `url_length_limit` of eventlet's `wsgi.server`. */
@@ -92,6 +82,40 @@ const withRequestId = (reply: Reply, id: string): Reply => ({
   headers: { ...reply.headers, "x-openstack-request-id": id.startsWith("req-") ? id : `req-${id}` }
 })
 
+const answer = (
+  state: State,
+  caller: Caller,
+  request: WireRequest,
+  path: string,
+  now: number
+): Effect.Effect<Reply> => {
+  const asked = request.headers["x-openstack-request-id"]
+  if (asked !== undefined && asked.length > longestRequestId) {
+    // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
+    return Effect.succeed(refuse(request, internalError()))
+  }
+  const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
+  const context: Context = {
+    state,
+    request,
+    caller,
+    project: caller.projectId,
+    isAdmin: releases.isAdmin(state, caller),
+    requestId,
+    now
+  }
+  return dispatch(context, path).pipe(
+    Effect.map((reply) => withRequestId(reply, requestId)),
+    Effect.catchAll((error) =>
+      Effect.succeed(
+        error.options.crash === true
+          ? render(error, request.method, request.headers)
+          : withRequestId(refuse(request, error), requestId)
+      )
+    )
+  )
+}
+
 export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -99,34 +123,6 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
     const now = yield* Clock.currentTimeMillis
     initialResourceTypes(state, now)
     initialImages(state, now)
-
-    const answer = (caller: Caller, request: WireRequest, path: string, now: number): Effect.Effect<Reply> => {
-      const asked = request.headers["x-openstack-request-id"]
-      if (asked !== undefined && asked.length > longestRequestId) {
-        // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
-        return Effect.succeed(refuse(request, internalError()))
-      }
-      const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
-      const context: Context = {
-        state,
-        request,
-        caller,
-        project: caller.projectId,
-        isAdmin: releases.isAdmin(state, caller),
-        requestId,
-        now
-      }
-      return dispatch(context, path).pipe(
-        Effect.map((reply) => withRequestId(reply, requestId)),
-        Effect.catchAll((error) =>
-          Effect.succeed(
-            error.options.crash === true
-              ? render(error, request.method, request.headers)
-              : withRequestId(refuse(request, error), requestId)
-          )
-        )
-      )
-    }
 
     const route = (caller: Option.Option<Caller>, request: WireRequest, now: number): Effect.Effect<Reply> => {
       const refused = overlong(request)
@@ -154,12 +150,8 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         return Effect.succeed(refuse(request, new Fault(401, { headers: { "www-authenticate": challenge } })))
       }
       const rest = slash < 0 ? "" : path.slice(slash)
-      return answer(
-        caller.value,
-        request,
-        options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest,
-        now
-      )
+      const below = options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest
+      return answer(state, caller.value, request, below, now)
     }
 
     return {

@@ -18,17 +18,18 @@ class Cut {
   readonly _tag = "Cut"
 }
 
+/** Bytes. @default none */
 interface ReceiveLimits {
-  readonly image: number
-  readonly store: number
-  readonly quota: number
+  readonly image?: number
+  readonly store?: number
+  readonly quota?: number
 }
 
 /** Takes bytes as they come, and hashes them on the way. Nothing is asked for before the last piece is dealt with. */
 export const receive = (
   state: State,
   body: Stream.Stream<Uint8Array, unknown>,
-  limits: ReceiveLimits
+  limits: ReceiveLimits = {}
 ): Effect.Effect<Received, Overflow | Cut> =>
   Effect.suspend(() => {
     const md5 = state.options.hasher.create("md5")
@@ -41,7 +42,7 @@ export const receive = (
       if (size < headLength) head.set(bytes.subarray(0, headLength - size), size)
       size += bytes.length
       for (const limit of ["image", "quota", "store"] as const) {
-        if (size > limits[limit]) return Effect.fail(new Overflow(limit))
+        if (size > (limits[limit] ?? Number.POSITIVE_INFINITY)) return Effect.fail(new Overflow(limit))
       }
       md5.update(bytes)
       hash.update(bytes)

@@ -117,41 +117,21 @@ export const listNodes = (context: Context, id: string): Reply => {
 
 // The routes of the middleware that was there before the API had any for the cache.
 
-export const listCached = (context: Context): Reply => {
-  requireCache(context, "manage_image_cache")
-  return jsonReply(dumps({ cached_images: cachedImages(context) }))
-}
+const managing =
+  (manage: (context: Context, id: string) => unknown) =>
+  (context: Context, id: string): Reply => {
+    requireCache(context, "manage_image_cache")
+    return jsonReply(dumps(manage(context, id) ?? null))
+  }
 
-export const listQueued = (context: Context): Reply => {
-  requireCache(context, "manage_image_cache")
-  return jsonReply(dumps({ queued_images: queuedImages(context) }))
-}
+export const listCached = managing((context) => ({ cached_images: cachedImages(context) }))
+export const listQueued = managing((context) => ({ queued_images: queuedImages(context) }))
+export const dropCached = managing(({ state }, id) => void state.cached.delete(id))
+export const dropQueued = managing(({ state }, id) => void state.queuedForCache.delete(id))
+export const clearCached = managing(({ state }) => ({ num_deleted: counted(state.cached) }))
+export const clearQueued = managing(({ state }) => ({ num_deleted: counted(state.queuedForCache) }))
 
-export const dropCached = (context: Context, id: string): Reply => {
-  requireCache(context, "manage_image_cache")
-  context.state.cached.delete(id)
-  return jsonReply("null")
-}
-
-export const dropQueued = (context: Context, id: string): Reply => {
-  requireCache(context, "manage_image_cache")
-  context.state.queuedForCache.delete(id)
-  return jsonReply("null")
-}
-
-export const clearCached = (context: Context): Reply => {
-  requireCache(context, "manage_image_cache")
-  return jsonReply(dumps({ num_deleted: counted(context.state.cached) }))
-}
-
-export const clearQueued = (context: Context): Reply => {
-  requireCache(context, "manage_image_cache")
-  return jsonReply(dumps({ num_deleted: counted(context.state.queuedForCache) }))
-}
-
-/** Nobody looks whether there is such an image. */
-export const queueAny = (context: Context, id: string): Reply => {
-  requireCache(context, "manage_image_cache")
-  if (!context.state.cached.has(id)) context.state.queuedForCache.add(id)
-  return jsonReply("null")
-}
+/** The service does not check that the image exists. */
+export const queueAny = managing(({ state }, id) => {
+  if (!state.cached.has(id)) state.queuedForCache.add(id)
+})

@@ -23,6 +23,7 @@ import { findImage, isVisible, requireMutable } from "./policy.js"
 import * as releases from "./releases.js"
 import { mediaType } from "./request.js"
 import {
+  anyCopy,
   type Blob,
   type CachedImage,
   changeImage,
@@ -202,9 +203,7 @@ const saveStaged = (context: Context, image: Image): Effect.Effect<void, Fault> 
       return yield* Effect.fail(withDetail(409, `The image ${image.id} has data on staging`))
     }
     const received = yield* receive(state, context.request.body, {
-      image: state.limits.imageSize,
-      store: Number.POSITIVE_INFINITY,
-      quota: Number.POSITIVE_INFINITY
+      image: state.limits.imageSize
     }).pipe(Effect.mapError((error) => (error._tag === "Overflow" ? overflow(error.limit) : fault(500))))
     const now = yield* Clock.currentTimeMillis
     yield* attempt(() => {
@@ -342,8 +341,7 @@ export const remember = (state: State, image: Image): Effect.Effect<void> =>
   })
 
 /** Refused data stay, and the record has no size for them. */
-const storedSize = (state: State, image: Image): number =>
-  [...state.stores.values()].map((store) => store.blobs.get(image.id)?.size).find((size) => size !== undefined) ?? 0
+const storedSize = (state: State, image: Image): number => anyCopy(state, image.id)?.size ?? 0
 
 /** Fails at the end of a body that does not have this checksum: the cache keeps only what the image says it is. */
 export const verified = (

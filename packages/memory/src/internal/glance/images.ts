@@ -21,12 +21,13 @@ import {
   changeImage,
   defaultVisibility,
   type Image,
+  newImage,
   removeImage,
   renderImage,
   type State,
   stamp
 } from "./state.js"
-import { explainMismatch } from "./validate.js"
+import { validate } from "./validate.js"
 
 /** Names that a request may never set, by how the service refuses them. */
 const computed = ["direct_url", "self", "file", "schema", "stores"]
@@ -108,13 +109,22 @@ export const checkPropertyQuota = (state: State, names: Iterable<string>): void 
   }
 }
 
+const creationHeaders = (context: Context, image: Image): Reply["headers"] => {
+  const { importMethods, multiStore, stores } = context.state
+  const storeIds = [...stores.keys(), "os_glance_staging_store", "os_glance_tasks_store"].join(",")
+  return {
+    location: `${applicationUrl(context)}/v2/images/${image.id}`,
+    ...(importMethods.length > 0 ? { "openstack-image-import-methods": importMethods.join(",") } : {}),
+    ...(multiStore ? { "openstack-image-store-ids": storeIds } : {})
+  }
+}
+
 const create = (context: Context, body: Json): Reply => {
   const { project, state } = context
   const named = (name: string) =>
     isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
   for (const name of computed) if (named(name)) throw forbidden(`Attribute '${name}' is read-only.`)
-  const mismatch = explainMismatch(body, schemas.image)
-  if (mismatch !== undefined) throw badRequest(mismatch)
+  validate(body, schemas.image)
   if (!isObject(body)) throw internalError()
 
   const properties = Object.entries(body).filter(([name]) => !baseNames.includes(name))
@@ -144,32 +154,20 @@ const create = (context: Context, body: Json): Reply => {
     properties.map(([name]) => name)
   )
 
-  const createdAt = stamp(state, context.now)
-  const image: Image = {
+  const image = newImage({
     id: String(base.get("id") ?? randomId()),
     name: (base.get("name") ?? null) as string | null,
-    status: "queued",
     visibility,
     protected: base.get("protected") === true,
     hidden: base.get("os_hidden") === true,
-    checksum: null,
-    hashAlgo: null,
-    hashValue: null,
     owner: owner === "" ? null : owner,
-    size: null,
-    virtualSize: null,
     containerFormat: (base.get("container_format") ?? null) as string | null,
     diskFormat: (base.get("disk_format") ?? null) as string | null,
     minRam,
     minDisk,
-    createdAt,
-    updatedAt: createdAt,
-    tags: new Set(),
-    properties: new Map(properties.map(([name, value]) => [name, String(value)])),
-    locations: [],
-    members: new Map(),
-    json: undefined
-  }
+    createdAt: stamp(state, context.now),
+    properties: new Map(properties.map(([name, value]) => [name, String(value)]))
+  })
   checkColumns(image)
   if (state.usedIds.has(image.id)) throw conflict(`Image ID ${image.id} already exists!`)
   addImage(state, image)
@@ -179,18 +177,9 @@ const create = (context: Context, body: Json): Reply => {
     changeImage(image, (one) => one.tags.add(tag))
   }
 
-  const headers: Record<string, string> = { location: `${applicationUrl(context)}/v2/images/${image.id}` }
-  if (state.importMethods.length > 0) headers["openstack-image-import-methods"] = state.importMethods.join(",")
-  if (state.multiStore) {
-    headers["openstack-image-store-ids"] = [
-      ...state.stores.keys(),
-      "os_glance_staging_store",
-      "os_glance_tasks_store"
-    ].join(",")
-  }
   // An empty owner is nobody in the database, but the answer tells what was sent.
   const shown = owner === "" ? { ...image, owner, json: undefined } : image
-  return jsonReply(renderImage(state, shown, context.isAdmin), 201, headers)
+  return jsonReply(renderImage(state, shown, context.isAdmin), 201, creationHeaders(context, image))
 }
 
 /** The service makes the URLs of its headers and version documents from what the client called it. */

@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { streamOf } from "../reply.js"
 import type { Caller, WireResponse } from "../wire.js"
 import { receive } from "./blobs.js"
 import type { Context, Reply } from "./context.js"
@@ -11,11 +12,11 @@ import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin, requireMutable } from "./policy.js"
-import { isObject, type Json } from "./python.js"
+import { isObject, type Json, text } from "./python.js"
 import * as releases from "./releases.js"
 import { readJson } from "./request.js"
-import { changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
-import { beginTask, finishTask, injected, internalFailure, newTask, readsNoWeb } from "./tasks.js"
+import { anyCopy, changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
+import { beginTask, Failure, finishTask, injected, newTask, readsNoWeb } from "./tasks.js"
 
 const lock = "os_glance_import_task"
 const importing = "os_glance_importing_to_stores"
@@ -210,16 +211,11 @@ const including =
   (stores: ReadonlyArray<string>) =>
   (current: ReadonlyArray<string>): ReadonlyArray<string> => [...current, ...stores]
 
-class Stopped {
-  readonly _tag = "Stopped"
-  constructor(readonly message: string = internalFailure) {}
-}
-
 /** Changes the image on behalf of a task, as long as it is there and the task holds it. */
-const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Stopped> =>
+const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Failure> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id)
-      return Effect.fail(new Stopped())
+      return Effect.fail(new Failure())
     changeImage(image, (one) => {
       update(one)
       one.updatedAt = stamp(state, now)
@@ -237,17 +233,15 @@ const requeue = (image: Image): void => {
 const takenOver = ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"]
 const isTakenOver = (name: string): boolean => takenOver.some((prefix) => name.startsWith(prefix))
 
-const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
-
 /** Asks the image service of the region, as the caller. */
 const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
   const region = method["glance_region"]
   const face = method["glance_service_interface"]
   const handle = typeof region === "string" ? state.options.findRemote?.(region) : undefined
   const id = encodeURIComponent(String(method["glance_image_id"]))
-  return (below: string): Effect.Effect<WireResponse, Stopped> =>
+  return (below: string): Effect.Effect<WireResponse, Failure> =>
     handle === undefined || !["public", "internal", "admin"].includes(String(face))
-      ? Effect.fail(new Stopped())
+      ? Effect.fail(new Failure())
       : Effect.filterOrFail(
           handle(caller, {
             method: "GET",
@@ -257,30 +251,23 @@ const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
             body: Stream.empty
           }),
           ({ status }) => status === 200,
-          () => new Stopped()
+          () => new Failure()
         )
 }
 
-const streamOf = ({ body }: WireResponse): Stream.Stream<Uint8Array, unknown> =>
-  typeof body === "string"
-    ? Stream.make(new TextEncoder().encode(body))
-    : body instanceof Uint8Array
-      ? Stream.make(body)
-      : body
-
-const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Stopped> =>
+const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Failure> =>
   Effect.flatMap(fromRegion(state, found)(""), ({ body }) => {
     const record: Json = JSON.parse(String(body))
-    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Stopped())
+    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Failure())
   })
 
 const fromWeb = (state: State, uri: string) =>
   state.options.fetchUri === undefined
-    ? Effect.fail(new Stopped(readsNoWeb))
-    : Effect.mapError(state.options.fetchUri(uri), () => new Stopped())
+    ? Effect.fail(new Failure(readsNoWeb))
+    : Effect.mapError(state.options.fetchUri(uri), () => new Failure())
 
 /** Where the bytes come from: the staging area, in which a download is put first. */
-const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Stopped> =>
+const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Failure> =>
   Effect.gen(function* () {
     const { image, wanted } = found
     if (wanted.name === "copy-image") return "copy" as const
@@ -290,18 +277,14 @@ const source = (state: State, found: Plan, remoteSize: number | undefined): Effe
         : fromRegion(
             state,
             found
-          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response) })))
-      const unlimited = Number.POSITIVE_INFINITY
-      const received = yield* Effect.mapError(
-        receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited }),
-        () => new Stopped()
-      )
-      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Stopped())
+          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response.body) })))
+      const received = yield* Effect.mapError(receive(state, opened.body), () => new Failure())
+      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Failure())
       state.staging.set(image.id, received)
       return received
     }
     const staged = state.staging.get(image.id)
-    return staged === undefined ? yield* Effect.fail(new Stopped()) : staged
+    return staged === undefined ? yield* Effect.fail(new Failure()) : staged
   })
 
 const progressMillis = 60_000
@@ -327,29 +310,23 @@ const putInto = (
   storeId: string,
   data: Received | "copy",
   activates: boolean
-): Effect.Effect<void, Stopped> =>
+): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     const { image, wanted } = found
-    yield* Effect.mapError(
-      injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId }),
-      ({ message }) => new Stopped(message)
-    )
+    yield* injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId })
     const store = state.stores.get(storeId)
-    const blob =
-      data === "copy"
-        ? [...state.stores.values()].map((one) => one.blobs.get(image.id)).find((one) => one !== undefined)
-        : data.blob
-    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Stopped())
+    const blob = data === "copy" ? anyCopy(state, image.id) : data.blob
+    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Failure())
     if (store.used + blob.size > (store.options.capacity ?? Number.POSITIVE_INFINITY)) {
-      return yield* Effect.fail(new Stopped())
+      return yield* Effect.fail(new Failure())
     }
-    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Stopped())
+    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Failure())
     if (data !== "copy") {
-      if (store.blobs.has(image.id)) return yield* Effect.fail(new Stopped())
+      if (store.blobs.has(image.id)) return yield* Effect.fail(new Failure())
       if (releases.isFormatRefused(state, image, data)) {
         // The bytes stay in the store, and the record does not name them.
         putBlob(store, image.id, data.blob)
-        return yield* Effect.fail(new Stopped())
+        return yield* Effect.fail(new Failure())
       }
     }
     yield* copying(state, task, blob.size)
@@ -378,120 +355,136 @@ const takeBack = (state: State, image: Image, storeId: string): void => {
   change(image, importing, without([storeId]))
 }
 
-const run = (state: State, task: Task, found: Plan): Effect.Effect<void> => {
-  const { image, stores, wanted } = found
-  const copies = wanted.name === "copy-image"
-  /** An import that failed to undo itself never lets go of the image. */
-  let stuck = false
+/** An import that is running. */
+interface Run {
+  readonly state: State
+  readonly task: Task
+  readonly found: Plan
+  /** What a failure undoes, newest last. A step that returns false cannot be undone, and stops the others. */
+  readonly undo: Array<(image: Image) => boolean>
+  /** An import that failed to undo itself never releases the image. */
+  isStuck: boolean
+}
 
-  const work = Effect.gen(function* () {
+const editing = ({ found, state, task }: Run, update: (image: Image) => void) => edit(state, task, found.image, update)
+
+/** Undoes what the import has done so far, and fails with the error. */
+const revert =
+  (run: Run) =>
+  (error: Failure): Effect.Effect<never, Failure> =>
+    editing(run, (one) => {
+      run.isStuck = [...run.undo].reverse().some((step) => !step(one))
+    }).pipe(Effect.ignore, Effect.zipRight(Effect.fail(error)))
+
+const undoes = ({ undo }: Run, step: (image: Image) => void): void => {
+  undo.push((image) => {
+    step(image)
+    return true
+  })
+}
+
+/** An image that is queued already cannot be queued again: the rest stays as it is, and so does the claim. */
+const undoesQueueing = ({ undo }: Run, step: (image: Image) => void): void => {
+  undo.push((image) => {
+    if (image.status === "queued") return false
+    requeue(image)
+    step(image)
+    return true
+  })
+}
+
+/** Takes formats and properties over from the image of another region, and returns its size. */
+const takeOverRecord = (run: Run): Effect.Effect<number, Failure> =>
+  Effect.gen(function* () {
+    const { containerFormat, diskFormat, properties } = run.found.image
+    const before = new Map(properties)
+    undoesQueueing(run, (one) => {
+      for (const name of [...one.properties.keys()]) {
+        if (isTakenOver(name) && !before.has(name)) one.properties.delete(name)
+      }
+      for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
+      Object.assign(one, { containerFormat, diskFormat })
+    })
+    const record = yield* Effect.catchAll(remoteRecord(run.state, run.found), revert(run))
+    yield* editing(run, (one) => {
+      one.diskFormat = text(record["disk_format"])
+      one.containerFormat = text(record["container_format"])
+      for (const [name, value] of Object.entries(record)) {
+        if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
+      }
+    })
+    return typeof record["size"] === "number" ? record["size"] : yield* revert(run)(new Failure())
+  })
+
+const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, Failure> => {
+  const { found, state, task } = run
+  const { stores, wanted } = found
+  return Effect.forEach(
+    stores,
+    (storeId, index) => {
+      const activates = wanted.name !== "copy-image" && (!wanted.allMustSucceed || index === stores.length - 1)
+      const put = putInto(state, task, found, storeId, data, activates)
+      const onFailure = (error: Failure) => {
+        if (!wanted.allMustSucceed) {
+          return editing(run, (one) => {
+            change(one, failed, including([storeId]))
+            change(one, importing, without([storeId]))
+          })
+        }
+        undoes(run, (one) => {
+          takeBack(state, one, storeId)
+          change(one, failed, including([storeId]))
+        })
+        return revert(run)(error)
+      }
+      return Effect.map(Effect.catchAll(put, onFailure), () => undoes(run, (one) => takeBack(state, one, storeId)))
+    },
+    { discard: true }
+  )
+}
+
+const work = (run: Run): Effect.Effect<void, Failure> =>
+  Effect.gen(function* () {
+    const { found, state, task } = run
+    const { image, stores, wanted } = found
+    const copies = wanted.name === "copy-image"
     const delay = Duration.decode(state.options.importDelay ?? 0)
     if (Duration.toMillis(delay) > 0) yield* Effect.sleep(delay)
     beginTask(state, task, yield* Clock.currentTimeMillis)
-    yield* edit(state, task, image, (one) => {
+    yield* editing(run, (one) => {
       if (!copies) one.status = "importing"
       change(one, importing, including(stores))
       change(one, failed, without(stores))
     })
-    // What a failure undoes, newest first, as far as the work had come; a step that cannot be undone stops it.
-    const undo: Array<(one: Image) => boolean> = []
-    const undoes = (step: (one: Image) => void) =>
-      undo.push((one) => {
-        step(one)
-        return true
-      })
-    const revert = (error: Stopped) =>
-      Effect.zipRight(
-        Effect.ignore(
-          edit(state, task, image, (one) => {
-            for (const step of [...undo].reverse()) {
-              if (!step(one)) {
-                stuck = true
-                return
-              }
-            }
-          })
-        ),
-        Effect.fail(error)
-      )
-
-    let remoteSize: number | undefined
-    if (wanted.name === "glance-download") {
-      const { containerFormat, diskFormat, properties } = image
-      const before = new Map(properties)
-      const restored = (one: Image) => {
-        for (const name of [...one.properties.keys()])
-          if (isTakenOver(name) && !before.has(name)) one.properties.delete(name)
-        for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
-        Object.assign(one, { containerFormat, diskFormat })
-      }
-      undo.push((one) => {
-        if (one.status === "queued") return false
-        requeue(one)
-        restored(one)
-        return true
-      })
-      const record = yield* Effect.catchAll(remoteRecord(state, found), revert)
-      yield* edit(state, task, image, (one) => {
-        one.diskFormat = text(record["disk_format"])
-        one.containerFormat = text(record["container_format"])
-        for (const [name, value] of Object.entries(record)) {
-          if (isTakenOver(name) && typeof value === "string") one.properties.set(name, value)
-        }
-      })
-      if (typeof record["size"] !== "number") return yield* revert(new Stopped())
-      remoteSize = record["size"]
-    }
+    const remoteSize = wanted.name === "glance-download" ? yield* takeOverRecord(run) : undefined
     if (wanted.name === "web-download" || wanted.name === "glance-download") {
-      undo.push((one) => {
-        // Nothing goes from queued to queued: what was to be undone before this stays, and so does the claim.
-        if (one.status === "queued") return false
-        requeue(one)
+      undoesQueueing(run, (one) => {
         change(one, importing, without(stores))
         change(one, failed, including(stores))
         state.staging.delete(one.id)
-        return true
       })
     }
-    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert)
-    for (const [index, storeId] of stores.entries()) {
-      const activates = !copies && (!wanted.allMustSucceed || index === stores.length - 1)
-      const put = putInto(state, task, found, storeId, data, activates)
-      yield* wanted.allMustSucceed
-        ? Effect.catchAll(put, (error) => {
-            undoes((one) => {
-              takeBack(state, one, storeId)
-              change(one, failed, including([storeId]))
-            })
-            return revert(error)
-          })
-        : Effect.catchAll(put, () =>
-            edit(state, task, image, (one) => {
-              change(one, failed, including([storeId]))
-              change(one, importing, without([storeId]))
-            })
-          )
-      undoes((one) => takeBack(state, one, storeId))
-    }
+    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert(run))
+    yield* putIntoStores(run, data)
     state.staging.delete(image.id)
     if (image.status !== "active") {
-      undoes((one) => {
+      undoes(run, (one) => {
         if (!copies) requeue(one)
       })
-      return yield* revert(new Stopped())
+      return yield* revert(run)(new Failure())
     }
   })
 
-  const release = Effect.sync(() => {
-    if (!stuck && image.properties.get(lock) === task.id) changeImage(image, (one) => one.properties.delete(lock))
-  })
-
-  return Effect.gen(function* () {
-    const outcome = yield* Effect.match(work, {
+const run = (state: State, task: Task, found: Plan): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { image } = found
+    const running: Run = { state, task, found, undo: [], isStuck: false }
+    const outcome = yield* Effect.match(work(running), {
       onFailure: ({ message }) => ({ message }),
       onSuccess: () => ({ result: { image_id: image.id } })
     })
     finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
-    yield* release
+    if (!running.isStuck && image.properties.get(lock) === task.id) {
+      changeImage(image, (one) => one.properties.delete(lock))
+    }
   })
-}

@@ -23,13 +23,8 @@ export const listVersions = (context: Pick<Context, "request" | "state">, status
   )
 }
 
-const metadefs = "metadefs/"
-
-/** What stands below `schemas/`. */
-export const isSchema = (path: string): boolean =>
-  path.startsWith(metadefs)
-    ? Object.hasOwn(metadefSchemas.documents, path.slice(metadefs.length))
-    : Object.hasOwn(schemas.documents, path)
+export const schemaNames: ReadonlyArray<string> = Object.keys(schemas.documents)
+export const metadefSchemaNames: ReadonlyArray<string> = Object.keys(metadefSchemas.documents)
 
 /** Of the six, those of tasks forgot to refuse a body. */
 export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
@@ -39,7 +34,7 @@ export const showSchema = (context: Context, name: string): Reply | Effect.Effec
   return answer()
 }
 
-export const showMetadefSchema = (_: Context, name: string): Reply => jsonReply(dumps(metadefSchemas.documents[name]))
+export const showMetadefSchema = (name: string): Reply => jsonReply(dumps(metadefSchemas.documents[name]))
 
 export const showImportMethods = (context: Context): Reply =>
   jsonReply(

@@ -8,7 +8,7 @@ import {
   addImage,
   defaultVisibility,
   hashingAlgorithm,
-  type Image,
+  newImage,
   type State,
   type Status,
   type Store,
@@ -72,19 +72,15 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
   const data = given.data === undefined ? undefined : bytesOf(given.data)
   const createdAt = given.createdAt === undefined ? stamp(state, millis) : given.createdAt * 1000
   const status: Status = given.status ?? (data === undefined && given.size === undefined ? "queued" : "active")
-  const image: Image = {
+  const image = newImage({
     id: given.id ?? randomId(),
     name: given.name ?? null,
     status,
     visibility: given.visibility ?? defaultVisibility(state),
     protected: given.protected ?? false,
     hidden: given.osHidden ?? false,
-    checksum: null,
-    hashAlgo: null,
-    hashValue: null,
     owner: given.owner,
     size: given.size ?? null,
-    virtualSize: null,
     containerFormat: given.containerFormat === undefined ? "bare" : given.containerFormat,
     diskFormat: given.diskFormat === undefined ? "raw" : given.diskFormat,
     minRam: given.minRam ?? 0,
@@ -93,15 +89,13 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
     updatedAt: given.updatedAt === undefined ? createdAt : given.updatedAt * 1000,
     tags: new Set(given.tags ?? []),
     properties: new Map(Object.entries(given.properties ?? {})),
-    locations: [],
     members: new Map(
       Object.entries(given.members ?? {}).map(([id, memberStatus]) => [
         id,
         { id, status: memberStatus, createdAt, updatedAt: createdAt, deleted: false }
       ])
-    ),
-    json: undefined
-  }
+    )
+  })
   if (data !== undefined) {
     const md5 = state.options.hasher.create("md5")
     const hash = state.options.hasher.create(hashingAlgorithm(state))

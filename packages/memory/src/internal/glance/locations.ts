@@ -45,7 +45,7 @@ export const lookUpSizes = (state: State, values: ReadonlyArray<Json | undefined
     return sizes
   })
 
-const httpStore = (state: State): string | undefined =>
+export const httpStore = (state: State): string | undefined =>
   [...state.stores.values()].find((store) => store.type === "http")?.id
 
 const named = (state: State, location: NewLocation): NewLocation => {

@@ -18,7 +18,7 @@ import * as releases from "./releases.js"
 import { mediaType, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
 import { changeImage, type Image, renderImage, stamp } from "./state.js"
-import { explainMismatch } from "./validate.js"
+import { validate } from "./validate.js"
 
 const operations = ["add", "remove", "replace"] as const
 type Operation = (typeof operations)[number]
@@ -108,8 +108,7 @@ const parseChange = (raw: Json, isOld: boolean): Change => {
     throw forbidden(`Attribute '${root}' is reserved.`)
   if (value !== undefined) {
     const partial = { [root]: path.length === 1 ? value : [value] }
-    const mismatch = explainMismatch(partial, schemas.image)
-    if (mismatch !== undefined) throw badRequest(mismatch)
+    validate(partial, schemas.image)
   }
   return { op, path, root, value }
 }

@@ -5,6 +5,8 @@
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
+export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
+
 export const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 

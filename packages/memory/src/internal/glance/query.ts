@@ -117,7 +117,7 @@ const validSortKey = (key: string): SortKey => {
   return known
 }
 
-const validSortDir = (dir: string): boolean => {
+export const validSortDir = (dir: string): boolean => {
   if (dir !== "asc" && dir !== "desc") throw badRequest(`Invalid sort direction: ${dir}`)
   return dir === "desc"
 }

@@ -4,7 +4,7 @@ import { receive } from "./blobs.js"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { accepted } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
-import { isAllowedUri } from "./locations.js"
+import { httpStore, isAllowedUri } from "./locations.js"
 import { findImage } from "./policy.js"
 import { dumps, isObject, type Json } from "./python.js"
 import { readJson } from "./request.js"
@@ -87,7 +87,7 @@ const lock = "os_glance_import_task"
 /** Puts the location on the image. It stays there whatever comes after. Returns whether it is new and can be read. */
 const place = (state: State, image: Image, url: string, size: number): boolean => {
   if (size <= 0 || image.locations.some((one) => one.url === url)) return false
-  const store = [...state.stores.values()].find((one) => one.type === "http")?.id
+  const store = httpStore(state)
   state.lastLocationId += 1
   image.locations.push({
     id: state.lastLocationId,
@@ -113,13 +113,12 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
     if (task === undefined) return
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* Effect.sleep(state.options.importDuration ?? 0)
-    const unlimited = Number.POSITIVE_INFINITY
     const read = yield* Effect.option(
       Effect.gen(function* () {
         const fetchUri = state.options.fetchUri
         if (fetchUri === undefined) return yield* Effect.fail(internalFailure)
         const opened = yield* fetchUri(wanted.url)
-        return yield* receive(state, opened.body, { image: unlimited, store: unlimited, quota: unlimited })
+        return yield* receive(state, opened.body)
       })
     )
     const now = yield* Clock.currentTimeMillis

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Routes from "../routes.js"
 import * as cache from "./cache.js"
 import type { Context, Reply } from "./context.js"
 import * as data from "./data.js"
@@ -20,30 +21,30 @@ import { hasBody, readJson } from "./request.js"
 import * as tags from "./tags.js"
 import * as tasks from "./tasks.js"
 
-type Answer = Reply | Effect.Effect<Reply, Fault>
+type Result = Reply | Effect.Effect<Reply, Fault>
 
-interface Route {
-  readonly method: string
-  readonly segments: ReadonlyArray<string>
-  readonly handle: (context: Context, ...values: ReadonlyArray<string>) => Answer
-  readonly refusesBody: boolean
-}
+type Route = Routes.Route<Context, Result>
 
 const route = (
   method: string,
   path: string,
-  handle: (context: Context, a: string, b: string) => Answer,
+  handle: (context: Context, a: string, b: string) => Result,
   refusesBody = false
-): Route => ({
-  method,
-  segments: path.split("/"),
-  handle: (context, a = "", b = "") => handle(context, a, b),
-  refusesBody
-})
+): Route => {
+  const segments = path.split("/")
+  return Routes.route(method, path, (context, a, b) => {
+    if (refusesBody && hasBody(context.request)) throw badRequest("A body is not expected with this request.")
+    const refused = releases.refuseWithoutProject(context, segments)
+    if (refused !== undefined) throw refused
+    return handle(context, a, b)
+  })
+}
 
 const routes: ReadonlyArray<Route> = [
-  route("GET", "schemas/:name", info.showSchema),
-  route("GET", "schemas/metadefs/:name", info.showMetadefSchema, true),
+  ...info.schemaNames.map((name) => route("GET", `schemas/${name}`, (context) => info.showSchema(context, name))),
+  ...info.metadefSchemaNames.map((name) =>
+    route("GET", `schemas/metadefs/${name}`, () => info.showMetadefSchema(name), true)
+  ),
   route("GET", "metadefs/resource_types", resourceTypes.listResourceTypes, true),
   route("GET", "metadefs/namespaces/:name/resource_types", resourceTypes.listAssociations, true),
   route("POST", "metadefs/namespaces/:name/resource_types", resourceTypes.createAssociation),
@@ -113,7 +114,7 @@ const routes: ReadonlyArray<Route> = [
   route("GET", "info/usage", info.showUsage)
 ]
 
-/** Routes that came after the release everything else here is like. */
+/** Routes of later releases. */
 const cacheRoutes: ReadonlyArray<Route> = [
   route("POST", "cache/clean", cache.cleanCache),
   route("POST", "cache/prune", cache.pruneCache),
@@ -125,10 +126,10 @@ const locationRoutes: ReadonlyArray<Route> = [
   route("POST", "images/:id/locations", registrations.addRegistration)
 ]
 
-/** What Rackspace's proxy answers besides. */
+/** Routes of Rackspace's proxy. */
 const rackspaceRoutes: ReadonlyArray<Route> = [route("GET", "limits", info.showLimits)]
 
-/** Paths for which another method is 404 instead of 405: the service forgot to reject them. */
+/** Paths that respond to other methods with 404 instead of 405, because the service does not reject them. */
 const withoutRejection = [
   "info/usage",
   "images/:id/tasks",
@@ -138,33 +139,29 @@ const withoutRejection = [
   "queued_images/:id"
 ]
 
-const match = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
-  if (pattern.length !== segments.length) return undefined
-  const values: Array<string> = []
-  for (const [i, part] of pattern.entries()) {
-    const segment = segments[i] ?? ""
-    if (part.startsWith(":")) {
-      if (segment === "") return undefined
-      values.push(segment)
-    } else if (part !== segment) return undefined
-  }
-  return values
-}
+const implementedMethods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 
 /** The order in which the service lists the methods of a path. */
 const methodOrder = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-const deleteBeforePut = ["cache/:id"]
-const putBeforeDelete = ["images/:id/tags/:tag"]
 
-const allowed = (path: string, methods: ReadonlyArray<string>): string => {
-  // GET works there, and goes unmentioned.
-  if (path === "images/:id/locations") return "POST"
-  if (deleteBeforePut.includes(path)) return "DELETE, PUT"
-  if (putBeforeDelete.includes(path)) return "PUT, DELETE"
-  return [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
+/** Where the service lists them in another order, or does not list one: it serves GET of locations as well. */
+const unusualOrders: { readonly [path: string]: string } = {
+  "cache/:id": "DELETE, PUT",
+  "images/:id/locations": "POST"
 }
 
-/** Finds who answers `/v2{path}`. */
+const allowed = (path: string, methods: ReadonlyArray<string>): string =>
+  unusualOrders[path] ?? [...methods].sort((a, b) => methodOrder.indexOf(a) - methodOrder.indexOf(b)).join(", ")
+
+/** Serves image data from the cache before the route of the download, unless the release refuses the caller. */
+const cachedDownload = (context: Context, segments: ReadonlyArray<string>) => {
+  const [collection, id, action] = segments
+  if (collection !== "images" || id === undefined || action !== "file" || segments.length !== 3) return undefined
+  const refused = releases.refuseWithoutProject(context, segments)
+  return refused === undefined ? data.cachedDownload(context, id) : Effect.fail(refused)
+}
+
+/** Serves `/v2{path}`. */
 export const dispatch = (context: Context, path: string): Effect.Effect<Reply, Fault> => {
   if (path === "") {
     return Effect.succeed<Reply>({
@@ -174,43 +171,22 @@ export const dispatch = (context: Context, path: string): Effect.Effect<Reply, F
     })
   }
   const segments = path.replace(/\/+/g, "/").slice(1).split("/")
-  const { method } = context.request
-  const [collection, id, action] = segments
-  if (collection === "images" && id !== undefined && action === "file" && segments.length === 3) {
-    const refused = releases.refuseWithoutProject(context, segments)
-    const answer = refused === undefined ? data.cachedDownload(context, id) : Effect.fail(refused)
-    if (answer !== undefined) return answer
-  }
-  const methods: Array<string> = []
-  let pattern = ""
-  const { options } = context.state
+  const cached = cachedDownload(context, segments)
+  if (cached !== undefined) return cached
+  const { request, state } = context
   const newer = [
-    ...(releases.locationRoutes(context.state) ? locationRoutes : []),
-    ...(options.cacheRoutes === true ? cacheRoutes : []),
-    ...(options.flavour === "rackspace" ? rackspaceRoutes : [])
+    ...(releases.locationRoutes(state) ? locationRoutes : []),
+    ...(state.options.cacheRoutes === true ? cacheRoutes : []),
+    ...(state.options.flavour === "rackspace" ? rackspaceRoutes : [])
   ]
-  for (const candidate of [...routes, ...newer]) {
-    const values = match(candidate.segments, segments)
-    if (values === undefined) continue
-    if (candidate.segments[0] === "schemas" && !info.isSchema(segments.slice(1).join("/"))) continue
-    if (candidate.method === method) {
-      if (candidate.refusesBody && hasBody(context.request)) {
-        return Effect.fail(badRequest("A body is not expected with this request."))
-      }
-      const refused = releases.refuseWithoutProject(context, segments)
-      if (refused !== undefined) return Effect.fail(refused)
-      return Effect.flatMap(
-        attempt(() => candidate.handle(context, ...values)),
-        (answer) => (Effect.isEffect(answer) ? answer : Effect.succeed(answer))
-      )
-    }
-    methods.push(candidate.method)
-    pattern = candidate.segments.join("/")
-  }
-  if (methods.length > 0 && !withoutRejection.includes(pattern)) {
+  const notFound = (): Result => Effect.fail(fault(implementedMethods.includes(request.method) ? 404 : 501))
+  const notAllowed = (methods: ReadonlyArray<string>, pattern: string): Result => {
+    if (withoutRejection.includes(pattern)) return notFound()
     const rejected = Effect.fail(new Fault(405, { headers: { allow: allowed(pattern, methods) } }))
-    return hasBody(context.request) ? Effect.zipRight(readJson(context.request), rejected) : rejected
+    return hasBody(request) ? Effect.zipRight(readJson(request), rejected) : rejected
   }
-  const implemented = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
-  return Effect.fail(fault(implemented.includes(method) ? 404 : 501))
+  return Effect.flatMap(
+    attempt(() => Routes.dispatch([...routes, ...newer], request.method, segments, context, { notAllowed, notFound })),
+    (result) => (Effect.isEffect(result) ? result : Effect.succeed(result))
+  )
 }

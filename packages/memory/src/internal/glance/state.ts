@@ -51,6 +51,30 @@ export interface Image {
   json: string | undefined
 }
 
+/** An image without data, members or tags. */
+export const newImage = (given: Partial<Image> & Pick<Image, "id" | "visibility" | "owner" | "createdAt">): Image => ({
+  name: null,
+  status: "queued",
+  protected: false,
+  hidden: false,
+  checksum: null,
+  hashAlgo: null,
+  hashValue: null,
+  size: null,
+  virtualSize: null,
+  containerFormat: null,
+  diskFormat: null,
+  minRam: 0,
+  minDisk: 0,
+  updatedAt: given.createdAt,
+  tags: new Set(),
+  properties: new Map(),
+  locations: [],
+  members: new Map(),
+  json: undefined,
+  ...given
+})
+
 /** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
 export interface Blob {
   readonly size: number
@@ -272,3 +296,7 @@ export const storageUsed = (state: State, owner: string, except?: string): numbe
 }
 
 export const hashingAlgorithm = ({ options }: Pick<State, "options">) => options.hashingAlgorithm ?? "sha512"
+
+/** The bytes of an image in any store that has them. */
+export const anyCopy = (state: State, id: string): Blob | undefined =>
+  [...state.stores.values()].map((store) => store.blobs.get(id)).find((blob) => blob !== undefined)

@@ -4,7 +4,7 @@ import { checkTags } from "./images.js"
 import { findImage, requireMutable } from "./policy.js"
 import * as schemas from "./schemas.js"
 import { changeImage, type Image, stamp } from "./state.js"
-import { explainMismatch } from "./validate.js"
+import { validate } from "./validate.js"
 
 const find = (context: Context, id: string, verb: string): Image => {
   const image = findImage(context, id, () => notFound(`Image ${id} not found.`))
@@ -14,8 +14,7 @@ const find = (context: Context, id: string, verb: string): Image => {
 
 export const addTag = (context: Context, id: string, tag: string): Reply => {
   const { state } = context
-  const mismatch = explainMismatch({ tags: [tag] }, schemas.image)
-  if (mismatch !== undefined) throw badRequest(mismatch)
+  validate({ tags: [tag] }, schemas.image)
   const image = find(context, id, "update")
   const count = image.tags.has(tag) ? image.tags.size : image.tags.size + 1
   const maximum = state.limits.tags

@@ -8,13 +8,23 @@ import { attempt, badRequest, Fault, fault, notFound } from "./errors.js"
 import { applicationUrl, randomId } from "./images.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
-import { dumps, isObject, type Json } from "./python.js"
-import { pageLinks, parseLimit } from "./query.js"
+import { dumps, isObject, type Json, text } from "./python.js"
+import { pageLinks, parseLimit, validSortDir } from "./query.js"
 import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import { addImage, changeImage, type Image, isoTime, type Received, type State, stamp, type Task } from "./state.js"
-import { explainMismatch } from "./validate.js"
+import {
+  addImage,
+  anyCopy,
+  changeImage,
+  isoTime,
+  newImage,
+  type Received,
+  type State,
+  stamp,
+  type Task
+} from "./state.js"
+import { validate } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
 
@@ -173,9 +183,8 @@ export const listTasks = (context: Context): Reply => {
   const params = Parameters.parse(context.request.query)
   const limitText = params.pop("limit")
   const marker = params.pop("marker")
-  const direction = params.pop("sort_dir") ?? "desc"
+  const sign = validSortDir(params.pop("sort_dir") ?? "desc") ? -1 : 1
   const sortKey = params.pop("sort_key") ?? "created_at"
-  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`)
   const status = params.get("status") ?? ""
   if (status !== "" && !["pending", "processing", "success", "failure"].includes(status)) {
     throw badRequest(`Invalid status value: ${status}`)
@@ -196,7 +205,6 @@ export const listTasks = (context: Context): Reply => {
   }
   const readKey = column(sortKey)
   if (readKey === undefined) throw badRequest("Sort key supplied was not valid.")
-  const sign = direction === "desc" ? -1 : 1
   const order = (a: Task, b: Task): number =>
     sign * (compare(readKey(a), readKey(b)) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
   let page = [...tasks].sort(order)
@@ -260,8 +268,7 @@ const checkTask = (
     isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
   for (const name of ["type", "input"]) if (!has(name)) throw badRequest(`Task '${name}' is required`)
   const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.taskOf(releases.taskTypes(context.state))
-  const mismatch = explainMismatch(body, schema)
-  if (mismatch !== undefined) throw badRequest(mismatch)
+  validate(body, schema)
   if (!isObject(body)) throw fault(500)
   const type = String(body["type"])
   const input = body["input"] ?? null
@@ -293,9 +300,10 @@ const checkSource = (context: Context, uri: Json | undefined): void => {
   }
 }
 
-class Failure {
+/** Ends a task with this message. */
+export class Failure {
   readonly _tag = "Failure"
-  constructor(readonly message: string) {}
+  constructor(readonly message: string = internalFailure) {}
 }
 
 /** Waits its time as pending and as processing, does the work, and writes down how it went. */
@@ -324,8 +332,6 @@ export const injected = (
     return wanted._tag === "Hang" ? Effect.never : Effect.fail(new Failure(wanted.message))
   })
 
-const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
-
 const importTask = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
   perform(
     context,
@@ -348,7 +354,7 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
       }
       const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
       if (!isRackspace(context) && !(properties["disk_format"] && properties["container_format"])) {
-        return yield* Effect.fail(new Failure(internalFailure))
+        return yield* Effect.fail(new Failure())
       }
       const imageId = randomId()
       yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
@@ -356,41 +362,27 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
         ? fromContainer(context, String(input["import_from"]))
         : fromUri(context, String(input["import_from"]))
       const now = yield* Clock.currentTimeMillis
-      const createdAt = stamp(state, now)
       const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
-      const image: Image = {
+      const image = newImage({
         id: imageId,
         name: text(properties["name"]),
-        status: "queued",
         visibility: "private",
-        protected: false,
-        hidden: false,
-        checksum: null,
-        hashAlgo: null,
-        hashValue: null,
         owner: task.owner,
-        size: null,
-        virtualSize: null,
         containerFormat: text(properties["container_format"]) ?? (isRackspace(context) ? "ovf" : "bare"),
         diskFormat: text(properties["disk_format"]) ?? format,
         minRam: Number(properties["min_ram"] ?? 0),
         minDisk: Number(properties["min_disk"] ?? 0),
-        createdAt,
-        updatedAt: createdAt,
-        tags: new Set(),
+        createdAt: stamp(state, now),
         properties: new Map(
           Object.entries(properties)
             .filter(([name]) => !["name", "min_ram", "min_disk", "container_format", "disk_format"].includes(name))
             .map(([name, value]) => [name, String(value)])
-        ),
-        locations: [],
-        members: new Map(),
-        json: undefined
-      }
-      if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure(internalFailure))
+        )
+      })
+      if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure())
       addImage(state, image)
       const store = state.stores.get(state.defaultStore)
-      if (store === undefined) return yield* Effect.fail(new Failure(internalFailure))
+      if (store === undefined) return yield* Effect.fail(new Failure())
       putBlob(store, image.id, received.blob)
       changeImage(image, (one) => {
         adopt(state, one, received, store.id)
@@ -401,19 +393,13 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
     })
   )
 
-const unlimited = {
-  image: Number.POSITIVE_INFINITY,
-  store: Number.POSITIVE_INFINITY,
-  quota: Number.POSITIVE_INFINITY
-}
-
 const fromUri = (context: Context, uri: string): Effect.Effect<Received, Failure> =>
   Effect.gen(function* () {
     const fetchUri = context.state.options.fetchUri
     if (fetchUri === undefined) return yield* Effect.fail(new Failure(readsNoWeb))
     const source = yield* fetchUri(uri)
-    return yield* receive(context.state, source.body, unlimited)
-  }).pipe(Effect.mapError((error) => (error instanceof Failure ? error : new Failure(internalFailure))))
+    return yield* receive(context.state, source.body)
+  }).pipe(Effect.mapError((error) => (error instanceof Failure ? error : new Failure())))
 
 const containersOf = (context: Context) => context.state.containers.get(context.project)
 
@@ -424,10 +410,7 @@ const fromContainer = (context: Context, from: string): Effect.Effect<Received, 
     if (container === undefined) return Effect.fail(new Failure("Container not found"))
     const object = container.get(from.slice(slash + 1))
     if (object === undefined) return Effect.fail(new Failure("Image cannot be imported. Error code: '404'"))
-    return Effect.mapError(
-      receive(context.state, read(object, 0, object.size), unlimited),
-      () => new Failure(internalFailure)
-    )
+    return Effect.mapError(receive(context.state, read(object, 0, object.size)), () => new Failure())
   })
 
 const exportImage = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
@@ -445,7 +428,7 @@ const exportImage = (context: Context, task: Task, input: { readonly [key: strin
       yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
       const container = containersOf(context)?.get(name)
       if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
-      const blob = [...state.stores.values()].map((store) => store.blobs.get(id)).find((one) => one !== undefined)
+      const blob = anyCopy(state, id)
       const object = `${id}.vhd`
       container.set(object, blob ?? { size: 0, chunks: [] })
       return { export_location: `${name}/${object}` }

@@ -1,3 +1,4 @@
+import { badRequest } from "./errors.js"
 import { isObject, type Json, pformat, repr } from "./python.js"
 import type { JsonSchema } from "./schemas.js"
 
@@ -45,106 +46,108 @@ const quoteList = (values: ReadonlyArray<string>): string => values.map((value) 
 const definitionIn = (root: JsonSchema, ref: string): JsonSchema =>
   root.definitions?.[ref.replace(/^#\/definitions\//, "")] ?? {}
 
-/** In the order in which the service's validator finds them: that of the schema's keys. */
-const mistakes = (
-  root: JsonSchema,
+/** A value, the schema that it is checked against, and where in the documents they are. */
+interface Check {
+  readonly root: JsonSchema
+  readonly value: Json
+  readonly schema: JsonSchema
+  readonly path: ReadonlyArray<string | number>
+  readonly schemaPath: ReadonlyArray<string | number>
+}
+
+/** One sentence if it applies. */
+const when = (applies: boolean, sentence: () => string): ReadonlyArray<string> => (applies ? [sentence()] : [])
+
+/** The mistakes in a member of the value. */
+const inMember = (
+  { path, root, schemaPath }: Check,
+  name: string | number,
   value: Json,
   schema: JsonSchema,
-  path: ReadonlyArray<string | number>,
-  schemaPath: ReadonlyArray<string | number>
-): ReadonlyArray<Mistake> => {
-  const found: Array<Mistake> = []
-  const add = (keyword: string, message: string) =>
-    found.push({ message, keyword, schemaPath, path, schema, instance: value })
-  for (const keyword of Object.keys(schema)) {
-    switch (keyword) {
-      case "type": {
-        const types = typesOf(schema)
-        if (!types.some((type) => isType(value, type)))
-          add(keyword, `${repr(value)} is not of type ${quoteList(types)}`)
-        break
-      }
-      case "enum":
-        if (schema.enum !== undefined && !schema.enum.some((item) => item === value)) {
-          add(keyword, `${repr(value)} is not one of ${repr(schema.enum)}`)
-        }
-        break
-      case "maxLength":
-        if (typeof value === "string" && length(value) > (schema.maxLength ?? 0))
-          add(keyword, `${repr(value)} is too long`)
-        break
-      case "minimum":
-        if (typeof value === "number" && value < (schema.minimum ?? 0)) {
-          add(keyword, `${repr(value)} is less than the minimum of ${repr(schema.minimum)}`)
-        }
-        break
-      case "minItems":
-        if (Array.isArray(value) && value.length < (schema.minItems ?? 0)) add(keyword, `${repr(value)} is too short`)
-        break
-      case "uniqueItems":
-        if (Array.isArray(value) && new Set(value.map(repr)).size < value.length) {
-          add(keyword, `${repr(value)} has non-unique elements`)
-        }
-        break
-      case "$ref":
-        found.push(...mistakes(root, value, definitionIn(root, schema.$ref ?? ""), path, schemaPath))
-        break
-      case "allOf":
-        schema.allOf?.forEach((part, index) => {
-          found.push(...mistakes(root, value, part, path, [...schemaPath, keyword, index]))
-        })
-        break
-      case "minLength":
-        if (typeof value === "string" && length(value) < (schema.minLength ?? 0))
-          add(keyword, `${repr(value)} is too short`)
-        break
-      case "pattern":
-        if (typeof value === "string" && !new RegExp(schema.pattern ?? "", "u").test(value)) {
-          add(keyword, `${repr(value)} does not match ${repr(schema.pattern)}`)
-        }
-        break
-      case "items":
-        if (Array.isArray(value) && schema.items !== undefined) {
-          const items = schema.items
-          value.forEach((item: Json, index: number) => {
-            found.push(...mistakes(root, item, items, [...path, index], [...schemaPath, "items"]))
-          })
-        }
-        break
-      case "properties":
-        if (!isObject(value)) break
-        for (const [name, property] of Object.entries(schema.properties ?? {})) {
-          if (!Object.hasOwn(value, name)) continue
-          found.push(
-            ...mistakes(root, value[name] ?? null, property, [...path, name], [...schemaPath, "properties", name])
-          )
-        }
-        break
-      case "additionalProperties": {
-        if (!isObject(value)) break
-        const extras = Object.keys(value).filter((name) => !Object.hasOwn(schema.properties ?? {}, name))
-        const rest = schema.additionalProperties
-        if (typeof rest === "object") {
-          for (const name of extras) {
-            found.push(...mistakes(root, value[name] ?? null, rest, [...path, name], [...schemaPath, keyword]))
-          }
-        } else if (rest === false && extras.length > 0) {
-          add(
-            keyword,
-            `Additional properties are not allowed (${quoteList(extras)} ${extras.length === 1 ? "was" : "were"} unexpected)`
-          )
-        }
-        break
-      }
-      case "required":
-        if (!isObject(value)) break
-        for (const name of schema.required ?? []) {
-          if (!Object.hasOwn(value, name)) add(keyword, `${repr(name)} is a required property`)
-        }
-        break
+  ...schemaNames: ReadonlyArray<string>
+) => mistakes({ root, value, schema, path: [...path, name], schemaPath: [...schemaPath, ...schemaNames] })
+
+/** What each keyword of a schema finds: sentences about the value, or mistakes in its members. */
+const keywords: { readonly [keyword: string]: (check: Check) => ReadonlyArray<string | Mistake> } = {
+  type: ({ schema, value }) => {
+    const types = typesOf(schema)
+    return when(!types.some((type) => isType(value, type)), () => `${repr(value)} is not of type ${quoteList(types)}`)
+  },
+  enum: ({ schema: { enum: values }, value }) =>
+    when(
+      values !== undefined && !values.some((item) => item === value),
+      () => `${repr(value)} is not one of ${repr(values ?? [])}`
+    ),
+  minLength: ({ schema, value }) =>
+    when(typeof value === "string" && length(value) < (schema.minLength ?? 0), () => `${repr(value)} is too short`),
+  maxLength: ({ schema, value }) =>
+    when(typeof value === "string" && length(value) > (schema.maxLength ?? 0), () => `${repr(value)} is too long`),
+  pattern: ({ schema, value }) =>
+    when(
+      typeof value === "string" && !new RegExp(schema.pattern ?? "", "u").test(value),
+      () => `${repr(value)} does not match ${repr(schema.pattern)}`
+    ),
+  minimum: ({ schema, value }) =>
+    when(
+      typeof value === "number" && value < (schema.minimum ?? 0),
+      () => `${repr(value)} is less than the minimum of ${repr(schema.minimum)}`
+    ),
+  minItems: ({ schema, value }) =>
+    when(Array.isArray(value) && value.length < (schema.minItems ?? 0), () => `${repr(value)} is too short`),
+  uniqueItems: ({ value }) =>
+    when(
+      Array.isArray(value) && new Set(value.map(repr)).size < value.length,
+      () => `${repr(value)} has non-unique elements`
+    ),
+  items: (check) => {
+    const { schema, value } = check
+    const items = schema.items
+    if (!Array.isArray(value) || items === undefined) return []
+    return value.flatMap((item: Json, index: number) => inMember(check, index, item, items, "items"))
+  },
+  properties: (check) => {
+    const { schema, value } = check
+    if (!isObject(value)) return []
+    return Object.entries(schema.properties ?? {})
+      .filter(([name]) => Object.hasOwn(value, name))
+      .flatMap(([name, property]) => inMember(check, name, value[name] ?? null, property, "properties", name))
+  },
+  additionalProperties: (check) => {
+    const { schema, value } = check
+    if (!isObject(value)) return []
+    const extras = Object.keys(value).filter((name) => !Object.hasOwn(schema.properties ?? {}, name))
+    const rest = schema.additionalProperties
+    if (typeof rest === "object") {
+      return extras.flatMap((name) => inMember(check, name, value[name] ?? null, rest, "additionalProperties"))
     }
-  }
-  return found
+    const were = extras.length === 1 ? "was" : "were"
+    return when(
+      rest === false && extras.length > 0,
+      () => `Additional properties are not allowed (${quoteList(extras)} ${were} unexpected)`
+    )
+  },
+  required: ({ schema, value }) =>
+    isObject(value)
+      ? (schema.required ?? [])
+          .filter((name) => !Object.hasOwn(value, name))
+          .map((name) => `${repr(name)} is a required property`)
+      : [],
+  $ref: (check) => mistakes({ ...check, schema: definitionIn(check.root, check.schema.$ref ?? "") }),
+  allOf: (check) =>
+    (check.schema.allOf ?? []).flatMap((schema, index) =>
+      mistakes({ ...check, schema, schemaPath: [...check.schemaPath, "allOf", index] })
+    )
+}
+
+/** In the order in which the service's validator finds them: that of the schema's keys. */
+const mistakes = (check: Check): ReadonlyArray<Mistake> => {
+  const { path, schema, schemaPath, value: instance } = check
+  return Object.keys(schema).flatMap((keyword) => {
+    const found = Object.hasOwn(keywords, keyword) ? (keywords[keyword]?.(check) ?? []) : []
+    return found.map((one) =>
+      typeof one === "string" ? { message: one, keyword, schemaPath, path, schema, instance } : one
+    )
+  })
 }
 
 /** The shallowest mistake, and among those the first whose type is wrong too. */
@@ -171,11 +174,11 @@ const indented = (text: string): string =>
     .map((line, i) => (i === 0 ? line : `    ${line}`))
     .join("\n")
 
-/** The sentence told when a value does not match, or nothing when it does. */
-export const explainMismatch = (value: Json, schema: JsonSchema): string | undefined => {
-  const mistake = worst(mistakes(schema, value, schema, [], []))
-  if (mistake === undefined) return undefined
-  return [
+/** Refuses a value that does not match the schema. */
+export const validate = (value: Json, schema: JsonSchema): void => {
+  const mistake = worst(mistakes({ root: schema, value, schema, path: [], schemaPath: [] }))
+  if (mistake === undefined) return
+  const explanation = [
     `Provided object does not match schema '${schema.name ?? ""}': ${mistake.message}`,
     "",
     `Failed validating ${repr(mistake.keyword)} in schema${indexes(mistake.schemaPath)}:`,
@@ -183,5 +186,6 @@ export const explainMismatch = (value: Json, schema: JsonSchema): string | undef
     "",
     `On instance${indexes(mistake.path)}:`,
     `    ${indented(pformat(mistake.instance))}`
-  ].join("\n")
+  ]
+  throw badRequest(explanation.join("\n"))
 }

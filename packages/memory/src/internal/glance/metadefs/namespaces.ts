@@ -3,7 +3,8 @@ import { jsonReply, noContent } from "../context.js"
 import { badRequest, conflict, Fault, internalError, notFound } from "../errors.js"
 import { applicationUrl } from "../images.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, parseInteger, quotePlus } from "../python.js"
+import { dumps, type Json, parseInteger, text } from "../python.js"
+import { pageLinks } from "../query.js"
 import { Parameters } from "../request.js"
 import { addObject, viewObject } from "./objects.js"
 import { addProperty, propertiesOf } from "./properties.js"
@@ -62,9 +63,6 @@ const columns: { readonly [key: string]: Column<Namespace> } = {
   updated_at: ({ updatedAt }) => updatedAt
 }
 
-const query = (params: ReadonlyMap<string, string>): string =>
-  [...params].map(([key, value]) => `${quotePlus(key)}=${quotePlus(value)}`).join("&")
-
 export const listNamespaces = (context: Context): Reply => {
   const { limits, metadefs } = context.state
   const params = Parameters.parse(context.request.query)
@@ -97,18 +95,14 @@ export const listNamespaces = (context: Context): Reply => {
     return page(shown, column, descending, marker, limit)
   }
   const found = select()
-  const sent = Parameters.parse(context.request.query).flatten()
-  sent.delete("marker")
-  const first = query(sent)
-  const last = found.at(-1)
-  const next =
-    last !== undefined && found.length === limit ? query(new Map([...sent, ["marker", last.name]])) : undefined
+  const last = found.length === limit ? found.at(-1) : undefined
+  const { first, next } = pageLinks(context.request.query, "/v2/metadefs/namespaces", last?.name)
   return jsonReply(
     dumps({
       namespaces: found.map((namespace) => ({ ...view(namespace), ...withAssociations(namespace) })),
-      ...(next === undefined ? {} : { next: `/v2/metadefs/namespaces?${next}` }),
+      ...(next === undefined ? {} : { next }),
       schema: "/v2/schemas/metadefs/namespaces",
-      first: `/v2/metadefs/namespaces${first === "" ? "" : `?${first}`}`
+      first
     })
   )
 }
@@ -145,20 +139,14 @@ export const showNamespace = (context: Context, name: string): Reply => {
 const recordsIn = (value: Json | undefined): ReadonlyArray<NamespaceRecord> =>
   Array.isArray(value) ? (value as ReadonlyArray<NamespaceRecord>) : []
 
-const columnsOf = (record: NamespaceRecord) => {
-  const text = (key: string): string | null => {
-    const value = record[key]
-    return typeof value === "string" ? value : null
-  }
-  return {
-    namespace: String(record["namespace"]),
-    display_name: text("display_name"),
-    description: text("description"),
-    visibility: text("visibility") ?? "private",
-    protected: record["protected"] === true,
-    owner: text("owner")
-  }
-}
+const columnsOf = (record: NamespaceRecord) => ({
+  namespace: String(record["namespace"]),
+  display_name: text(record["display_name"]),
+  description: text(record["description"]),
+  visibility: text(record["visibility"]) ?? "private",
+  protected: record["protected"] === true,
+  owner: text(record["owner"])
+})
 
 const creating = "Couldn't create metadata namespace"
 

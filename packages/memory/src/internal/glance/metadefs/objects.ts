@@ -1,14 +1,15 @@
 import type { Context, Reply } from "../context.js"
-import { jsonReply, noContent } from "../context.js"
-import { badRequest, conflict, notFound } from "../errors.js"
+import { jsonReply } from "../context.js"
+import { badRequest, conflict } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import { dumps, isObject, type Json, parseInteger } from "../python.js"
 import * as releases from "../releases.js"
-import { Parameters, withoutBody } from "../request.js"
-import { checkVisibility, takeDirection, validate, withBody } from "./request.js"
+import { Parameters } from "../request.js"
+import { validate } from "../validate.js"
+import { checkVisibility, deleting, deletingAll, takeDirection, withBody } from "./request.js"
 import type { Namespace, ObjectRow } from "./rows.js"
 import * as schemas from "./schemas.js"
-import { change, findNamespace, newRow, ofObjects, plain, requireUnprotected, sorted, times } from "./state.js"
+import { change, findNamespace, findRow, newRow, ofObjects, sorted, times } from "./state.js"
 import * as types from "./types.js"
 
 const readOnly = ["self", "schema", "created_at", "updated_at"]
@@ -50,11 +51,7 @@ const columns = (record: ObjectRecord) => {
 const check = (what: string, { properties, ...row }: ReturnType<typeof columns>): void =>
   types.checkCharacters(what, { ...row, json_schema: properties })
 
-const find = (namespace: Namespace, name: string): ObjectRow => {
-  const object = namespace.objects.get(name)
-  if (object === undefined) throw notFound(`Could not find metadata object ${name}`)
-  return object
-}
+const find = ({ objects }: Namespace, name: string): ObjectRow => findRow(objects, "metadata object", name)
 
 export const addObject = (context: Context, namespace: Namespace, what: string, record: ObjectRecord): ObjectRow => {
   const row = columns(record)
@@ -119,20 +116,5 @@ export const updateObject = (context: Context, namespaceName: string, name: stri
     return jsonReply(dumps(echo(namespace.name, record, object)))
   })
 
-export const deleteObject = (context: Context, namespaceName: string, name: string): Reply => {
-  const namespace = findNamespace(context, namespaceName, ofObjects)
-  requireAdmin(context, "delete_metadef_object")
-  find(namespace, name)
-  requireUnprotected(namespace, "object", name)
-  namespace.objects.delete(name)
-  return noContent
-}
-
-export const deleteObjects = (context: Context, namespaceName: string) =>
-  withoutBody(context, () => {
-    const namespace = findNamespace(context, namespaceName, plain)
-    requireAdmin(context, "delete_metadef_namespace")
-    requireUnprotected(namespace, "namespace", namespace.name)
-    namespace.objects.clear()
-    return noContent
-  })
+export const deleteObject = deleting("object", "delete_metadef_object", find, ofObjects)
+export const deleteObjects = deletingAll("objects")

@@ -1,14 +1,14 @@
 import type { Context, Reply } from "../context.js"
-import { jsonReply, noContent } from "../context.js"
+import { jsonReply } from "../context.js"
 import { conflict, internalError, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import { dumps } from "../python.js"
 import * as releases from "../releases.js"
 import { Parameters, withoutBody } from "../request.js"
-import { withBody } from "./request.js"
+import { deleting, deletingAll, withBody } from "./request.js"
 import type { Namespace, PropertyRecord } from "./rows.js"
 import * as schemas from "./schemas.js"
-import { findNamespace, requireUnprotected, sorted } from "./state.js"
+import { findNamespace, findRow, sorted } from "./state.js"
 import * as types from "./types.js"
 
 const readOnly = ["created_at", "updated_at"]
@@ -21,11 +21,7 @@ export const propertiesOf = (namespace: Namespace): Readonly<Record<string, Prop
     ])
   )
 
-const find = (namespace: Namespace, name: string): PropertyRecord => {
-  const property = namespace.properties.get(name)
-  if (property === undefined) throw notFound(`Could not find property ${name}`)
-  return property
-}
+const find = ({ properties }: Namespace, name: string): PropertyRecord => findRow(properties, "property", name)
 
 export const addProperty = (namespace: Namespace, what: string, name: string, record: PropertyRecord): void => {
   types.checkCharacters(what, { name, json_schema: record })
@@ -100,21 +96,9 @@ export const updateProperty = (context: Context, namespaceName: string, name: st
     return jsonReply(view(record, wanted))
   })
 
-export const deleteProperty = (context: Context, namespaceName: string, name: string) =>
-  withoutBody(context, () => {
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "remove_metadef_property")
-    find(namespace, name)
-    requireUnprotected(namespace, "property", name)
-    namespace.properties.delete(name)
-    return noContent
-  })
+const remove = deleting("property", "remove_metadef_property", find)
 
-export const deleteProperties = (context: Context, namespaceName: string) =>
-  withoutBody(context, () => {
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "delete_metadef_namespace")
-    requireUnprotected(namespace, "namespace", namespace.name)
-    namespace.properties.clear()
-    return noContent
-  })
+export const deleteProperty = (context: Context, namespace: string, name: string) =>
+  withoutBody(context, () => remove(context, namespace, name))
+
+export const deleteProperties = deletingAll("properties")

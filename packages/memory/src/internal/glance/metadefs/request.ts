@@ -1,19 +1,18 @@
 import * as Effect from "effect/Effect"
-import type { Context, Reply } from "../context.js"
+import { type Context, noContent, type Reply } from "../context.js"
 import { attempt, badRequest, type Fault, forbidden } from "../errors.js"
+import { requireAdmin } from "../policy.js"
 import type { Json } from "../python.js"
-import { type Parameters, readJson } from "../request.js"
+import { validSortDir } from "../query.js"
+import { type Parameters, readJson, withoutBody } from "../request.js"
 import type { JsonSchema } from "../schemas.js"
-import { explainMismatch } from "../validate.js"
+import { validate } from "../validate.js"
+import type { Namespace } from "./rows.js"
+import { findNamespace, requireUnprotected, type Sentences } from "./state.js"
 
 /** In an object it is a key, in a list an element. */
 const holds = (body: Json, name: string): boolean =>
   Array.isArray(body) ? body.includes(name) : Object.hasOwn(body as object, name)
-
-export const validate = (body: Json, schema: JsonSchema): void => {
-  const mismatch = explainMismatch(body, schema)
-  if (mismatch !== undefined) throw badRequest(mismatch)
-}
 
 /** Reads a body that must match a schema, and goes on with it. */
 export const withBody = (
@@ -30,11 +29,38 @@ export const withBody = (
     })
   )
 
-export const takeDirection = (params: Parameters): boolean => {
-  const direction = params.pop("sort_dir") ?? "desc"
-  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`)
-  return direction === "desc"
-}
+/** Makes the route that deletes everything of one kind from a namespace. */
+export const deletingAll =
+  (kind: "properties" | "objects" | "tags") =>
+  (context: Context, name: string): Effect.Effect<Reply, Fault> =>
+    withoutBody(context, () => {
+      const namespace = findNamespace(context, name)
+      requireAdmin(context, "delete_metadef_namespace")
+      requireUnprotected(namespace, "namespace", name)
+      namespace[kind].clear()
+      return noContent
+    })
+
+const collections = { object: "objects", property: "properties", tag: "tags" } as const
+
+/** Makes the route that deletes one row of a namespace. */
+export const deleting =
+  (
+    kind: keyof typeof collections,
+    action: string,
+    find: (namespace: Namespace, name: string) => unknown,
+    sentences?: Sentences
+  ) =>
+  (context: Context, namespaceName: string, name: string): Reply => {
+    const namespace = findNamespace(context, namespaceName, sentences)
+    requireAdmin(context, action)
+    find(namespace, name)
+    requireUnprotected(namespace, kind, name)
+    namespace[collections[kind]].delete(name)
+    return noContent
+  }
+
+export const takeDirection = (params: Parameters): boolean => validSortDir(params.pop("sort_dir") ?? "desc")
 
 export const checkVisibility = (params: Parameters, known: ReadonlyArray<string>): void => {
   const visibility = params.get("visibility")

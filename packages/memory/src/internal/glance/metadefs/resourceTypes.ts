@@ -2,7 +2,7 @@ import type { Context, Reply } from "../context.js"
 import { jsonReply, noContent } from "../context.js"
 import { conflict, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json } from "../python.js"
+import { dumps, type Json, text } from "../python.js"
 import { isoTime } from "../state.js"
 import { withBody } from "./request.js"
 import type { AssociationRow, Namespace } from "./rows.js"
@@ -18,8 +18,6 @@ const view = ({ name, prefix, target }: AssociationRow) => ({
   ...(prefix === null ? {} : { prefix }),
   ...(target === null ? {} : { properties_target: target })
 })
-
-const textOf = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
 
 /** A resource type is made when it is first asked for, and stays whatever becomes of the association. */
 export const addAssociation = (
@@ -38,8 +36,8 @@ export const addAssociation = (
   const association: AssociationRow = {
     ...newRow(context),
     name,
-    prefix: textOf(record["prefix"]),
-    target: textOf(record["properties_target"])
+    prefix: text(record["prefix"]),
+    target: text(record["properties_target"])
   }
   namespace.associations.set(name, association)
   return association

@@ -34,7 +34,7 @@ export interface Sentences {
 const plainly = (name: string): Fault => notFound(`Namespace ${name} not found`)
 const byTheDatabase = (name: string): Fault => notFound(`Metadata definition namespace=${name} was not found.`)
 
-export const plain: Sentences = { missing: plainly, hidden: plainly }
+const plain: Sentences = { missing: plainly, hidden: plainly }
 
 export const ofObjects: Sentences = { missing: byTheDatabase, hidden: plainly }
 
@@ -50,6 +50,12 @@ export const findNamespace = (context: Context, name: string, sentences: Sentenc
   if (namespace === undefined) throw sentences.missing(name)
   if (!isVisible(context, namespace)) throw sentences.hidden(name)
   return namespace
+}
+
+export const findRow = <R>(rows: ReadonlyMap<string, R>, what: string, name: string): R => {
+  const row = rows.get(name)
+  if (row === undefined) throw notFound(`Could not find ${what} ${name}`)
+  return row
 }
 
 /** By their names: that is the index from which they are read. */

@@ -1,24 +1,21 @@
 import type { Context, Reply } from "../context.js"
-import { jsonReply, noContent } from "../context.js"
-import { badRequest, conflict, internalError, notFound } from "../errors.js"
+import { jsonReply } from "../context.js"
+import { badRequest, conflict, internalError } from "../errors.js"
 import { requireAdmin } from "../policy.js"
 import { dumps, type Json, parseInteger } from "../python.js"
-import { Parameters, withoutBody } from "../request.js"
-import { checkVisibility, takeDirection, validate, withBody } from "./request.js"
+import { Parameters } from "../request.js"
+import { validate } from "../validate.js"
+import { checkVisibility, deleting, deletingAll, takeDirection, withBody } from "./request.js"
 import type { Namespace, TagRow } from "./rows.js"
 import * as schemas from "./schemas.js"
-import { type Column, change, findNamespace, newRow, page, requireUnprotected, times } from "./state.js"
+import { type Column, change, findNamespace, findRow, newRow, page, times } from "./state.js"
 import * as types from "./types.js"
 
 const readOnly = ["created_at", "updated_at"]
 
 const view = (tag: TagRow) => ({ name: tag.name, ...times(tag) })
 
-const find = (namespace: Namespace, name: string): TagRow => {
-  const tag = namespace.tags.get(name)
-  if (tag === undefined) throw notFound(`Could not find metadata tag ${name}`)
-  return tag
-}
+const find = ({ tags }: Namespace, name: string): TagRow => findRow(tags, "metadata tag", name)
 
 /** The sentence is true of databases that compare so; here names are as different as they look. */
 const taken = (namespace: Namespace, name: string) =>
@@ -109,20 +106,5 @@ export const updateTag = (context: Context, namespaceName: string, name: string)
     return jsonReply(dumps(view(tag)))
   })
 
-export const deleteTag = (context: Context, namespaceName: string, name: string): Reply => {
-  const namespace = findNamespace(context, namespaceName)
-  requireAdmin(context, "delete_metadef_tag")
-  find(namespace, name)
-  requireUnprotected(namespace, "tag", name)
-  namespace.tags.delete(name)
-  return noContent
-}
-
-export const deleteTags = (context: Context, namespaceName: string) =>
-  withoutBody(context, () => {
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "delete_metadef_namespace")
-    requireUnprotected(namespace, "namespace", namespace.name)
-    namespace.tags.clear()
-    return noContent
-  })
+export const deleteTag = deleting("tag", "delete_metadef_tag", find)
+export const deleteTags = deletingAll("tags")
