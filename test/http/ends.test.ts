@@ -337,6 +337,15 @@ const cases: { readonly [server: string]: Case } = {
     exempt: changes,
     expected: sending("TransferStalled")
   },
+  "reads one piece of an upload and no more": {
+    behaviour: toUpload(({ body }) =>
+      body._tag === "Stream"
+        ? Effect.zipRight(Effect.ignore(Stream.runForEach(body.stream, () => Effect.never)), Effect.never)
+        : Effect.never
+    ),
+    exempt: changes,
+    expected: sending("TransferStalled")
+  },
   "reads a piece of an upload every four minutes": {
     behaviour: toUpload(({ body }) =>
       body._tag === "Stream"
