@@ -1,5 +1,5 @@
 /**
- * New images together with their data, by the best way that the cloud offers.
+ * Creation of images together with their data, by the best way that the cloud offers.
  *
  * @since 0.1.0
  */
@@ -40,9 +40,8 @@ export interface StoredObject {
 }
 
 /**
- * Where the data of a new image come from: bytes that go through this process; what lies on the web
- * (`ImageSource.url`), fetched by the cloud where it does that and else by this process; the same by the cloud and nobody
- * else (`ImageImport.webDownload`); or an object of the cloud's object store.
+ * Where the data of a new image come from: this process; the web (`ImageSource.url`), fetched by the cloud if it can and
+ * by this process otherwise; the web, fetched only by the cloud (`ImageImport.webDownload`); or the object store.
  *
  * @since 0.1.0
  * @category models
@@ -62,8 +61,8 @@ export type Origin<E = never, R = never> =
 export type AnyOrigin = Origin<unknown, unknown> | ImageSource.FileInput
 
 /**
- * How data get into a new image: fetched by the cloud; sent by this process, straight into one store, or staged first and
- * imported from there, which reaches several stores; or by a task, out of the object store.
+ * How a new image gets its data: the cloud fetches them; this process sends them into one store, or stages them for an
+ * import, which reaches several stores; or a task reads them from the object store.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +70,7 @@ export type AnyOrigin = Origin<unknown, unknown> | ImageSource.FileInput
 export type Way = "web-download" | "upload" | "stage" | "task"
 
 /**
- * How an image is created from its origin. What does not concern the way that is taken has no effect.
+ * How an image is created from its origin. Options of another way have no effect.
  *
  * @since 0.1.0
  * @category models
@@ -80,22 +79,21 @@ export interface CreateFromOptions<out E = never, out R = never>
   extends Omit<ImageData.UploadOptions<E, R>, "store" | "onMismatch">,
     ImageImport.ImportOptions {
   /**
-   * The way that is taken.
+   * The way to use.
    *
-   * @default `web-download` of what lies on the web, where the cloud has turned that on and reads from there; else
-   * `upload`, or `stage` where several stores are wanted
+   * @default `web-download` from the web if the cloud supports it, otherwise `upload`, or `stage` for several stores
    */
   readonly by?: Way | undefined
-  /** When to look whether an import has ended; see `ImageImport.WaitOptions`. Tasks are looked at every 5 seconds. */
+  /** When to poll an import, see `ImageImport.WaitOptions`. Tasks are polled every 5 seconds. */
   readonly schedule?: ImageImport.WaitOptions["schedule"]
   /**
-   * How long to wait at most for an import or a task of the cloud. `Infinity` waits for ever.
+   * The longest wait for an import or a task of the cloud. `Infinity` is no limit.
    *
    * @default 12 hours
    */
   readonly deadline?: Duration.DurationInput | undefined
   /**
-   * Whether the image stays when it could not be given its data.
+   * Whether the image stays if it does not get its data.
    *
    * @default false
    */
@@ -129,13 +127,11 @@ export type CreateFromError =
 export interface Service {
   /**
    * Creates an image from its origin, by the best way that the cloud offers, and returns it when it is `active`. If that
-   * fails or is interrupted, the image is deleted, also if the response to its creation was lost. It stays if it is in some
-   * of the stores, where that was allowed (`ImportIncomplete`), and if it may have what was sent (`UploadNotEnded`,
-   * `ImageUnverifiable`).
+   * fails or is interrupted, the image is deleted, also if the response to its creation was lost. It stays if some of the
+   * stores have it (`ImportIncomplete`), and if it may have the data (`UploadNotEnded`, `ImageUnverifiable`).
    *
-   * If the cloud refuses to fetch from a URL for any reason, or fails to, and left nothing behind, this process reads from
-   * there and sends, unless `by` fixes the way. An image that a task makes is the task's: it has the id that the task gives it, and the task goes on when this
-   * is interrupted.
+   * If the cloud refuses or fails to fetch a URL and left nothing behind, this process reads and sends the data, unless
+   * `by` fixes the way. A task chooses the id of its image, and goes on if this operation is interrupted.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
@@ -163,9 +159,7 @@ interface Services {
   readonly discovery: Discovery.Service
 }
 
-const refused = (argument: string, reason: string) => new GlanceError.InvalidArgument({ argument, reason })
-
-/** An origin as its parts: what the cloud can fetch, what this process can send, what a task can import. */
+/** Splits an origin: what the cloud can fetch, what this process can send, what a task can import. */
 const partsOf = (
   origin: AnyOrigin
 ): {
@@ -180,187 +174,207 @@ const partsOf = (
   return "url" in origin ? { uri: origin.url, source: origin } : { source: origin }
 }
 
-/** The response to a request says that the cloud does not do it, whatever the reason. */
-const isRefusal = (error: GlanceError.GlanceError): boolean =>
-  error._tag === "BadRequest" ||
-  error._tag === "Forbidden" ||
-  error._tag === "ImageNotFound" ||
-  error._tag === "ImageNotImportable" ||
-  error._tag === "QuotaExceeded" ||
-  error._tag === "ServerError" ||
-  error._tag === "UnexpectedStatus"
+/** Whether the cloud refused a request, for whatever reason. */
+const isRefusal = ({ _tag }: GlanceError.GlanceError): boolean =>
+  [
+    "BadRequest",
+    "Forbidden",
+    "ImageNotFound",
+    "ImageNotImportable",
+    "QuotaExceeded",
+    "ServerError",
+    "UnexpectedStatus"
+  ].includes(_tag)
 
-/** Failures after which the image has its data, or may have them. */
+/** Whether the image has its data, or may have them, after a failure. */
 const mustStay = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
   Option.exists(
     Cause.failureOption(cause),
     (error) => error instanceof GlanceError.ImportIncomplete || Settle.isStored(error)
   )
 
-const fromServices = ({ data, discovery, http, images, imports, tasks }: Services): Service => {
-  /** Of what the cloud has fetched: what was sent from here is compared already. */
-  const verified = (
-    image: Image.Image,
-    expected: ImageData.ExpectedHash | undefined
-  ): Effect.Effect<Image.Image, GlanceError.ImageUnverifiable | GlanceError.ImageIntegrityError> => {
-    if (expected === undefined) return Effect.succeed(image)
-    const hashes = Upload.hashesOf(image)
-    const found = hashes.find(({ algorithm }) => algorithm === HashAlgorithms.canonicalName(expected.algorithm))
-    if (found === undefined) {
-      const algorithms = hashes.map(({ algorithm }) => algorithm)
-      return Effect.fail(new GlanceError.ImageUnverifiable({ imageId: image.id, algorithms }))
-    }
-    const wanted = { property: found.algorithm, expected: expected.value.toLowerCase(), actual: found.value }
-    return wanted.expected === wanted.actual
-      ? Effect.succeed(image)
-      : Effect.fail(new GlanceError.ImageIntegrityError({ imageId: image.id, at: "upload", ...wanted }))
+/** Compares the image with the hash, after the cloud has fetched the data. Uploads compare what they send themselves. */
+const verified = (
+  image: Image.Image,
+  expected: ImageData.ExpectedHash | undefined
+): Effect.Effect<Image.Image, GlanceError.ImageUnverifiable | GlanceError.ImageIntegrityError> => {
+  if (expected === undefined) return Effect.succeed(image)
+  const hashes = Upload.hashesOf(image)
+  const found = hashes.find(({ algorithm }) => algorithm === HashAlgorithms.canonicalName(expected.algorithm))
+  if (found === undefined) {
+    const algorithms = hashes.map(({ algorithm }) => algorithm)
+    return Effect.fail(new GlanceError.ImageUnverifiable({ imageId: image.id, algorithms }))
   }
+  const wanted = { property: found.algorithm, expected: expected.value.toLowerCase(), actual: found.value }
+  return wanted.expected === wanted.actual
+    ? Effect.succeed(image)
+    : Effect.fail(new GlanceError.ImageIntegrityError({ imageId: image.id, at: "upload", ...wanted }))
+}
 
-  /** Whether an import that failed left nothing behind, so that this process can send the data instead. */
-  const isUntouched = (image: Image.Image, error: GlanceError.GlanceError): Effect.Effect<boolean> => {
-    if (error._tag === "ImportFailed") {
-      return Effect.succeed(error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
-    }
-    if (!isRefusal(error)) return Effect.succeed(false)
-    return Effect.match(images.get(image), {
-      onFailure: () => false,
-      onSuccess: ({ properties, status }) => status === "queued" && !properties.get("os_glance_import_task")
-    })
+/** Whether a failed import has left nothing behind, so that this process can send the data instead. */
+const isUntouched = (
+  { images }: Services,
+  image: Image.Image,
+  error: GlanceError.GlanceError
+): Effect.Effect<boolean> => {
+  if (error._tag === "ImportFailed") {
+    return Effect.succeed(error.imageStatus === "queued" && Option.isNone(error.lockedUntil))
   }
+  if (!isRefusal(error)) return Effect.succeed(false)
+  return Effect.match(images.get(image), {
+    onFailure: () => false,
+    onSuccess: ({ properties, status }) => status === "queued" && !properties.get("os_glance_import_task")
+  })
+}
 
-  const byTask = (
-    { id, name, properties = {}, diskFormat, containerFormat: _, ...rest }: Images.NewImage,
-    { container, object }: StoredObject,
-    options: Pick<CreateFromOptions, "deadline" | "settleLimit">
-  ) =>
-    Effect.gen(function* () {
-      if (id !== undefined) yield* refused("image.id", "cannot be chosen of an image that a task makes")
-      const task = yield* tasks.import(container, object, {
-        format: diskFormat,
-        name: name ?? object,
-        properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
-      })
-      const { settleLimit } = yield* TransferLimits.of(options)
-      const ended = yield* tasks.await(task, { deadline: options.deadline })
-      const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
-      if (typeof result.image_id !== "string") {
-        const reason = "it succeeded, and does not say which image it made"
-        return yield* new GlanceError.TaskFailed({ taskId: ended.id, type: ended.type, reason })
-      }
-      const imageId = Image.ImageId.make(result.image_id)
-      // The record may lag behind the task that made it.
-      yield* Settle.settled(imageId, settleLimit, images.get(imageId), { mayLag: true })
-      // What tasks do not know of.
-      return yield* images.update(imageId, rest)
+const createByTask = (
+  { images, tasks }: Services,
+  { id, name, properties = {}, diskFormat, containerFormat: _, ...rest }: Images.NewImage,
+  { container, object }: StoredObject,
+  options: Pick<CreateFromOptions, "deadline" | "settleLimit">
+) =>
+  Effect.gen(function* () {
+    if (id !== undefined) yield* Check.invalid("image.id", "cannot be chosen of an image that a task makes")
+    const task = yield* tasks.import(container, object, {
+      format: diskFormat,
+      name: name ?? object,
+      properties: Object.fromEntries(Symbol.iterator in properties ? properties : Object.entries(properties))
     })
+    const { settleLimit } = yield* TransferLimits.of(options)
+    const ended = yield* tasks.await(task, { deadline: options.deadline })
+    const result = Option.getOrElse(ended.result, () => ({})) as { readonly image_id?: unknown }
+    if (typeof result.image_id !== "string") {
+      const reason = "it succeeded, and does not say which image it made"
+      return yield* new GlanceError.TaskFailed({ taskId: ended.id, type: ended.type, reason })
+    }
+    const imageId = Image.ImageId.make(result.image_id)
+    // The record may appear after the end of its task.
+    yield* Settle.settled(imageId, settleLimit, images.get(imageId), { mayLag: true })
+    // Tasks cannot set these attributes.
+    return yield* images.update(imageId, rest)
+  })
 
-  const createFromOrigin = <E, R, E2, R2>(
-    image: Images.NewImage,
-    origin: AnyOrigin,
-    options: CreateFromOptions<E2, R2>
-  ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
-    Effect.gen(function* () {
-      yield* Check.check("origin", origin, (value) =>
-        (typeof value === "object" || typeof value === "function") && value !== null
-          ? undefined
-          : `must be an origin, not ${Check.shown(value)}`
-      )
-      yield* TransferLimits.of(options)
-      const { object, source: input, uri } = partsOf(origin)
-      // This process may never have to send what the cloud can fetch from the web.
-      const source = (input === undefined || uri !== undefined ? input : yield* Source.resolve(http, input)) as
-        | ImageSource.ImageSource<E, R>
-        | undefined
-      const { allStoresMustSucceed, by, expected, keep = false, stores } = options
-      const several = stores === "all" || (stores !== undefined && stores.length > 1)
-      const sending: Way = several ? "stage" : "upload"
-      const possible: ReadonlyArray<Way> =
-        object !== undefined
-          ? ["task"]
-          : [
-              ...(uri === undefined ? [] : (["web-download"] as const)),
-              ...(source === undefined ? [] : several ? (["stage"] as const) : (["upload", "stage"] as const))
-            ]
-      if (by !== undefined) yield* Check.check("by", by, Check.oneOf(possible))
-      if (object !== undefined) return yield* byTask(image, object, options)
+/** Where the data of a creation come from: the web, this process, or either. */
+interface Plan<E, R> {
+  readonly uri: string | undefined
+  readonly source: ImageSource.ImageSource<E, R> | undefined
+  /** How this process sends the data unless the caller chose. */
+  readonly sending: "upload" | "stage"
+  /** Whether this process sends the data if the cloud refuses to fetch them. */
+  readonly mayFallBack: boolean
+}
 
-      const download = (created: Image.Image, from: string) =>
-        Effect.flatMap(imports.importAndWait(created, ImageImport.webDownload(from), options), (imported) =>
-          // The caller wanted this hash, and the cloud has not shown that its data have it.
-          Effect.tapErrorTag(verified(imported, expected), "ImageUnverifiable", () =>
-            keep ? Effect.void : Creation.discard(images, created)
+/** Chooses the way, and asks the cloud for what it needs before anything is created. */
+const wayOf = <E, R>(
+  { discovery, imports }: Services,
+  { mayFallBack, sending, source, uri }: Plan<E, R>,
+  options: Pick<CreateFromOptions, "by"> & ImageImport.ImportOptions
+) =>
+  Effect.gen(function* () {
+    const methods = mayFallBack
+      ? Effect.catchIf(discovery.importMethods, isRefusal, () => Effect.succeed([]))
+      : discovery.importMethods
+    const isFetched = uri !== undefined && (source === undefined || (yield* methods).includes("web-download"))
+    const wanted: Way = options.by ?? (isFetched ? "web-download" : sending)
+    const way =
+      wanted === "web-download" && uri !== undefined
+        ? yield* imports.check(ImageImport.webDownload(uri), options).pipe(
+            Effect.as(wanted),
+            Effect.catchIf(
+              (error) => mayFallBack && isRefusal(error),
+              () => Effect.succeed<Way>(sending)
+            )
           )
+        : wanted
+    if (way === "stage") yield* imports.check(ImageImport.glanceDirect, options)
+    return way
+  })
+
+/** Gives a new image its data. */
+const fill = <E, R, E2, R2>(
+  services: Services,
+  { mayFallBack, sending, source, uri }: Plan<E, R>,
+  way: Way,
+  image: Image.Image,
+  options: CreateFromOptions<E2, R2>
+): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> => {
+  const { data, images, imports } = services
+  const { allStoresMustSucceed, expected, keep = false, stores } = options
+  const send = (
+    from: ImageSource.ImageSource<E, R>,
+    way: Way
+  ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
+    way === "upload"
+      ? data.upload(image, from, { ...options, store: stores === "all" ? undefined : stores?.[0] })
+      : Effect.zipRight(
+          data.stage(image, from, options),
+          imports.importAndWait(image, ImageImport.glanceDirect, { ...options, stores, allStoresMustSucceed })
         )
-
-      const send = (
-        created: Image.Image,
-        from: ImageSource.ImageSource<E, R>,
-        way: Way
-      ): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
-        way === "upload"
-          ? data.upload(created, from, { ...options, store: stores === "all" ? undefined : stores?.[0] })
-          : Effect.zipRight(
-              data.stage(created, from, options),
-              imports.importAndWait(created, ImageImport.glanceDirect, { ...options, stores, allStoresMustSucceed })
-            )
-
-      const mayFallBack = source !== undefined && by === undefined
-      const methods = mayFallBack
-        ? Effect.catchIf(discovery.importMethods, isRefusal, () => Effect.succeed([]))
-        : discovery.importMethods
-      const wanted: Way =
-        by ??
-        (uri !== undefined && (source === undefined || (yield* methods).includes("web-download"))
-          ? "web-download"
-          : sending)
-
-      /** Known before anything is made. */
-      const way: Way =
-        wanted === "web-download" && uri !== undefined
-          ? yield* imports.check(ImageImport.webDownload(uri), options).pipe(
-              Effect.as(wanted),
-              Effect.catchIf(
-                (error) => mayFallBack && isRefusal(error),
-                () => Effect.succeed(sending)
-              )
-            )
-          : wanted
-      if (way === "stage") yield* imports.check(ImageImport.glanceDirect, options)
-
-      return yield* Creation.creating(
-        images,
-        image,
-        (exit) => keep || mustStay(exit),
-        (created): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> => {
-          if (way === "web-download" && uri !== undefined) {
-            const fetched = download(created, uri)
-            if (source === undefined || !mayFallBack) return fetched
-            return Effect.catchAll(fetched, (error) =>
-              Effect.if(isUntouched(created, error), {
-                onFalse: () => Effect.fail(error),
-                onTrue: () =>
-                  Effect.zipRight(
-                    Effect.logWarning(`${error.message}; this process reads and sends the data instead`),
-                    send(created, source, sending)
-                  )
-              })
-            )
-          }
-          return send(created, source as ImageSource.ImageSource<E, R>, way)
-        }
-      )
+  if (way !== "web-download" || uri === undefined) return send(source as ImageSource.ImageSource<E, R>, way)
+  const fetched = Effect.flatMap(imports.importAndWait(image, ImageImport.webDownload(uri), options), (imported) =>
+    // An image without the hash that the caller wants is not kept.
+    Effect.tapErrorTag(verified(imported, expected), "ImageUnverifiable", () =>
+      keep ? Effect.void : Creation.discard(images, image)
+    )
+  )
+  if (source === undefined || !mayFallBack) return fetched
+  return Effect.catchAll(fetched, (error) =>
+    Effect.if(isUntouched(services, image, error), {
+      onFalse: () => Effect.fail(error),
+      onTrue: () =>
+        Effect.zipRight(
+          Effect.logWarning(`${error.message}; this process reads and sends the data instead`),
+          send(source, sending)
+        )
     })
+  )
+}
 
-  const createFrom: Service["createFrom"] = Operations.longOperation("ImageCreation.createFrom")(
+const createFromOrigin = <E, R, E2, R2>(
+  services: Services,
+  image: Images.NewImage,
+  origin: AnyOrigin,
+  options: CreateFromOptions<E2, R2>
+): Effect.Effect<Image.Image, CreateFromError | E | E2, R | R2> =>
+  Effect.gen(function* () {
+    yield* Check.check("origin", origin, (value) =>
+      (typeof value === "object" || typeof value === "function") && value !== null
+        ? undefined
+        : `must be an origin, not ${Check.shown(value)}`
+    )
+    yield* TransferLimits.of(options)
+    const { by, keep = false, stores } = options
+    const { object, source: input, uri } = partsOf(origin)
+    // What the cloud can fetch from the web is not checked: this process may never have to send it.
+    const source = (input === undefined || uri !== undefined ? input : yield* Source.resolve(services.http, input)) as
+      | ImageSource.ImageSource<E, R>
+      | undefined
+    const isSeveral = stores === "all" || (stores !== undefined && stores.length > 1)
+    const sent: ReadonlyArray<Way> = source === undefined ? [] : isSeveral ? ["stage"] : ["upload", "stage"]
+    const possible: ReadonlyArray<Way> =
+      object !== undefined ? ["task"] : uri === undefined ? sent : ["web-download", ...sent]
+    if (by !== undefined) yield* Check.check("by", by, Check.oneOf(possible))
+    if (object !== undefined) return yield* createByTask(services, image, object, options)
+    const mayFallBack = source !== undefined && by === undefined
+    const plan: Plan<E, R> = { uri, source, mayFallBack, sending: isSeveral ? "stage" : "upload" }
+    const way = yield* wayOf(services, plan, options)
+    return yield* Creation.creating(
+      services.images,
+      image,
+      (exit) => keep || mustStay(exit),
+      (created) => fill(services, plan, way, created, options)
+    )
+  })
+
+const fromServices = (services: Services): Service => ({
+  createFrom: Operations.longOperation("ImageCreation.createFrom")(
     <O extends AnyOrigin, E2 = never, R2 = never>(
       image: Images.NewImage,
       origin: O,
       options: CreateFromOptions<E2, R2> = {}
-    ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>, E2, R2>(image, origin, options)
+    ) => createFromOrigin<ImageSource.ErrorOf<O>, ImageSource.ContextOf<O>, E2, R2>(services, image, origin, options)
   )
-
-  return { createFrom }
-}
+})
 
 /**
  * Makes the service on the port of the context, with the `Hasher` of the context or its default.

@@ -1,5 +1,5 @@
 /**
- * The data of an image: upload, stage and download, as streams, compared with the hashes of the record.
+ * The data of an image: upload, stage and download as streams, verified with the hashes of the record.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,6 @@ import * as Images from "./Images.js"
 import * as Check from "./internal/check.js"
 import * as Creation from "./internal/creation.js"
 import * as Endpoints from "./internal/endpoints.js"
-import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 import * as ByteQueue from "./internal/transfer/byteQueue.js"
@@ -36,9 +35,10 @@ import * as Settle from "./internal/transfer/settle.js"
 import * as Source from "./internal/transfer/source.js"
 import * as Transfer from "./internal/transfer/transfer.js"
 import * as Upload from "./internal/transfer/upload.js"
+import * as Verification from "./internal/transfer/verification.js"
 
 /**
- * How far a transfer is. `total` is none while nobody knows.
+ * The progress of a transfer. `total` is none while it is unknown.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ import * as Upload from "./internal/transfer/upload.js"
 export interface Progress extends Transfer.Progress {}
 
 /**
- * How far a transfer is and how fast it goes. `result` is what the operation returned, and is only in the last element.
+ * The progress and the rate of a transfer. Only the last element has the `result` of the operation.
  *
  * @since 0.1.0
  * @category models
@@ -67,36 +67,36 @@ export interface ExpectedHash {
 }
 
 /**
- * How data are moved, in either direction.
+ * How data are uploaded or downloaded.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TransferOptions<out E = never, out R = never> {
   /**
-   * How often in a row it is tried again, after a connection that broke off, 429, 502, 503 or 504, without a byte of
-   * progress in between. The wait before it doubles from 200 milliseconds on, and is never less than `Retry-After`.
+   * Retries in a row without a byte of progress, after a broken connection, 429, 502, 503 or 504. The back-off doubles
+   * from 200 milliseconds, and is never less than `Retry-After`.
    *
    * @default 3
    */
   readonly retries?: number | undefined
   /**
-   * The longest wait that the server may ask for with `Retry-After`. If it asks for more, the transfer fails at once
-   * with the server's error, whose `retryAfter` says how long it asked for.
+   * The longest `Retry-After` to wait for. If the server asks for more, the transfer fails at once with the server's
+   * error, whose `retryAfter` has the time.
    *
    * @default 5 minutes
    */
   readonly maxWait?: Duration.DurationInput | undefined
   /**
-   * How long the other side may take to move the next kibibyte, or the rest if that is less, while it is its turn. The
-   * time that the source or the consumer takes is not counted.
+   * How long the server may take to move the next kibibyte, or the rest if that is less. The time that the source or the
+   * consumer takes does not count.
    *
    * @default 5 minutes
    */
   readonly idleLimit?: Duration.DurationInput | undefined
   /**
-   * Is called after each chunk and at least once a mebibyte, and waited for. If it fails, the transfer ends with its
-   * error, and no other attempt is made.
+   * Called after each chunk and at least once per mebibyte. The transfer waits for it. If it fails, the transfer fails
+   * with its error, without a retry.
    */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<unknown, E, R>) | undefined
 }
@@ -109,19 +109,20 @@ export interface TransferOptions<out E = never, out R = never> {
  */
 export interface StageOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
-   * A hash that the source must have. It is compared before the end of the body is told, so that wrong data are never
+   * A hash that the source must have. It is compared before the end of the body is sent, so that wrong data are never
    * stored.
    */
   readonly expected?: ExpectedHash | undefined
   /**
-   * Whether the first bytes must not contradict the image's `diskFormat`, where its container is `bare`. Nothing is
-   * sent when they do.
+   * Whether to compare the first bytes with the `diskFormat` of an image whose container is `bare`. If they contradict
+   * it, nothing is sent.
    *
    * @default true
    */
   readonly checkFormat?: boolean | undefined
   /**
-   * How long the token must be good for when the upload begins: Glance throws the data away if it ends before them.
+   * How long the token must be valid when the upload begins: Glance discards the data if the token expires before the
+   * end.
    *
    * @default 10 minutes
    */
@@ -135,17 +136,16 @@ export interface StageOptions<out E = never, out R = never> extends TransferOpti
  * @category models
  */
 export interface UploadOptions<out E = never, out R = never> extends StageOptions<E, R> {
-  /** Id of the store that is to hold the data, where the cloud has several. @default the cloud's choice */
+  /** Id of the store for the data, if the cloud has several. @default the cloud's choice */
   readonly store?: string | undefined
   /**
-   * Whether the size and the hashes of what was sent are compared with the record.
+   * Whether to compare the size and the hashes of the sent data with the record.
    *
    * @default true
    */
   readonly verify?: boolean | undefined
   /**
-   * The hash that the cloud computes besides md5, by Glance's option `hashing_algorithm`: any name of an algorithm, for
-   * instance `sha3_512` or `blake2b`.
+   * The hash that the cloud computes besides md5 (Glance's option `hashing_algorithm`), such as `sha3_512` or `blake2b`.
    *
    * @default "sha512"
    */
@@ -157,7 +157,7 @@ export interface UploadOptions<out E = never, out R = never> extends StageOption
    */
   readonly settleLimit?: Duration.DurationInput | undefined
   /**
-   * What becomes of an image whose record does not agree with what was sent.
+   * What to do with an image whose record does not match the sent data.
    *
    * @default "leave"
    */
@@ -165,7 +165,7 @@ export interface UploadOptions<out E = never, out R = never> extends StageOption
 }
 
 /**
- * How an image is made with its data.
+ * How an image is created with its data.
  *
  * @since 0.1.0
  * @category models
@@ -180,14 +180,14 @@ export interface CreateOptions<out E = never, out R = never> extends UploadOptio
 }
 
 /**
- * How data are downloaded, and what they are compared with.
+ * How data are downloaded and verified.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DownloadOptions<out E = never, out R = never> extends TransferOptions<E, R> {
   /**
-   * Whether the data are compared with the strongest hash of the record that can be computed here, or with `expected`.
+   * Whether to compare the data with `expected`, or with the strongest hash of the record that can be computed.
    *
    * @default true, and false for a part
    */
@@ -203,7 +203,7 @@ export interface DownloadOptions<out E = never, out R = never> extends TransferO
  * @category models
  */
 export interface DownloadStreamOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
-  /** The part that is wanted: from a byte on, so many. It cannot be verified. @default the whole */
+  /** The part to download: its first byte and its length. It cannot be verified. @default the whole */
   readonly range?: { readonly start: number; readonly length?: number | undefined } | undefined
 }
 
@@ -215,21 +215,21 @@ export interface DownloadStreamOptions<out E = never, out R = never> extends Dow
  */
 export interface DownloadToOptions<out E = never, out R = never> extends DownloadOptions<E, R> {
   /**
-   * Whether the download continues from what an earlier one to the same path left, and leaves what it has when it fails.
+   * Whether to continue an earlier download to the same path, and to keep the bytes if this one fails.
    *
    * @default true
    */
   readonly resume?: boolean | undefined
   /**
-   * How many ranges are fetched at once, from 1 to 8, where the store gives ranges. Each takes 8 MiB of memory. One
-   * connection is enough where nothing limits how fast one may be.
+   * How many ranges to fetch at once, from 1 to 8, if the store supports ranges. Each takes 8 MiB of memory. It helps
+   * only if something limits the rate of one connection.
    *
    * @default 1
    */
   readonly parallel?: number | undefined
   /**
-   * Whether the disk has the bytes before the file appears under its name: after a power failure, a file of that name
-   * is whole.
+   * Whether to wait until the disk has the bytes before the file appears under its name. A file of that name is then
+   * complete even after a power failure.
    *
    * @default true
    */
@@ -237,7 +237,7 @@ export interface DownloadToOptions<out E = never, out R = never> extends Downloa
 }
 
 /**
- * What staging can end in, besides what the source fails with.
+ * The errors of staging, besides those of the source.
  *
  * @since 0.1.0
  * @category errors
@@ -245,7 +245,7 @@ export interface DownloadToOptions<out E = never, out R = never> extends Downloa
 export type StageError = Upload.Failure | GlanceError.InvalidArgument
 
 /**
- * What an upload can end in, besides what the source fails with.
+ * The errors of an upload, besides those of the source.
  *
  * @since 0.1.0
  * @category errors
@@ -253,7 +253,7 @@ export type StageError = Upload.Failure | GlanceError.InvalidArgument
 export type UploadError = StageError | GlanceError.ImageUnverifiable | GlanceError.UploadNotEnded
 
 /**
- * What a download can end in.
+ * The errors of a download.
  *
  * @since 0.1.0
  * @category errors
@@ -261,7 +261,7 @@ export type UploadError = StageError | GlanceError.ImageUnverifiable | GlanceErr
 export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | GlanceError.InvalidArgument
 
 /**
- * What a download to a file can end in.
+ * The errors of a download to a file.
  *
  * @since 0.1.0
  * @category errors
@@ -277,19 +277,19 @@ export type DownloadToError = DownloadError | GlanceError.DownloadInProgress | P
  */
 export interface Service {
   /**
-   * Gives a queued image its data and returns the image when it is `active`.
+   * Uploads the data of a queued image and returns the image when it is `active`.
    *
    * Some clouds confirm the last byte and store the data afterwards. While the status of the image is `queued`, `saving`,
    * `uploading` or `importing`, its record is read again, at most for `settleLimit`; then the upload fails with
    * `UploadNotEnded`. It fails with `UploadFailed` if the cloud gives up (`killed`).
    *
-   * The source is read once for each attempt. A source that fails, is too short or too long is never the end of the
-   * body to the server: it sees a connection that breaks off. A second attempt begins with the first byte, and is made
-   * only where the source says that it can be read again, or where nothing was read.
+   * The source is read once for each attempt. If it fails, or has too few or too many bytes, the connection is broken
+   * off, so that the server never stores the data. A retry begins with the first byte. It needs a replayable source, or
+   * one of which nothing was read.
    *
-   * An answer that comes before the end of the body stops the source, except over `NodeHttpClient.layer`: that client
-   * looks for an answer when the whole body is written, and when the server has hung up by then, ends in a
-   * `TransportError`, or waits until `idleLimit` has passed.
+   * A response before the end of the body stops the source. Over `NodeHttpClient.layer` it does not: that client reads
+   * the response after the whole body, and fails with a `TransportError` if the server has closed the connection, or
+   * waits for `idleLimit`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
@@ -299,9 +299,9 @@ export interface Service {
     options?: UploadOptions<E, R>
   ) => Effect.Effect<Image.Image, UploadError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
   /**
-   * {@link Service.upload} as a stream of its progress, with the rate and the time left. The last element has the image
-   * as its `result`. The upload is interrupted if the stream is not run to its end. A consumer that is slower than the
-   * upload misses elements, never the last one.
+   * Does {@link Service.upload} as a stream of its progress, with the rate and the time left. The last element has the
+   * image as its `result`. The upload is interrupted if the stream is not run to its end. A slow consumer misses
+   * elements, but never the last one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data
    */
@@ -311,8 +311,8 @@ export interface Service {
     options?: Omit<UploadOptions, "onProgress">
   ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
   /**
-   * Puts data where an import by the method `glance-direct` finds them (`ImageImport`). The cloud computes no hash before
-   * the import.
+   * Stages data for an import by the method `glance-direct` (`ImageImport`). The cloud computes no hash before the
+   * import.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#stage-binary-image-data
    */
@@ -322,7 +322,7 @@ export interface Service {
     options?: StageOptions<E, R>
   ) => Effect.Effect<void, StageError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
   /**
-   * Creates an image, gives it its data and returns it when it is `active`. If that fails or is interrupted, the image is
+   * Creates an image, uploads its data and returns it when it is `active`. If that fails or is interrupted, the image is
    * deleted, also if the response to its creation was lost. An image that may have its data is kept: after
    * `UploadNotEnded`, `ImageUnverifiable` and `ImageNotQueued`, which name it.
    *
@@ -338,8 +338,8 @@ export interface Service {
     ImageSource.ContextOf<S> | R
   >
   /**
-   * The data. A stream that ends has given all of them, and they agree with the record; else it fails instead of
-   * ending. A connection that breaks off is taken up where it left.
+   * Streams the data. The stream ends only after all data have arrived and match the record; otherwise it fails. It
+   * resumes after a broken connection.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
@@ -365,7 +365,7 @@ export interface Service {
     options?: DownloadToOptions<E, R>
   ) => Effect.Effect<Image.Image, DownloadToError | E, FileSystem.FileSystem | R>
   /**
-   * {@link Service.downloadTo} as a stream of its progress, as {@link Service.uploadWithProgress} has it.
+   * Does {@link Service.downloadTo} as a stream of its progress, like {@link Service.uploadWithProgress}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#download-binary-image-data
    */
@@ -377,9 +377,9 @@ export interface Service {
 }
 
 /**
- * Runs any operation that takes `onProgress` as a stream of its progress, with the rate and the time left. The last
- * element has the operation's `result`. The operation is interrupted if the stream is not run to its end. A consumer
- * that is slower than the transfer misses elements, never the last one.
+ * Runs an operation that takes `onProgress` as a stream of its progress, with the rate and the time left. The last
+ * element has the operation's `result`. The operation is interrupted if the stream is not run to its end. A slow
+ * consumer misses elements, but never the last one.
  *
  * @since 0.1.0
  * @category combinators
@@ -409,22 +409,194 @@ export const withProgress: <A, E, R>(
  */
 export class ImageData extends Context.Tag("@effect-glance/core/ImageData")<ImageData, Service>() {}
 
-/** As many segments in memory as let a process stay small. */
+/** Bounds the memory of parallel ranges. */
 const maxParallel = 8
 
-const unsupported = (algorithm: unknown): string =>
-  `is an algorithm that cannot be computed here: ${Check.shown(algorithm)}`
+interface Services {
+  readonly http: GlanceClient.Service
+  readonly hasher: Hasher.Service
+  readonly images: Images.Service
+  readonly operations: Operations.Operations
+}
 
-/** A value that no hash of the algorithm can have is refused before anything is sent. */
-const hashCheck =
-  (algorithm: string): Check.Check =>
-  (value) => {
-    const digits = HashAlgorithms.digitsOf(algorithm)
-    const fits = typeof value === "string" && /^[0-9a-f]+$/i.test(value) && value.length === (digits ?? value.length)
-    return fits
-      ? undefined
-      : `must be ${digits === undefined ? "" : `${digits} `}hexadecimal digits, not ${Check.shown(value)}`
-  }
+/** Checks the options of a transfer. `InternalProgress.guarded` adds its `onProgress`. */
+const transferOf = <E, R>({ http, operations }: Services, image: Image.ImageRef, options: TransferOptions<E, R>) =>
+  Either.gen(function* () {
+    const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
+    const { idleLimit, maxWait, retries } = yield* TransferLimits.of(options)
+    const record: Effect.Effect<
+      Image.Image,
+      GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
+    > = Record.read(operations, image)
+    return { operations, http, imageId, retries, maxWait, idleLimit, record }
+  })
+
+const send = <E, R, E2, R2>(
+  services: Services,
+  endpoint: Upload.Upload<E, R>["endpoint"],
+  image: Image.ImageRef,
+  source: ImageSource.ImageSource<E, R>,
+  algorithms: ReadonlyArray<string>,
+  options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
+): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
+  Effect.gen(function* () {
+    const { hasher } = services
+    const transfer = yield* transferOf(services, image, options)
+    const { tokenLife } = yield* TransferLimits.of(options)
+    const expected = yield* Verification.expectedOf(hasher, options.expected)
+    const checkFormat = options.checkFormat ?? true
+    const before = typeof image === "object" ? image : checkFormat ? yield* transfer.record : undefined
+    const upload = {
+      ...transfer,
+      endpoint,
+      source,
+      store: options.store,
+      hasher,
+      algorithms: [...new Set([...algorithms, ...(expected === undefined ? [] : [expected.algorithm])])],
+      expected,
+      tokenLife,
+      format: checkFormat ? before : undefined,
+      queued: before?.status === "queued"
+    }
+    return yield* InternalProgress.guarded(options.onProgress, (onProgress) => Upload.send({ ...upload, onProgress }))
+  })
+
+const uploadFrom = <E, R, E2, R2>(
+  services: Services,
+  image: Image.ImageRef,
+  source: ImageSource.ImageSource<E, R>,
+  options: UploadOptions<E2, R2>
+): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
+  Effect.gen(function* () {
+    const { hasher, images, operations } = services
+    const { settleLimit } = yield* TransferLimits.of(options)
+    const verify = options.verify ?? true
+    const algorithm =
+      options.hashAlgorithm === undefined
+        ? "sha512"
+        : yield* Verification.algorithmOf(hasher, "hashAlgorithm", options.hashAlgorithm)
+    const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
+    const sent = yield* send(services, Endpoints.uploadData, image, source, algorithms, options)
+    const imageId = Image.idOf(image)
+    const record = yield* Settle.settled(imageId, settleLimit, Record.read(operations, image))
+    if (!verify) return record
+    const { comparable, wrong } = Upload.compare(record, sent)
+    if (wrong !== undefined) {
+      if (options.onMismatch === "delete") yield* Creation.discard(images, image)
+      return yield* new GlanceError.ImageIntegrityError({ imageId, at: "upload", ...wrong })
+    }
+    if (comparable) return record
+    const found = Upload.hashesOf(record).map(({ algorithm }) => algorithm)
+    return yield* new GlanceError.ImageUnverifiable({ imageId, algorithms: found })
+  })
+
+const download = <E, R>(
+  services: Services,
+  image: Image.ImageRef,
+  options: DownloadStreamOptions<E, R>
+): Stream.Stream<Uint8Array, DownloadError | E, R> =>
+  Effect.gen(function* () {
+    const transfer = yield* transferOf(services, image, options)
+    const { length, start = 0 } = options.range ?? {}
+    yield* Check.check("range.start", start, Check.wholeNumber(0))
+    if (length !== undefined) yield* Check.check("range.length", length, Check.wholeNumber(1))
+    const isPart = options.range !== undefined
+    if (isPart && (options.verify === true || options.expected !== undefined)) {
+      yield* Check.invalid("range", "cannot be verified: the hashes are of the whole")
+    }
+    const verify = !isPart && (options.verify ?? true)
+    const { check, hash, record, refusal } = yield* Verification.start(services, image, options.expected, verify)
+    const queue = yield* ByteQueue.make<DownloadError | E>()
+    const end = Option.map(Option.fromNullable(length), (length) => start + length)
+    const wanted = { ...transfer, start, end, size: Option.flatMap(record, ({ size }) => size) }
+    yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
+      Download.run({ ...wanted, onProgress }, Download.begin(start), (bytes) => {
+        if (refusal !== undefined) return Effect.fail(refusal)
+        const hashing = hash === undefined ? Effect.void : Transfer.hashed(hash, [bytes])
+        return Effect.zipRight(hashing, queue.offer([bytes]))
+      })
+    ).pipe(Effect.zipRight(check), Effect.onExit(queue.done), Effect.interruptible, Effect.forkScoped)
+    return queue.stream
+  }).pipe(Stream.unwrapScoped)
+
+/** Downloads into a part file. */
+const downloadToPart = <E, R>(
+  services: Services,
+  image: Image.ImageRef,
+  part: Part.Part,
+  transfer: Either.Either.Right<ReturnType<typeof transferOf>>,
+  { expected, onProgress: report, parallel = 1, sync = true, verify = true }: DownloadToOptions<E, R>
+) =>
+  Effect.gen(function* () {
+    const { check, hash, record: known, refusal } = yield* Verification.start(services, image, expected, verify)
+    const record = Option.isSome(known) ? known.value : yield* transfer.record
+    const { size } = record
+    const { copy, length } = yield* part.takeOver(size)
+    if (length > 0 && hash !== undefined) yield* File.rehash(part.path, hash)
+    const file = yield* File.writer(part.path, length, hash)
+    const write = (
+      bytes: Uint8Array
+    ): Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> =>
+      refusal === undefined ? file.write(bytes) : Effect.fail(refusal)
+    const most = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
+    const start = Option.isNone(copy) ? length : yield* File.copy(copy.value, most, file)
+    // With all bytes present, there is nothing to request.
+    if (start === 0 || !Option.contains(size, start)) {
+      const wanted = { ...transfer, start: 0, end: Option.none() }
+      yield* InternalProgress.guarded(report, (onProgress) =>
+        parallel > 1 && Option.isSome(size)
+          ? Download.runParallel({ ...wanted, onProgress, size }, start, parallel, write)
+          : Download.run({ ...wanted, onProgress, size }, Download.begin(start), write)
+      )
+    }
+    yield* file.flush
+    yield* check
+    if (sync) yield* file.sync
+    return record
+  }).pipe(Effect.scoped)
+
+const downloadTo = <E, R>(
+  services: Services,
+  image: Image.ImageRef,
+  path: string,
+  options: DownloadToOptions<E, R>
+): Effect.Effect<Image.Image, DownloadToError | E, FileSystem.FileSystem | R> =>
+  Effect.gen(function* () {
+    const { parallel = 1, resume = true, sync = true } = options
+    const transfer = yield* transferOf(services, image, options)
+    yield* Check.check("parallel", parallel, Check.wholeNumber(1, maxParallel))
+    const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
+    return yield* Part.use({ imageId: transfer.imageId, path, resume, sync, keep }, (part) =>
+      downloadToPart(services, image, part, transfer, options)
+    )
+  })
+
+/** Whether the data differ from the image, or go beyond its end: they are of no use to a later download. */
+const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  Option.exists(
+    Cause.failureOption(exit.cause),
+    (error) => error instanceof GlanceError.ImageIntegrityError || error instanceof GlanceError.RangeNotSatisfiable
+  )
+
+const createWithData = (services: Services): Service["createWithData"] =>
+  Operations.longOperation("ImageData.createWithData")(
+    <S extends ImageSource.Any, E2 = never, R2 = never>(
+      image: Images.NewImage,
+      input: S,
+      { keep = false, ...options }: CreateOptions<E2, R2> = {}
+    ) =>
+      Effect.flatMap(
+        Either.flatMap(TransferLimits.of(options), () => Source.resolve(services.http, input)),
+        (source) =>
+          Creation.creating(
+            services.images,
+            image,
+            (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
+            (created) => uploadFrom(services, created, source, options)
+          )
+      )
+  )
 
 /**
  * Makes the service on the port of the context, with the `Hasher` of the context or its default.
@@ -434,317 +606,45 @@ const hashCheck =
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
   const http = yield* GlanceClient.GlanceClient
-  const hasher = yield* Hasher.Hasher
-  const images = yield* Images.make
-
-  /** The algorithm by its canonical name, which is how core gives every algorithm to the hasher. */
-  const supported = (argument: string, algorithm: string) =>
-    Either.map(
-      Check.check(argument, algorithm, (name) =>
-        typeof name === "string" && hasher.supports(HashAlgorithms.canonicalName(name)) ? undefined : unsupported(name)
-      ),
-      HashAlgorithms.canonicalName
-    )
-
-  const operations = Operations.make(http)
-
-  const read = (image: Image.ImageRef) => Record.read(operations, image)
-
-  /** All of a transfer but its progress, which `InternalProgress.guarded` gives. */
-  const transfer = <E, R>(image: Image.ImageRef, options: TransferOptions<E, R>) =>
-    Either.map(TransferLimits.of(options), ({ idleLimit, maxWait, retries }) => ({
-      operations,
-      http,
-      imageId: Image.idOf(image),
-      retries,
-      maxWait,
-      idleLimit
-    }))
-
-  const expectedOf = (expected: ExpectedHash | undefined) =>
-    expected === undefined
-      ? Effect.succeed(undefined)
-      : Effect.gen(function* () {
-          const { value } = expected
-          const algorithm = yield* supported("expected.algorithm", expected.algorithm)
-          yield* Check.check("expected.value", value, hashCheck(algorithm))
-          return { algorithm, value: value.toLowerCase() }
-        })
-
-  const send = <E, R, E2, R2>(
-    endpoint: Upload.Upload<E, R>["endpoint"],
-    image: Image.ImageRef,
-    source: ImageSource.ImageSource<E, R>,
-    algorithms: ReadonlyArray<string>,
-    options: StageOptions<E2, R2> & Pick<UploadOptions, "store">
-  ): Effect.Effect<Upload.Sent, StageError | E | E2, R | R2> =>
-    Effect.gen(function* () {
-      yield* Check.check("image", Image.idOf(image), Check.segment)
-      const { tokenLife } = yield* TransferLimits.of(options)
-      const common = yield* transfer(image, options)
-      const expected = yield* expectedOf(options.expected)
-      const checkFormat = options.checkFormat ?? true
-      const record: Effect.Effect<Image.Image, Effect.Effect.Error<ReturnType<typeof read>>> = read(image)
-      const before = typeof image === "object" ? image : checkFormat ? yield* record : undefined
-      const upload = {
-        ...common,
-        endpoint,
-        source,
-        store: options.store,
-        hasher,
-        algorithms: [...new Set([...algorithms, ...(expected === undefined ? [] : [expected.algorithm])])],
-        expected,
-        tokenLife,
-        format: checkFormat ? before : undefined,
-        queued: before?.status === "queued",
-        record
-      }
-      return yield* InternalProgress.guarded(options.onProgress, (onProgress) => Upload.send({ ...upload, onProgress }))
-    })
-
-  const uploadAs = <E, R, E2, R2>(
-    image: Image.ImageRef,
-    source: ImageSource.ImageSource<E, R>,
-    options: UploadOptions<E2, R2>
-  ): Effect.Effect<Image.Image, UploadError | E | E2, R | R2> =>
-    Effect.gen(function* () {
-      const { settleLimit } = yield* TransferLimits.of(options)
-      const verify = options.verify ?? true
-      const algorithm =
-        options.hashAlgorithm === undefined ? "sha512" : yield* supported("hashAlgorithm", options.hashAlgorithm)
-      const algorithms = verify ? ["md5", algorithm].filter((each) => hasher.supports(each)) : []
-      const sent = yield* send(Endpoints.uploadData, image, source, algorithms, options)
-      const imageId = Image.idOf(image)
-      const record = yield* Settle.settled(imageId, settleLimit, read(image))
-      if (!verify) return record
-      const { comparable, wrong } = Upload.compare(record, sent)
-      if (wrong !== undefined) {
-        if (options.onMismatch === "delete") yield* Creation.discard(images, image)
-        return yield* new GlanceError.ImageIntegrityError({ imageId, at: "upload", ...wrong })
-      }
-      if (comparable) return record
-      const found = Upload.hashesOf(record).map(({ algorithm }) => algorithm)
-      return yield* new GlanceError.ImageUnverifiable({ imageId, algorithms: found })
-    })
-
-  const resolve = <S extends ImageSource.Any>(input: S) => Source.resolve(http, input)
-
-  const upload: Service["upload"] = Operations.longOperation(Endpoints.uploadData.operation)(
-    <S extends ImageSource.Any, E2 = never, R2 = never>(
-      image: Image.ImageRef,
-      input: S,
-      options: UploadOptions<E2, R2> = {}
-    ) => Effect.flatMap(resolve(input), (source) => uploadAs(image, source, options))
-  )
-
-  const uploadWithProgress: Service["uploadWithProgress"] = (image, input, options = {}) =>
-    InternalProgress.withProgress((onProgress) =>
-      Effect.flatMap(resolve(input), (source) => uploadAs(image, source, { ...options, onProgress }))
-    ).pipe(Operations.streamOperation("ImageData.uploadWithProgress"))
-
-  const stage: Service["stage"] = Operations.longOperation(Endpoints.stageData.operation)(
-    <S extends ImageSource.Any, E2 = never, R2 = never>(
-      image: Image.ImageRef,
-      input: S,
-      options: StageOptions<E2, R2> = {}
-    ) =>
-      Effect.flatMap(resolve(input), (source) => Effect.asVoid(send(Endpoints.stageData, image, source, [], options)))
-  )
-
-  const createWithData: Service["createWithData"] = Operations.longOperation("ImageData.createWithData")(
-    <S extends ImageSource.Any, E2 = never, R2 = never>(
-      image: Images.NewImage,
-      input: S,
-      { keep = false, ...options }: CreateOptions<E2, R2> = {}
-    ) =>
-      Effect.flatMap(
-        Either.flatMap(TransferLimits.of(options), () => resolve(input)),
-        (source) =>
-          Creation.creating(
-            images,
-            image,
-            (exit) => keep || Option.exists(Cause.failureOption(exit.cause), Settle.isStored),
-            (created) => uploadAs(created, source, options)
-          )
-      )
-  )
-
-  /** What the data are compared with: what was asked for, or the strongest of the record's hashes. */
-  const target = (
-    image: Image.ImageRef,
-    options: Pick<DownloadOptions, "expected">,
-    verify: boolean
-  ): Effect.Effect<
-    {
-      readonly record: Option.Option<Image.Image>
-      readonly hash: Upload.Known | undefined
-      /** What bytes end in that must not be there. */
-      readonly refusal?: GlanceError.ImageUnverifiable
-    },
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageUnverifiable
-  > =>
-    Effect.gen(function* () {
-      const expected = yield* expectedOf(options.expected)
-      if (!verify) return { record: Option.none(), hash: undefined }
-      const given = typeof image === "object" ? Option.some(image) : Option.none()
-      if (expected !== undefined) return { record: given, hash: expected }
-      const record = Option.isSome(given) && Upload.hashesOf(given.value).length > 0 ? given.value : yield* read(image)
-      const hashes = Upload.hashesOf(record)
-      const hash = hashes.find(({ algorithm }) => hasher.supports(algorithm))
-      if (hash === undefined) {
-        const refusal = new GlanceError.ImageUnverifiable({
-          imageId: Image.idOf(image),
-          algorithms: hashes.map(({ algorithm }) => algorithm)
-        })
-        // Without data there is nothing to verify, and the response says so. Data all the same cannot be verified.
-        return record.status === "queued" ? { record: Option.none(), hash: undefined, refusal } : yield* refusal
-      }
-      return { record: Option.some(record), hash }
-    })
-
-  const check = (image: Image.ImageRef, known: Upload.Known | undefined, hash: Hasher.Hash | undefined) =>
-    known === undefined || hash === undefined
-      ? Effect.void
-      : Effect.flatMap(hash.digest, (hashes) => {
-          const actual = hashes.get(known.algorithm) ?? ""
-          return actual === known.value
-            ? Effect.void
-            : Effect.fail(
-                new GlanceError.ImageIntegrityError({
-                  imageId: Image.idOf(image),
-                  at: "download",
-                  property: known.algorithm,
-                  expected: known.value,
-                  actual
-                })
-              )
-        })
-
-  const refuseOr = <E>(
-    refusal: GlanceError.ImageUnverifiable | undefined,
-    check: Effect.Effect<void, E>
-  ): Effect.Effect<void, E | GlanceError.ImageUnverifiable> => (refusal === undefined ? check : Effect.fail(refusal))
-
-  const begin = (known: Upload.Known | undefined) =>
-    known === undefined ? Effect.succeed(undefined) : hasher.start([known.algorithm])
-
-  const download: Service["download"] = <E = never, R = never>(
-    image: Image.ImageRef,
-    options: DownloadStreamOptions<E, R> = {}
-  ): Stream.Stream<Uint8Array, DownloadError | E, R> =>
-    Effect.gen(function* () {
-      yield* Check.check("image", Image.idOf(image), Check.segment)
-      const common = yield* transfer(image, options)
-      const { length, start = 0 } = options.range ?? {}
-      yield* Check.check("range.start", start, Check.wholeNumber(0))
-      if (length !== undefined) yield* Check.check("range.length", length, Check.wholeNumber(1))
-      const part = options.range !== undefined
-      if (part && (options.verify === true || options.expected !== undefined)) {
-        yield* Check.invalid("range", "cannot be verified: the hashes are of the whole")
-      }
-      const verify = !part && (options.verify ?? true)
-      const { hash: known, record, refusal } = yield* target(image, options, verify)
-      const hash = yield* begin(known)
-      const queue = yield* ByteQueue.make<DownloadError | E>()
-      yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
-        Download.run(
-          {
-            ...common,
-            onProgress,
-            start,
-            end: Option.map(Option.fromNullable(length), (length) => start + length),
-            size: Option.flatMap(record, ({ size }) => size),
-            record: read(image)
-          },
-          Download.begin(start),
-          (bytes) => {
-            if (refusal !== undefined) return Effect.fail(refusal)
-            const hashing = hash === undefined ? Effect.void : Transfer.hashed(hash, [bytes])
-            return Effect.zipRight(hashing, queue.offer([bytes]))
-          }
-        )
-      ).pipe(
-        Effect.zipRight(refuseOr(refusal, check(image, known, hash))),
-        Effect.onExit(queue.done),
-        Effect.interruptible,
-        Effect.forkScoped
-      )
-      return queue.stream
-    }).pipe(Stream.unwrapScoped, Operations.streamOperation(Endpoints.downloadData.operation))
-
-  const downloadTo: Service["downloadTo"] = Operations.longOperation("ImageData.downloadTo")(
-    <E = never, R = never>(image: Image.ImageRef, path: string, options: DownloadToOptions<E, R> = {}) =>
-      downloadAs(image, path, options)
-  )
-
-  const downloadToWithProgress: Service["downloadToWithProgress"] = (image, path, options = {}) =>
-    InternalProgress.withProgress((onProgress) => downloadAs(image, path, { ...options, onProgress })).pipe(
-      Operations.streamOperation("ImageData.downloadToWithProgress")
-    )
-
-  const downloadAs = <E, R>(
-    image: Image.ImageRef,
-    path: string,
-    options: DownloadToOptions<E, R>
-  ): Effect.Effect<Image.Image, DownloadToError | E, FileSystem.FileSystem | R> => {
-    const imageId = Image.idOf(image)
-    const { parallel = 1, resume = true, sync = true } = options
-
-    const fetch = (common: Either.Either.Right<ReturnType<typeof transfer>>, part: Part.Part) =>
-      Effect.gen(function* () {
-        const verify = options.verify ?? true
-        const { hash: known, record: known_, refusal } = yield* target(image, options, verify)
-        const record = Option.isSome(known_) ? known_.value : yield* read(image)
-        const { size } = record
-        const { copy, length } = yield* part.takeOver(size)
-        const hash = yield* begin(known)
-        if (length > 0 && hash !== undefined) yield* File.rehash(part.path, hash)
-        const file = yield* File.writer(part.path, length, hash)
-        const write = (
-          bytes: Uint8Array
-        ): Effect.Effect<void, PlatformError.PlatformError | GlanceError.ImageUnverifiable> =>
-          refusal === undefined ? file.write(bytes) : Effect.fail(refusal)
-        const most = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
-        const start = Option.isNone(copy) ? length : yield* File.copy(copy.value, most, file)
-        // With all the bytes there, nothing is left to ask for.
-        if (start === 0 || !Option.contains(size, start)) {
-          const wanted = {
-            ...common,
-            start: 0,
-            end: Option.none(),
-            record: read(image)
-          }
-          yield* InternalProgress.guarded(options.onProgress, (onProgress) =>
-            parallel > 1 && Option.isSome(size)
-              ? Download.runParallel({ ...wanted, onProgress, size }, start, parallel, write)
-              : Download.run({ ...wanted, onProgress, size }, Download.begin(start), write)
-          )
-        }
-        yield* file.flush
-        yield* refuseOr(refusal, check(image, known, hash))
-        if (sync) yield* file.sync
-        return record
-      }).pipe(Effect.scoped)
-
-    return Effect.gen(function* () {
-      yield* Check.check("image", Image.idOf(image), Check.segment)
-      const common = yield* transfer(image, options)
-      yield* Check.check("parallel", parallel, Check.wholeNumber(1, maxParallel))
-      const keep = (exit: Exit.Exit<unknown, unknown>) => !isWrong(exit)
-      return yield* Part.use({ imageId, path, resume, sync, keep }, (part) => fetch(common, part))
-    })
+  const services: Services = {
+    http,
+    hasher: yield* Hasher.Hasher,
+    images: yield* Images.make,
+    operations: Operations.make(http)
   }
-
-  return { upload, uploadWithProgress, stage, createWithData, download, downloadTo, downloadToWithProgress }
+  const upload = <S extends ImageSource.Any, E2 = never, R2 = never>(
+    image: Image.ImageRef,
+    input: S,
+    options: UploadOptions<E2, R2> = {}
+  ) => Effect.flatMap(Source.resolve(http, input), (source) => uploadFrom(services, image, source, options))
+  const stage = <S extends ImageSource.Any, E2 = never, R2 = never>(
+    image: Image.ImageRef,
+    input: S,
+    options: StageOptions<E2, R2> = {}
+  ) =>
+    Effect.flatMap(Source.resolve(http, input), (source) =>
+      Effect.asVoid(send(services, Endpoints.stageData, image, source, [], options))
+    )
+  return {
+    upload: Operations.longOperation(Endpoints.uploadData.operation)(upload),
+    uploadWithProgress: (image, input, options = {}) =>
+      InternalProgress.withProgress((onProgress) => upload(image, input, { ...options, onProgress })).pipe(
+        Operations.streamOperation("ImageData.uploadWithProgress")
+      ),
+    stage: Operations.longOperation(Endpoints.stageData.operation)(stage),
+    createWithData: createWithData(services),
+    download: (image, options = {}) =>
+      Operations.streamOperation(Endpoints.downloadData.operation)(download(services, image, options)),
+    downloadTo: Operations.longOperation("ImageData.downloadTo")(
+      <E = never, R = never>(image: Image.ImageRef, path: string, options: DownloadToOptions<E, R> = {}) =>
+        downloadTo(services, image, path, options)
+    ),
+    downloadToWithProgress: (image, path, options = {}) =>
+      InternalProgress.withProgress((onProgress) => downloadTo(services, image, path, { ...options, onProgress })).pipe(
+        Operations.streamOperation("ImageData.downloadToWithProgress")
+      )
+  }
 })
-
-/** Bytes that do not agree with the image, or go beyond its end, are of no use to a later download. */
-const isWrong = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) &&
-  Option.exists(
-    Cause.failureOption(exit.cause),
-    (error) => error instanceof GlanceError.ImageIntegrityError || error instanceof GlanceError.RangeNotSatisfiable
-  )
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

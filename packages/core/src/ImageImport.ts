@@ -1,18 +1,21 @@
 /**
- * Imports: how a cloud brings data into an image by itself, and into which of its stores.
+ * Imports: the cloud itself brings data into an image, into the stores of your choice.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Discovery from "./Discovery.js"
 import * as GlanceClient from "./GlanceClient.js"
 import * as GlanceError from "./GlanceError.js"
 import * as Image from "./Image.js"
+import type * as ImageTask from "./ImageTask.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Follow from "./internal/imports/follow.js"
@@ -20,7 +23,7 @@ import * as Operations from "./internal/operations.js"
 import * as TransferLimits from "./internal/transfer/limits.js"
 
 /**
- * Takes what was staged for the image by `ImageData.stage`.
+ * Imports the data that `ImageData.stage` has staged for the image.
  *
  * @since 0.1.0
  * @category models
@@ -37,7 +40,7 @@ export interface GlanceDirect {
  */
 export interface WebDownload {
   readonly name: "web-download"
-  /** `http` or `https`; the cloud may allow some hosts and ports only. */
+  /** `http` or `https`. The cloud may allow some hosts and ports only. */
   readonly uri: string | URL
 }
 
@@ -63,7 +66,7 @@ export interface GlanceDownload {
   readonly region: string
   readonly image: Image.ImageRef
   /**
-   * By which of the region's endpoints.
+   * Which endpoint of the region the cloud uses.
    *
    * @default "public"
    */
@@ -71,7 +74,7 @@ export interface GlanceDownload {
 }
 
 /**
- * Where an import takes the data from.
+ * How an import gets the data.
  *
  * @since 0.1.0
  * @category models
@@ -122,14 +125,13 @@ export const glanceDownload = (
  */
 export interface ImportOptions {
   /**
-   * Ids of stores, or all that take data: a copy then leaves out those that have the image already.
+   * Ids of stores, or `all` writable stores. A copy leaves out stores that have the image already.
    *
    * @default the store that is the cloud's default
    */
   readonly stores?: ReadonlyArray<string> | "all" | undefined
   /**
-   * Whether the import fails, and is undone, when one of the stores does not take the data. Where that is not so, one
-   * store that does is enough.
+   * Whether the import fails, and is undone, if one of the stores fails. Otherwise one store that succeeds is enough.
    *
    * @default true
    */
@@ -137,12 +139,25 @@ export interface ImportOptions {
 }
 
 /**
- * How an import is waited for.
+ * How an import is awaited.
  *
  * @since 0.1.0
  * @category models
  */
-export interface WaitOptions extends Follow.WaitOptions {}
+export interface WaitOptions {
+  /**
+   * When to poll again. Each poll is two small requests.
+   *
+   * @default after half a second, then each time 1.5 times as long, up to every 5 seconds
+   */
+  readonly schedule?: Schedule.Schedule<unknown, Progress> | undefined
+  /**
+   * The longest wait, even if the schedule continues. At its end the import is polled once more. `Infinity` is no limit.
+   *
+   * @default 12 hours
+   */
+  readonly deadline?: Duration.DurationInput | undefined
+}
 
 /**
  * An import that was started.
@@ -150,15 +165,37 @@ export interface WaitOptions extends Follow.WaitOptions {}
  * @since 0.1.0
  * @category models
  */
-export interface Started extends Follow.Started {}
+export interface Started {
+  readonly imageId: Image.ImageId
+  readonly method: string
+  readonly stores: ReadonlyArray<string> | "all" | undefined
+  /** The id of the request that started the import, which identifies its task. */
+  readonly requestId: Option.Option<string>
+}
 
 /**
- * How far an import is.
+ * The progress of an import.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Progress extends Follow.Progress {}
+export interface Progress {
+  /** The image as it is now. */
+  readonly image: Image.Image
+  /** The task of the import. None before it begins, or if the cloud does not show it. */
+  readonly task: Option.Option<ImageTask.ImageTask>
+  /**
+   * Bytes copied into the current store, in whole MiB. The cloud reports them about once a minute, and reports nothing
+   * about a download before the copy.
+   */
+  readonly bytesCopied: Option.Option<number>
+  /** Ids of the wanted stores that have the data, that wait for them, and that failed. */
+  readonly stores: {
+    readonly done: ReadonlyArray<string>
+    readonly toGo: ReadonlyArray<string>
+    readonly failed: ReadonlyArray<string>
+  }
+}
 
 /**
  * What starting an import can end in.
@@ -180,7 +217,14 @@ export type StartError =
  * @since 0.1.0
  * @category errors
  */
-export type WaitError = Follow.WaitError
+export type WaitError =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.ImageNotFound
+  | GlanceError.ImageDeletedMeanwhile
+  | GlanceError.ImportFailed
+  | GlanceError.ImportIncomplete
+  | GlanceError.ImportNotEnded
 
 /**
  * The operations of imports.
@@ -191,8 +235,8 @@ export type WaitError = Follow.WaitError
  */
 export interface Service {
   /**
-   * What {@link Service.start} refuses before it sends anything: an argument that is wrong, or a method or a store that the
-   * cloud does not have.
+   * Checks an import as {@link Service.start} does before it sends the request: the arguments, and whether the cloud has
+   * the method and the stores.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-methods-and-values-discovery
    */
@@ -201,30 +245,30 @@ export interface Service {
     options?: ImportOptions
   ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.CapabilityMissing>
   /**
-   * Starts an import. What the cloud would refuse, or would accept and then get stuck with, is refused here: a method that
-   * it has not turned on, a store that it does not have or that is read-only.
+   * Starts an import. Fails before the request if the cloud has not enabled the method, or if a store is unknown or
+   * read-only: some of these imports would never end.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
   readonly start: (image: Image.ImageRef, method: Method, options?: ImportOptions) => Effect.Effect<Started, StartError>
   /**
-   * Waits until an import has ended and answers the image, which is `active` then. It is told by its task, and by the
-   * record where the task is not to be seen. Of an image it is the import that holds it now, or else the last one.
+   * Waits until an import has ended and returns the image, which is `active` then. It follows the task, or the record if
+   * the task is not visible. For an image, it follows the import that has the lock, or else the last one.
    *
-   * It can be tried again: it only looks.
+   * It only reads, so that you can retry it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
   readonly await: (started: Started | Image.ImageRef, options?: WaitOptions) => Effect.Effect<Image.Image, WaitError>
   /**
-   * The same as a stream with an element for each look. It ends after the first one in which the import has ended, or
-   * fails.
+   * Streams the progress of an import, with an element for each poll. The stream ends when the import has ended, or
+   * fails with it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
   readonly progress: (started: Started | Image.ImageRef, options?: WaitOptions) => Stream.Stream<Progress, WaitError>
   /**
-   * {@link Service.start} and {@link Service.await}.
+   * Does {@link Service.start} and {@link Service.await}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
@@ -234,7 +278,7 @@ export interface Service {
     options?: ImportOptions & WaitOptions
   ) => Effect.Effect<Image.Image, StartError | WaitError>
   /**
-   * {@link Service.start} and {@link Service.progress}. The import goes on where the stream is not run to its end.
+   * Does {@link Service.start} and {@link Service.progress}. The import goes on if the stream is not run to its end.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-an-image
    */
@@ -266,7 +310,7 @@ const uuid: Check.Check = (value) =>
 
 const word = Check.text({ minLength: 1 })
 
-/** As the server wants it. */
+/** Returns the method as the server wants it. */
 const methodToJson = (
   method: Method
 ): Either.Either<{ readonly name: Method["name"]; readonly [key: string]: string }, GlanceError.InvalidArgument> =>
@@ -294,7 +338,7 @@ const methodToJson = (
     }
   })
 
-/** Each once: Glance never ends an import that is to go into one store twice. */
+/** Removes duplicates: Glance never ends an import that has a store twice. */
 const storesOf = (
   stores: ImportOptions["stores"]
 ): Either.Either<ReadonlyArray<string> | "all" | undefined, GlanceError.InvalidArgument> =>
@@ -310,104 +354,92 @@ const storesOf = (
     return [...new Set(stores)]
   })
 
-const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceClient.GlanceClient> =>
+const requireMethod = (discovery: Discovery.Service, method: Method["name"]) =>
+  Effect.flatMap(discovery.importMethods, (methods) =>
+    methods.includes(method)
+      ? Effect.void
+      : new GlanceError.CapabilityMissing({
+          capability: `the import method ${method}`,
+          detail: methods.length === 0 ? "it has none" : `it has ${methods.join(", ")}`,
+          requestId: Option.none()
+        })
+  )
+
+const requireStores = (discovery: Discovery.Service, stores: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const operations = Operations.make(yield* GlanceClient.GlanceClient)
-
-    const requireMethod = (method: Method["name"]) =>
-      Effect.flatMap(discovery.importMethods, (methods) =>
-        methods.includes(method)
-          ? Effect.void
-          : new GlanceError.CapabilityMissing({
-              capability: `the import method ${method}`,
-              detail: methods.length === 0 ? "it has none" : `it has ${methods.join(", ")}`,
-              requestId: Option.none()
-            })
-      )
-
-    const requireStores = (stores: ReadonlyArray<string>) =>
-      Effect.gen(function* () {
-        const known = yield* discovery.stores
-        const writable = known.filter(({ isReadOnly }) => !isReadOnly).map(({ id }) => id)
-        for (const [index, store] of stores.entries()) {
-          yield* Check.check(`stores[${index}]`, store, () => {
-            if (writable.includes(store)) return undefined
-            return known.some(({ id }) => id === store)
-              ? `is a store that takes no data: ${Check.shown(store)}`
-              : `must be one of ${writable.join(", ")}, not ${Check.shown(store)}`
-          })
-        }
+    const known = yield* discovery.stores
+    const writable = known.filter(({ isReadOnly }) => !isReadOnly).map(({ id }) => id)
+    for (const [index, store] of stores.entries()) {
+      yield* Check.check(`stores[${index}]`, store, () => {
+        if (writable.includes(store)) return undefined
+        return known.some(({ id }) => id === store)
+          ? `is a store that takes no data: ${Check.shown(store)}`
+          : `must be one of ${writable.join(", ")}, not ${Check.shown(store)}`
       })
+    }
+  })
 
-    /** What is to be sent, when nothing speaks against it. */
-    const prepare = (method: Method, { allStoresMustSucceed, stores }: ImportOptions) =>
-      Effect.gen(function* () {
-        const json = yield* methodToJson(method)
-        const wanted = yield* storesOf(stores)
-        if (allStoresMustSucceed !== undefined) {
-          yield* Check.check("allStoresMustSucceed", allStoresMustSucceed, Check.flag)
-        }
-        yield* requireMethod(json.name)
-        // Of several stores a cloud with only one knows nothing: it would take no notice, or refuse what it was not told.
-        if (wanted !== undefined || allStoresMustSucceed === false) {
-          yield* requireStores(Array.isArray(wanted) ? wanted : [])
-        }
-        const body = {
-          method: json,
-          ...(wanted === undefined ? {} : wanted === "all" ? { all_stores: true } : { stores: wanted }),
-          ...(allStoresMustSucceed === undefined ? {} : { all_stores_must_succeed: allStoresMustSucceed })
-        }
-        return { body, method: json.name, stores: wanted }
-      })
+/** Checks an import against the cloud, and returns the body of its request. */
+const prepare = (discovery: Discovery.Service, method: Method, { allStoresMustSucceed, stores }: ImportOptions) =>
+  Effect.gen(function* () {
+    const json = yield* methodToJson(method)
+    const wanted = yield* storesOf(stores)
+    if (allStoresMustSucceed !== undefined) {
+      yield* Check.check("allStoresMustSucceed", allStoresMustSucceed, Check.flag)
+    }
+    yield* requireMethod(discovery, json.name)
+    // A cloud with one store ignores or refuses a choice of stores.
+    if (wanted !== undefined || allStoresMustSucceed === false) {
+      yield* requireStores(discovery, Array.isArray(wanted) ? wanted : [])
+    }
+    const body = {
+      method: json,
+      ...(wanted === undefined ? {} : wanted === "all" ? { all_stores: true } : { stores: wanted }),
+      ...(allStoresMustSucceed === undefined ? {} : { all_stores_must_succeed: allStoresMustSucceed })
+    }
+    return { body, method: json.name, stores: wanted }
+  })
 
-    const begin = (
-      image: Image.ImageRef,
-      importMethod: Method,
-      options: ImportOptions
-    ): Effect.Effect<Started, StartError> =>
-      Effect.gen(function* () {
-        const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
-        const { body, method, stores } = yield* prepare(importMethod, options)
-        const requestId = yield* operations
-          .request(Endpoints.importImage, { imageId, body })
-          .pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(operations, error)))
-        return { imageId, method, stores, requestId }
-      }).pipe(operations.limited)
+const begin = (
+  operations: Operations.Operations,
+  discovery: Discovery.Service,
+  ...[image, importMethod, options = {}]: Parameters<Service["start"]>
+): Effect.Effect<Started, StartError> =>
+  Effect.gen(function* () {
+    const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
+    const { body, method, stores } = yield* prepare(discovery, importMethod, options)
+    const requestId = yield* operations
+      .request(Endpoints.importImage, { imageId, body })
+      .pipe(Effect.catchTag("ImageNotImportable", (error) => Follow.whyNot(operations, error)))
+    return { imageId, method, stores, requestId }
+  }).pipe(operations.limited)
 
-    const check: Service["check"] = Operations.longOperation("ImageImport.check")((method, options = {}) =>
-      Effect.asVoid(prepare(method, options))
-    )
-
-    const start: Service["start"] = Operations.longOperation(Endpoints.importImage.operation)(
-      (image, method, options = {}) => begin(image, method, options)
-    )
-
-    const progress: Service["progress"] = (started, options = {}) =>
-      Operations.streamOperation("ImageImport.progress")(Follow.follow(operations, started, options))
-
-    const awaitImport: Service["await"] = Operations.longOperation("ImageImport.await")((started, options = {}) =>
-      Follow.lastImage(Follow.follow(operations, started, options))
-    )
-
-    const importAndWait: Service["importAndWait"] = Operations.longOperation("ImageImport.importAndWait")(function* (
-      image,
-      method,
-      options = {}
-    ) {
-      yield* TransferLimits.of(options)
-      const started = yield* begin(image, method, options)
-      return yield* Follow.lastImage(Follow.follow(operations, started, options))
-    })
-
-    const importWithProgress: Service["importWithProgress"] = (image, method, options = {}) =>
+const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, GlanceClient.GlanceClient> =>
+  Effect.map(GlanceClient.GlanceClient, (http) => {
+    const operations = Operations.make(http)
+    const start: Service["start"] = (...args) => begin(operations, discovery, ...args)
+    const follow: Service["progress"] = (started, options = {}) => Follow.follow(operations, started, options)
+    const startAndFollow: Service["importWithProgress"] = (image, method, options = {}) =>
       TransferLimits.of(options).pipe(
-        Effect.zipRight(begin(image, method, options)),
-        Effect.map((started) => Follow.follow(operations, started, options)),
-        Stream.unwrap,
-        Operations.streamOperation("ImageImport.importWithProgress")
+        Effect.zipRight(start(image, method, options)),
+        Effect.map((started) => follow(started, options)),
+        Stream.unwrap
       )
-
-    return { check, start, await: awaitImport, progress, importAndWait, importWithProgress }
+    return {
+      check: Operations.longOperation("ImageImport.check")((method, options = {}) =>
+        Effect.asVoid(prepare(discovery, method, options))
+      ),
+      start: Operations.longOperation(Endpoints.importImage.operation)(start),
+      await: Operations.longOperation("ImageImport.await")((started, options) =>
+        Follow.lastImage(follow(started, options))
+      ),
+      progress: (started, options) => Operations.streamOperation("ImageImport.progress")(follow(started, options)),
+      importAndWait: Operations.longOperation("ImageImport.importAndWait")((image, method, options) =>
+        Follow.lastImage(startAndFollow(image, method, options))
+      ),
+      importWithProgress: (image, method, options) =>
+        Operations.streamOperation("ImageImport.importWithProgress")(startAndFollow(image, method, options))
+    }
   })
 
 /**

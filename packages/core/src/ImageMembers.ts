@@ -29,7 +29,7 @@ import * as Record from "./internal/record.js"
  */
 export interface Service {
   /**
-   * The members of an image. Its owner sees all of them, a member only itself.
+   * Lists the members of an image. The owner sees all of them, a member only itself.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-image-members
    */
@@ -40,7 +40,7 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
   >
   /**
-   * The membership of one project in an image.
+   * Returns the membership of one project in an image.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image-member-details
    */
@@ -52,9 +52,9 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound
   >
   /**
-   * Shares the image with a project, which is `pending` until it accepts. The project is named by its id, not by its
-   * name: Glance checks neither, and shares with whatever it is given. Only the owner can; every refusal by policy is
-   * `UnsharableImage`, since Glance has one sentence for all of them.
+   * Shares the image with a project, by its id, not its name: Glance does not check that the project exists. The
+   * membership is `pending` until the project accepts. Only the owner can share. Every refusal by policy is
+   * `UnsharableImage`, because Glance has one message for all of them.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
    */
@@ -80,7 +80,7 @@ export interface Service {
     projectId: string
   ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound>
   /**
-   * Answers for the caller's own project whether it wants the image. The image's owner cannot answer for a member.
+   * Accepts or rejects the image for the caller's project. The owner of the image cannot do so for a member.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image-member
    */
@@ -96,10 +96,9 @@ export interface Service {
     | GlanceError.InvalidImageMemberStatus
   >
   /**
-   * Shares the image with these projects: one look at who is there, unless the caller knows, and a request for each
-   * project that is missing, several at a time. What happened to each project is told for each, failures among them: one
-   * does not stop the others. It fails as a whole where nothing can come of it: no such image, or one that cannot have
-   * members.
+   * Shares the image with several projects: one request lists the members, unless `members` has them, and concurrent
+   * requests add the missing ones. The result has an entry for each project, failures included: one failure does not stop
+   * the others. The operation itself fails if the image does not exist or cannot have members.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image-member
    */
@@ -115,9 +114,9 @@ export interface Service {
     | GlanceError.UnsharableImage
   >
   /**
-   * Accepts the images that others share with the caller's project and that it has not answered for: a listing, and a
-   * request for each of them, several at a time. Anybody can share anything with a project: with `query` say whose
-   * images are wanted. Images that were rejected stay rejected.
+   * Accepts all images that are shared with the caller's project and pending: one listing, and a request for each image,
+   * several at a time. Any project can share images with the caller's: restrict them with `query`. Rejected images stay
+   * rejected.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image-member
    */
@@ -137,14 +136,14 @@ export interface Service {
  */
 export interface ShareOptions extends AddOptions {
   /**
-   * The members that the image has, where the caller has listed them already: then nobody looks again. With `makeShared`
-   * it is looked all the same, since only that tells whether the image can have any.
+   * The members of the image, if the caller has listed them already. With `makeShared` they are listed all the same,
+   * because only that shows whether the image can have members.
    *
-   * @default what one request finds
+   * @default listed with one request
    */
   readonly members?: ReadonlyArray<ImageMember.ImageMember> | undefined
   /**
-   * Whether the projects are to be all: whoever else is a member is removed, before any is added.
+   * Whether to remove all other members, before any is added.
    *
    * @default false
    */
@@ -158,7 +157,7 @@ export interface ShareOptions extends AddOptions {
 }
 
 /**
- * What became of one project: shared with now, shared with before, no more shared with, or why not.
+ * The result for one project: added, present before, removed, or the failure.
  *
  * @since 0.1.0
  * @category models
@@ -186,7 +185,7 @@ export type ShareFailure =
  * @category models
  */
 export interface AcceptAllOptions {
-  /** `owner` is the project that shares. @default whatever is pending and not hidden */
+  /** `owner` is the project that shares. @default all pending images that are not hidden */
   readonly query?: Omit<ImageQuery.ImageQuery, "visibility" | "memberStatus" | "sort" | "limit" | "marker"> | undefined
   /**
    * Requests at a time.
@@ -197,7 +196,7 @@ export interface AcceptAllOptions {
 }
 
 /**
- * What became of one image: accepted, or why not.
+ * The result for one image: accepted, or the failure.
  *
  * @since 0.1.0
  * @category models
@@ -207,7 +206,7 @@ export type AcceptResult =
   | { readonly _tag: "Failed"; readonly image: Image.Image; readonly error: AcceptFailure }
 
 /**
- * Why an image could not be accepted; `InvalidImageMember` where it is not shared any more.
+ * Why an image could not be accepted: `InvalidImageMember` if it is no longer shared.
  *
  * @since 0.1.0
  * @category errors
@@ -222,8 +221,7 @@ export type AcceptFailure = GlanceError.RequestError | GlanceError.InvalidArgume
  */
 export interface AddOptions {
   /**
-   * Whether a `private` image is made `shared` first, where that is why it cannot be shared. No other visibility is
-   * changed.
+   * Whether to make a `private` image `shared` first. No other visibility is changed.
    *
    * @default false
    */
@@ -238,7 +236,7 @@ export interface AddOptions {
  */
 export interface SetStatusOptions {
   /**
-   * The project to answer for; another than one's own takes an administrator.
+   * The project whose status is set. Only an administrator can set that of another project.
    *
    * @default the caller's project
    */
@@ -255,131 +253,93 @@ export class ImageMembers extends Context.Tag("@effect-glance/core/ImageMembers"
 
 const defaultConcurrency = 8
 
-/**
- * The service on the port of the context.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const operations = Operations.make(http)
-  const { call, limited, operation, request } = operations
-  const images = Listing.listing(operations)
+const membership = (image: Image.ImageRef, memberId: string) => ({ imageId: Image.idOf(image), memberId })
 
-  const membership = (image: Image.ImageRef, memberId: string) => ({ imageId: Image.idOf(image), memberId })
+/** Runs the request again after it made a private image shared, if Glance refused it for that reason. */
+const orMadeShared =
+  (operations: Operations.Operations, image: Image.ImageRef) =>
+  <A, E>(effect: Effect.Effect<A, E | GlanceError.UnsharableImage>) =>
+    Effect.catchIf(
+      effect,
+      (error) => error instanceof GlanceError.UnsharableImage,
+      (unsharable) =>
+        Effect.gen(function* () {
+          const { visibility } = yield* Record.read(operations, image)
+          if (visibility !== "private") return yield* unsharable
+          yield* Record.update(operations, image, { visibility: "shared" }, { readFirst: false })
+        }).pipe(
+          Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }),
+          Effect.zipRight(effect)
+        )
+    )
 
-  const list: Service["list"] = call(Endpoints.listMembers, (image) => ({ imageId: Image.idOf(image) }))
-
-  const get: Service["get"] = call(Endpoints.getMember, membership)
-
-  /** Runs the request again after it made a private image shared, if that is why it was refused. */
-  const orMadeShared =
-    (image: Image.ImageRef) =>
-    <A, E>(effect: Effect.Effect<A, E | GlanceError.UnsharableImage>) =>
-      Effect.catchIf(
-        effect,
-        (error) => error instanceof GlanceError.UnsharableImage,
-        (unsharable) =>
-          Effect.gen(function* () {
-            const { visibility } = yield* Record.read(operations, image)
-            if (visibility !== "private") return yield* unsharable
-            yield* Record.update(operations, image, { visibility: "shared" }, { readFirst: false })
-          }).pipe(
-            Effect.catchTags({ Forbidden: () => unsharable, UpdateConflict: () => unsharable }),
-            Effect.zipRight(effect)
-          )
-      )
-
-  const add: Service["add"] = operation(Endpoints.addMember.operation)(function* (
-    image,
-    projectId,
-    { makeShared = false } = {}
-  ) {
-    // What could not be removed again is not added.
-    yield* Check.check("projectId", projectId, Check.segment)
-    const added = request(Endpoints.addMember, membership(image, projectId))
-    return yield* makeShared ? orMadeShared(image)(added) : added
-  })
-
-  const remove: Service["remove"] = call(Endpoints.removeMember, membership)
-
-  const failed = (projectId: string) => (error: ShareFailure) =>
-    Effect.succeed<ShareResult>({ _tag: "Failed", projectId, error })
-
-  const share: Service["share"] = Operations.longOperation("ImageMembers.share")(function* (
+const share = (operations: Operations.Operations): Service["share"] =>
+  Operations.longOperation("ImageMembers.share")(function* (
     image,
     projectIds,
     { concurrency = defaultConcurrency, exact = false, makeShared = false, members: known } = {}
   ) {
+    const { request } = operations
     const imageId = yield* Check.check("image", Image.idOf(image), Check.segment)
     yield* Check.check("concurrency", concurrency, Check.wholeNumber(1))
     yield* Check.check("projectIds", projectIds, Check.list)
     for (const [index, projectId] of projectIds.entries()) {
       yield* Check.check(`projectIds[${index}]`, projectId, Check.segment)
     }
-    const look = Effect.catchTag(
+    const list = Effect.catchTag(
       request(Endpoints.listMembers, { imageId }),
       "Forbidden",
-      // Whoever sees an image may ask for its members, unless it cannot have any.
+      // A project that sees an image may list its members, unless the image cannot have any.
       (refused) => new GlanceError.UnsharableImage({ ...refused, imageId })
     )
-    const members = makeShared ? yield* orMadeShared(image)(look) : (known ?? (yield* look))
+    const members = makeShared ? yield* orMadeShared(operations, image)(list) : (known ?? (yield* list))
     const present = new Set(members.map(({ memberId }) => memberId))
     const wanted = new Set(projectIds)
-    // Those who go make room: the number of members is limited.
-    const removed = yield* Effect.forEach(
-      exact ? [...present].filter((projectId) => !wanted.has(projectId)) : [],
-      (projectId) =>
-        request(Endpoints.removeMember, membership(image, projectId)).pipe(
-          Effect.catchTag("ImageMemberNotFound", () => Effect.void),
-          Effect.as<ShareResult>({ _tag: "Removed", projectId }),
-          Effect.catchAll(failed(projectId))
-        ),
-      { concurrency }
+    const each = (
+      projectIds: Iterable<string>,
+      change: (projectId: string) => Effect.Effect<"Added" | "Present" | "Removed", ShareFailure>
+    ) =>
+      Effect.forEach(
+        projectIds,
+        (projectId) =>
+          Effect.match(change(projectId), {
+            onFailure: (error): ShareResult => ({ _tag: "Failed", projectId, error }),
+            onSuccess: (_tag): ShareResult => ({ _tag, projectId })
+          }),
+        { concurrency }
+      )
+    // Members are removed first, because Glance limits their number.
+    const surplus = exact ? [...present].filter((projectId) => !wanted.has(projectId)) : []
+    const removed = yield* each(surplus, (projectId) =>
+      request(Endpoints.removeMember, { imageId, memberId: projectId }).pipe(
+        Effect.catchTag("ImageMemberNotFound", () => Effect.void),
+        Effect.as("Removed")
+      )
     )
-    const shared = yield* Effect.forEach(
-      wanted,
-      (projectId) =>
-        present.has(projectId)
-          ? Effect.succeed<ShareResult>({ _tag: "Present", projectId })
-          : request(Endpoints.addMember, membership(image, projectId)).pipe(
-              Effect.as<ShareResult>({ _tag: "Added", projectId }),
-              Effect.catchTag("DuplicateImageMember", () =>
-                Effect.succeed<ShareResult>({ _tag: "Present", projectId })
-              ),
-              Effect.catchAll(failed(projectId))
-            ),
-      { concurrency }
+    const shared = yield* each(wanted, (projectId) =>
+      present.has(projectId)
+        ? Effect.succeed("Present")
+        : request(Endpoints.addMember, { imageId, memberId: projectId }).pipe(
+            Effect.as("Added" as const),
+            Effect.catchTag("DuplicateImageMember", () => Effect.succeed("Present" as const))
+          )
     )
     return [...shared, ...removed]
   })
 
-  const own = (projectId?: string) =>
-    Effect.flatMap(projectId === undefined ? http.projectId : Effect.succeedSome(projectId), (known) =>
-      Option.isSome(known)
-        ? Effect.succeed(known.value)
-        : Check.invalid("projectId", "must be given: the cloud's layer does not know the caller's project")
-    )
+const ownProject = (http: GlanceClient.Service) =>
+  Effect.flatMap(http.projectId, (known) =>
+    Option.isSome(known)
+      ? Effect.succeed(known.value)
+      : Check.invalid("projectId", "must be given: the cloud's layer does not know the caller's project")
+  )
 
-  const setStatus: Service["setStatus"] = operation(Endpoints.setMemberStatus.operation)(function* (
-    image,
-    status,
-    options = {}
-  ) {
-    if (!ImageMember.memberStatuses.includes(status)) {
-      return yield* new GlanceError.InvalidImageMemberStatus({ memberStatus: Inspectable.toStringUnknown(status, 0) })
-    }
-    const memberId = yield* own(options.projectId)
-    return yield* request(Endpoints.setMemberStatus, { ...membership(image, memberId), status })
-  })
-
-  const acceptAll: Service["acceptAll"] = Operations.longOperation("ImageMembers.acceptAll")(function* ({
-    concurrency = defaultConcurrency,
-    query = {}
-  } = {}) {
+const acceptAll = (http: GlanceClient.Service, operations: Operations.Operations): Service["acceptAll"] =>
+  Operations.longOperation("ImageMembers.acceptAll")(function* ({ concurrency = defaultConcurrency, query = {} } = {}) {
+    const { limited, request } = operations
+    const images = Listing.listing(operations)
     yield* Check.check("concurrency", concurrency, Check.wholeNumber(1))
-    const me = yield* limited(own())
+    const me = yield* limited(ownProject(http))
     const shared = (status: ImageMember.MemberStatus) => ({
       visibility: "shared",
       memberStatus: status,
@@ -389,8 +349,8 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const pending = listed.filter(({ owner }) => !Option.contains(owner, me))
     const [first] = pending
     if (first === undefined) return []
-    // To an administrator the listing shows everybody's images, whatever a member said. Who finds a pending image among
-    // the rejected ones is one, and has to ask for each what this project said.
+    // The listing of an administrator has all images of all projects, whatever their status. If a pending image is also
+    // among the rejected ones, the caller is an administrator, and the status of this project has to be read.
     const { items } = yield* images.page({ id: first.id, ...shared("rejected") })
     const isPending = (image: Image.Image) =>
       items.length === 0
@@ -405,12 +365,44 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         yield* request(Endpoints.setMemberStatus, { ...membership(image, me), status: "accepted" })
         return Option.some<AcceptResult>({ _tag: "Accepted", image })
       }).pipe(Effect.catchAll((error) => Effect.succeedSome<AcceptResult>({ _tag: "Failed", image, error })))
-    const results = yield* Effect.forEach(pending, accepted, { concurrency })
-    return Arr.getSomes(results)
+    return Arr.getSomes(yield* Effect.forEach(pending, accepted, { concurrency }))
   })
 
-  return { list, get, add, remove, setStatus, share, acceptAll }
-})
+/**
+ * The service on the port of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
+    return {
+      list: call(Endpoints.listMembers, (image) => ({ imageId: Image.idOf(image) })),
+      get: call(Endpoints.getMember, membership),
+      add: operation(Endpoints.addMember.operation)(function* (image, projectId, { makeShared = false } = {}) {
+        // A project that could not be removed again is not added.
+        yield* Check.check("projectId", projectId, Check.segment)
+        const added = request(Endpoints.addMember, membership(image, projectId))
+        return yield* makeShared ? orMadeShared(operations, image)(added) : added
+      }),
+      remove: call(Endpoints.removeMember, membership),
+      setStatus: operation(Endpoints.setMemberStatus.operation)(function* (image, status, { projectId } = {}) {
+        if (!ImageMember.memberStatuses.includes(status)) {
+          return yield* new GlanceError.InvalidImageMemberStatus({
+            memberStatus: Inspectable.toStringUnknown(status, 0)
+          })
+        }
+        const memberId = projectId ?? (yield* ownProject(http))
+        return yield* request(Endpoints.setMemberStatus, { ...membership(image, memberId), status })
+      }),
+      share: share(operations),
+      acceptAll: acceptAll(http, operations)
+    }
+  }
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -1,6 +1,6 @@
 /**
- * Tasks: what the cloud does with images in its own time. On Rackspace they are the only way in and out; elsewhere they
- * are for administrators mostly.
+ * Tasks: work on images that the cloud does in the background. On Rackspace they are the only way to import and export
+ * data. Other clouds mostly reserve them for administrators.
  *
  * @since 0.1.0
  */
@@ -48,7 +48,7 @@ export interface TaskQuery {
 }
 
 /**
- * What tasks are sorted by: one key, unlike images.
+ * The order of tasks. Unlike images, they are sorted by one key only.
  *
  * @since 0.1.0
  * @category models
@@ -60,7 +60,7 @@ export interface TaskSort {
 }
 
 /**
- * What an import makes of the object.
+ * How an object is imported.
  *
  * @since 0.1.0
  * @category models
@@ -73,7 +73,7 @@ export interface ImportOptions {
    */
   readonly format?: string | undefined
   /**
-   * Name of the image that is made.
+   * Name of the new image.
    *
    * @default the name of the object
    */
@@ -83,21 +83,20 @@ export interface ImportOptions {
 }
 
 /**
- * How a task is watched.
+ * How a task is awaited.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AwaitOptions {
   /**
-   * When to look again.
+   * When to poll again.
    *
    * @default every 5 seconds
    */
   readonly schedule?: Schedule.Schedule<unknown, ImageTask.ImageTask> | undefined
   /**
-   * How long to wait at most, also if the schedule goes on. At its end the task is looked at once more. `Infinity` waits
-   * for ever.
+   * The longest wait, even if the schedule continues. At its end the task is polled once more. `Infinity` is no limit.
    *
    * @default 12 hours
    */
@@ -113,7 +112,7 @@ export interface AwaitOptions {
  */
 export interface Service {
   /**
-   * One page of tasks, and what to ask for to get the next one.
+   * Returns one page of tasks, and the query for the next one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-tasks
    */
@@ -138,8 +137,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
   >
   /**
-   * The tasks that have worked on an image, as far as they are the caller's to see: imports, each with its message. Whoever
-   * sees the image may ask. They are forgotten two days after their end.
+   * Lists the import tasks of an image that the caller may see, each with its message. A project that sees the image may
+   * list them. Glance deletes tasks two days after their end.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
@@ -150,7 +149,7 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
   >
   /**
-   * The record of a task, with its input, result and message.
+   * Returns the record of a task, with its input, result and message.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
@@ -170,8 +169,8 @@ export interface Service {
     input: { readonly [key: string]: unknown }
   ) => Effect.Effect<ImageTask.ImageTask, GlanceError.RequestError | GlanceError.InvalidArgument>
   /**
-   * Starts to export an image into a container of the object store (Rackspace). Whether there is such a container is
-   * asked before where the cloud has an object store; whether there is such an image shows only in the task.
+   * Starts to export an image into a container of the object store (Rackspace). Checks first that the container exists,
+   * if the cloud has an object store. If the image does not exist, only the task fails.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-task
    */
@@ -183,8 +182,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
   >
   /**
-   * Starts to import an image from an object in a container of the object store (Rackspace). Whether there is such an
-   * object shows only in the task.
+   * Starts to import an image from an object in a container of the object store (Rackspace). If the object does not
+   * exist, only the task fails.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-task
    */
@@ -197,8 +196,8 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
   >
   /**
-   * Waits until the task has ended and returns it. A task that ended in failure is `TaskFailed` with the task's own
-   * message; one that has not ended at the deadline, or when the schedule has, is `TaskNotEnded`.
+   * Waits until the task has ended and returns it. Fails with `TaskFailed`, which has the task's message, if the task
+   * fails, and with `TaskNotEnded` at the deadline or when the schedule ends.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
@@ -234,109 +233,74 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
 
 const conditions = ["status", "type", "sort", "limit", "marker"] satisfies ReadonlyArray<keyof TaskQuery>
 
+const nonEmpty = Check.text({ minLength: 1 })
+
 const toParams = (
   query: TaskQuery
 ): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
   Either.gen(function* () {
     yield* Check.check("query", query, Check.object)
-    for (const key of Object.keys(query)) {
-      yield* Check.check(`query.${key}`, key, Check.oneOf(conditions))
-    }
+    for (const key of Object.keys(query)) yield* Check.check(`query.${key}`, key, Check.oneOf(conditions))
     const { limit, marker, sort, status, type } = query
-    const params: Array<readonly [string, string]> = []
-    if (status !== undefined) {
-      params.push(["status", yield* Check.check("query.status", status, Check.text({ minLength: 1 }))])
-    }
-    if (type !== undefined) {
-      params.push(["type", yield* Check.check("query.type", type, Check.text({ minLength: 1 }))])
-    }
+    if (status !== undefined) yield* Check.check("query.status", status, nonEmpty)
+    if (type !== undefined) yield* Check.check("query.type", type, nonEmpty)
     if (sort !== undefined) {
       yield* Check.check("query.sort", sort, Check.object)
       yield* Check.check("query.sort.key", sort.key, Check.oneOf(Object.keys(sortKeys)))
-      const direction = sort.direction ?? "desc"
-      yield* Check.check("query.sort.direction", direction, Check.oneOf(["asc", "desc"]))
-      params.push(["sort_key", sortKeys[sort.key]], ["sort_dir", direction])
+      yield* Check.check("query.sort.direction", sort.direction ?? "desc", Check.oneOf(["asc", "desc"]))
     }
-    if (limit !== undefined) {
-      params.push(["limit", String(yield* Check.check("query.limit", limit, Check.wholeNumber(1)))])
+    if (limit !== undefined) yield* Check.check("query.limit", limit, Check.wholeNumber(1))
+    if (marker !== undefined) yield* Check.check("query.marker", marker, Check.segment)
+    const params = {
+      status,
+      type,
+      sort_key: sort && sortKeys[sort.key],
+      sort_dir: sort && (sort.direction ?? "desc"),
+      limit: limit?.toString(),
+      marker
     }
-    if (marker !== undefined) {
-      params.push(["marker", yield* Check.check("query.marker", marker, Check.segment)])
-    }
-    return params
+    return Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
   })
 
-/**
- * The service on the port of the context.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
-  const http = yield* GlanceClient.GlanceClient
-  const operations = Operations.make(http)
-  const { call, operation, request } = operations
-
-  const listing = Pagination.make(operations, {
-    endpoint: Endpoints.listTasks,
-    records: Endpoints.tasks,
-    toParams,
-    queryFrom: (query: TaskQuery, marker) => ({ ...query, marker: ImageTask.TaskId.make(marker) }),
-    markerOf: (query) => query.marker
-  })
-
-  const list: Service["list"] = operation(Endpoints.listTasks.operation)((query = {}, options) =>
-    listing.page(query, options)
-  )
-
-  const listAll: Service["listAll"] = (query = {}, options) =>
-    Operations.streamOperation("ImageTasks.listAll")(listing.all(query, options))
-
-  const create: Service["create"] = operation(Endpoints.createTask.operation)(function* (type, input) {
-    yield* Check.check("type", type, Check.text({ minLength: 1 }))
-    yield* Check.check("input", input, Check.json)
-    return yield* request(Endpoints.createTask, { type, input })
-  })
-
-  /** Fails with `NoSuchContainer`, unless the cloud has no object store to ask. */
-  const checkContainer = (container: string) =>
-    Effect.gen(function* () {
-      yield* Check.check("container", container, Check.segmentOfUtf8)
-      const objectStore = yield* http.objectStore
-      if (Option.isNone(objectStore)) return
+/** Starts a task after it checked that the container exists, if the cloud has an object store to ask. */
+const createWithContainer = (
+  http: GlanceClient.Service,
+  { request }: Operations.Operations,
+  container: string,
+  parameters: { readonly type: string; readonly input: { readonly [key: string]: unknown } }
+) =>
+  Effect.gen(function* () {
+    yield* Check.check("container", container, Check.segmentOfUtf8)
+    const objectStore = yield* http.objectStore
+    if (Option.isSome(objectStore)) {
       yield* request(Endpoints.headContainer, { container }, { client: objectStore.value })
-    })
-
-  const exportImage: Service["export"] = operation("ImageTasks.export")(function* (image, container) {
-    const id = yield* Check.check("image", Image.idOf(image), Check.segment)
-    yield* checkContainer(container)
-    const input = { image_uuid: id, receiving_swift_container: container }
-    return yield* request(Endpoints.createTask, { type: "export", input })
+    }
+    return yield* request(Endpoints.createTask, parameters)
   })
 
-  const importImage: Service["import"] = operation("ImageTasks.import")(function* (
+const importImage = (http: GlanceClient.Service, operations: Operations.Operations): Service["import"] =>
+  operations.operation("ImageTasks.import")(function* (
     container,
     object,
     { format = "vhd", name = object, properties = {} } = {}
   ) {
-    const word = Check.text({ minLength: 1 })
-    yield* Check.check("object", object, word)
-    yield* Check.check("format", format, word)
-    yield* Check.check("name", name, word)
+    yield* Check.check("object", object, nonEmpty)
+    yield* Check.check("format", format, nonEmpty)
+    yield* Check.check("name", name, nonEmpty)
     yield* Check.check("properties", properties, Check.object)
     for (const [key, value] of Object.entries(properties)) {
       yield* Check.check(`properties[${Check.quoted(key)}]`, value, Check.text({}))
     }
-    yield* checkContainer(container)
     const input = {
       import_from: `${container}/${object}`,
       import_from_format: format,
       image_properties: { ...properties, name }
     }
-    return yield* request(Endpoints.createTask, { type: "import", input })
+    return yield* createWithContainer(http, operations, container, { type: "import", input })
   })
 
-  const awaitTask: Service["await"] = Operations.longOperation("ImageTasks.await")(function* (
+const awaitTask = ({ request }: Operations.Operations): Service["await"] =>
+  Operations.longOperation("ImageTasks.await")(function* (
     task,
     { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
@@ -351,23 +315,49 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       if (last.status === "failure") {
         return yield* new GlanceError.TaskFailed({ ...which, reason: shown(Option.getOrElse(last.message, () => "")) })
       }
-      if (pace === "again") pace = yield* next(last)
-      else pace = "ended"
+      pace = pace === "again" ? yield* next(last) : "ended"
       if (pace === "ended") return yield* new GlanceError.TaskNotEnded({ ...which, taskStatus: shown(last.status) })
     }
   })
 
-  return {
-    list,
-    listAll,
-    listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
-    get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
-    create,
-    export: exportImage,
-    import: importImage,
-    await: awaitTask
+/**
+ * The service on the port of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
+  GlanceClient.GlanceClient,
+  (http) => {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
+    const listing = Pagination.make(operations, {
+      endpoint: Endpoints.listTasks,
+      records: Endpoints.tasks,
+      toParams,
+      queryFrom: (query: TaskQuery, marker) => ({ ...query, marker: ImageTask.TaskId.make(marker) }),
+      markerOf: (query) => query.marker
+    })
+    return {
+      list: operation(Endpoints.listTasks.operation)((query = {}, options) => listing.page(query, options)),
+      listAll: (query = {}, options) => Operations.streamOperation("ImageTasks.listAll")(listing.all(query, options)),
+      listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
+      get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
+      create: operation(Endpoints.createTask.operation)(function* (type, input) {
+        yield* Check.check("type", type, nonEmpty)
+        yield* Check.check("input", input, Check.json)
+        return yield* request(Endpoints.createTask, { type, input })
+      }),
+      export: operation("ImageTasks.export")(function* (image, container) {
+        const id = yield* Check.check("image", Image.idOf(image), Check.segment)
+        const input = { image_uuid: id, receiving_swift_container: container }
+        return yield* createWithContainer(http, operations, container, { type: "export", input })
+      }),
+      import: importImage(http, operations),
+      await: awaitTask(operations)
+    }
   }
-})
+)
 
 /**
  * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side

@@ -68,7 +68,7 @@ export interface UpdateOptions {
  * @category models
  */
 export interface FindOptions {
-  /** What the image must be that Glance cannot be asked for. */
+  /** A condition that Glance has no filter for. */
   readonly where?: ((image: Image.Image) => boolean) | undefined
   /**
    * Whether hidden images are looked for as well, which takes a listing of their own. A query for `osHidden` looks for
@@ -101,9 +101,9 @@ export type Change =
  */
 export interface ChangesOptions<R = never> {
   /**
-   * When to ask again; the stream ends with it.
+   * When to poll again. The stream ends with the schedule.
    *
-   * @default 30 seconds after the last answer
+   * @default 30 seconds after the last poll
    */
   readonly schedule?: Schedule.Schedule<unknown, unknown, R> | undefined
   /**
@@ -169,10 +169,10 @@ export interface Service {
     options?: Page.ListAllOptions
   ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError>
   /**
-   * What becomes of the images that match, by asking again and again, since Glance tells of nothing by itself: created,
-   * changed and gone, the earlier update first. An image that came and went between two polls is not seen, and one that
-   * changed twice is seen once. The next poll waits until its reader has taken all of the last one. All records that
-   * match are kept in memory, to compare with. A poll with all its pages has to end within the time limit.
+   * Streams changes of the images that match: created, changed and gone, the earlier update first. It polls, because
+   * Glance sends no events: an image that came and went between two polls is not seen, and one that changed twice is
+   * seen once. The next poll begins when the reader has taken all changes of the last one. All matching records are kept
+   * in memory. A poll with all its pages has to end within the time limit.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -181,9 +181,9 @@ export interface Service {
     options?: ChangesOptions<R>
   ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError, R>
   /**
-   * Finds the one image that matches. None is `NoMatchingImage`, more than one `AmbiguousImage`, which names them all.
-   * One request says whether it is one; with a predicate all pages are looked through. The time limit holds for all of
-   * its pages together.
+   * Finds the one image that matches. Fails with `NoMatchingImage` if there is none, and with `AmbiguousImage`, which
+   * names them all, if there are several. It takes one request; with a predicate it reads all pages. The time limit holds
+   * for all pages together.
    *
    * As in a listing, community images of other projects are found with the visibility `all`.
    *
@@ -216,8 +216,8 @@ export interface Service {
     image: Image.ImageRef
   ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
   /**
-   * The records of many images, or that there is none, in the order of what is asked for: a request for each hundred,
-   * another one for the hidden ones among all, and one for each that no listing shows, which mostly is not there.
+   * Returns the records of many images in the order of the arguments, or `ImageNotFound` for each that does not exist. It
+   * sends a request for each hundred images, another for the hidden ones, and one for each image that no listing shows.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
@@ -228,7 +228,7 @@ export interface Service {
     GlanceError.RequestError | GlanceError.InvalidArgument
   >
   /**
-   * Makes the record of an image, which is `queued` until it is given data.
+   * Creates the record of an image, which is `queued` until it gets data.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
@@ -236,9 +236,9 @@ export interface Service {
     image: NewImage
   ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.DuplicateImage>
   /**
-   * Brings the image to what is wanted and answers it as it is then. When another change comes between the fresh copy
-   * and the patch so that the patch no longer fits, it is planned again, at most twice. Glance has no way to ask for
-   * more: of two updates at once that both fit, the later one may undo the other.
+   * Changes the record of an image and returns it. If another change between the read and the patch makes the patch
+   * invalid, the patch is planned again, at most twice. Glance has no conditional update: of two concurrent updates that
+   * are both valid, the later one may undo the other.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
@@ -287,7 +287,51 @@ export interface Service {
  */
 export class Images extends Context.Tag("@effect-glance/core/Images")<Images, Service>() {}
 
-const byCreation = Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt)
+const newestFirst = Order.reverse(Order.mapInput(DateTime.Order, (image: Image.Image) => image.createdAt))
+
+const finders = (
+  { operation }: Operations.Operations,
+  listing: Listing.Listing
+): Pick<Service, "find" | "findFirst" | "findNewest"> => ({
+  find: operation("Images.find")(function* (query, options) {
+    const search = yield* Search.make(listing, query, options)
+    // A second image shows that the query is ambiguous.
+    const [first, ...more] = yield* Stream.runCollect(search.images(2))
+    if (first === undefined) return yield* search.none
+    if (more.length === 0) return first
+    const imageIds = [first, ...more].map(({ id }) => id)
+    return yield* new GlanceError.AmbiguousImage({ query: search.text, imageIds })
+  }),
+  findFirst: operation("Images.findFirst")(function* (query, options) {
+    const search = yield* Search.make(listing, query, options)
+    const first = yield* Stream.runHead(search.images(1))
+    return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
+  }),
+  findNewest: operation("Images.findNewest")(function* (query, options) {
+    yield* Check.check("query", query, Check.object)
+    yield* Check.check("query.sort", query.sort, (sort) =>
+      sort === undefined ? undefined : "must not be given: the newest comes first"
+    )
+    const search = yield* Search.make(listing, { ...query, sort: [{ key: "createdAt" }] }, options)
+    const heads = yield* Effect.forEach(search.listings(1), (images) => Stream.runHead(images))
+    const [newest] = Arr.sort(Arr.getSomes(heads), newestFirst)
+    return newest ?? (yield* search.none)
+  })
+})
+
+const getMany = (operations: Operations.Operations): Service["getMany"] =>
+  operations.operation("Images.getMany")(function* (images) {
+    yield* Check.check("images", images, Check.list)
+    const ids = images.map(Image.idOf)
+    for (const [index, id] of ids.entries()) yield* Check.check(`images[${index}]`, id, Check.segment)
+    const found = yield* Lookup.find(operations, [...new Set(ids)])
+    return yield* Effect.forEach(ids, (id) => {
+      const result = found.get(id) as Either.Either<Image.Image, Lookup.Failure>
+      return Either.isLeft(result) && result.left._tag !== "ImageNotFound"
+        ? Effect.fail(result.left)
+        : Effect.succeed(result as Either.Either<Image.Image, GlanceError.ImageNotFound>)
+    })
+  })
 
 /**
  * The service on the port of the context.
@@ -299,86 +343,28 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   GlanceClient.GlanceClient,
   (http) => {
     const operations = Operations.make(http)
-    const { call, operation } = operations
+    const { call, operation, request } = operations
     const listing = Listing.listing(operations)
-    const lookUp = Lookup.make(operations)
-
-    const list: Service["list"] = operation(Endpoints.listImages.operation)((query = {}, options) =>
-      listing.page(query, options)
-    )
-
-    const listAll: Service["listAll"] = (query = {}, options) =>
-      Operations.streamOperation("Images.listAll")(listing.all(query, options))
-
-    const changes: Service["changes"] = (query = {}, options = {}) =>
-      Operations.streamOperation("Images.changes")(Watch.changes(listing, query, options))
-
-    const find: Service["find"] = operation("Images.find")(function* (query, options) {
-      const search = yield* Search.make(listing, query, options)
-      // The second shows whether there is one.
-      const [first, ...more] = yield* Stream.runCollect(search.images(2))
-      if (first === undefined) return yield* search.none
-      if (more.length === 0) return first
-      const imageIds = [first, ...more].map((image) => image.id)
-      return yield* new GlanceError.AmbiguousImage({ query: search.text, imageIds })
-    })
-
-    const findFirst: Service["findFirst"] = operation("Images.findFirst")(function* (query, options) {
-      const search = yield* Search.make(listing, query, options)
-      const first = yield* Stream.runHead(search.images(1))
-      return yield* Option.isSome(first) ? Effect.succeed(first.value) : search.none
-    })
-
-    const findNewest: Service["findNewest"] = operation("Images.findNewest")(function* (query, options) {
-      yield* Check.check("query", query, Check.object)
-      yield* Check.check("query.sort", query.sort, (sort) =>
-        sort === undefined ? undefined : "must not be given: the newest comes first"
-      )
-      const search = yield* Search.make(listing, { ...query, sort: [{ key: "createdAt" }] }, options)
-      const heads = yield* Effect.forEach(search.listings(1), (images) => Stream.runHead(images))
-      const [newest] = Arr.sort(Arr.getSomes(heads), Order.reverse(byCreation))
-      return newest ?? (yield* search.none)
-    })
-
-    const get: Service["get"] = call(Endpoints.getImage, (image) => ({ imageId: Image.idOf(image) }))
-
-    const getMany: Service["getMany"] = operation("Images.getMany")(function* (images) {
-      yield* Check.check("images", images, Check.list)
-      const ids = images.map(Image.idOf)
-      for (const [index, id] of ids.entries()) yield* Check.check(`images[${index}]`, id, Check.segment)
-      const found = yield* lookUp([...new Set(ids)])
-      return yield* Effect.forEach(ids, (id) => {
-        const result = found.get(id) as Either.Either<Image.Image, Lookup.Failure>
-        return Either.isLeft(result) && result.left._tag !== "ImageNotFound"
-          ? Effect.fail(result.left)
-          : Effect.succeed(result as Either.Either<Image.Image, GlanceError.ImageNotFound>)
-      })
-    })
-
-    const create: Service["create"] = operation(Endpoints.createImage.operation)(function* ({ id, ...attributes }) {
-      const record = yield* ImageChanges.toJson(attributes)
-      if (id !== undefined) yield* Check.check("id", id, Check.segment)
-      return yield* operations.request(Endpoints.createImage, { record: id === undefined ? record : { id, ...record } })
-    })
-
-    const update: Service["update"] = operation(Endpoints.updateImage.operation)(
-      (image, changes, { readFirst = true } = {}) => Record.update(operations, image, changes, { readFirst })
-    )
-
+    const parametersOf = (image: Image.ImageRef) => ({ imageId: Image.idOf(image) })
     return {
-      list,
-      listAll,
-      changes,
-      find,
-      findFirst,
-      findNewest,
-      get,
-      getMany,
-      create,
-      update,
-      delete: call(Endpoints.deleteImage, (image) => ({ imageId: Image.idOf(image) })),
-      deactivate: call(Endpoints.deactivateImage, (image) => ({ imageId: Image.idOf(image) })),
-      reactivate: call(Endpoints.reactivateImage, (image) => ({ imageId: Image.idOf(image) }))
+      list: operation(Endpoints.listImages.operation)((query = {}, options) => listing.page(query, options)),
+      listAll: (query = {}, options) => Operations.streamOperation("Images.listAll")(listing.all(query, options)),
+      changes: (query = {}, options = {}) =>
+        Operations.streamOperation("Images.changes")(Watch.changes(listing, query, options)),
+      ...finders(operations, listing),
+      get: call(Endpoints.getImage, parametersOf),
+      getMany: getMany(operations),
+      create: operation(Endpoints.createImage.operation)(function* ({ id, ...attributes }) {
+        const record = yield* ImageChanges.toJson(attributes)
+        if (id !== undefined) yield* Check.check("id", id, Check.segment)
+        return yield* request(Endpoints.createImage, { record: id === undefined ? record : { id, ...record } })
+      }),
+      update: operation(Endpoints.updateImage.operation)((image, changes, { readFirst = true } = {}) =>
+        Record.update(operations, image, changes, { readFirst })
+      ),
+      delete: call(Endpoints.deleteImage, parametersOf),
+      deactivate: call(Endpoints.deactivateImage, parametersOf),
+      reactivate: call(Endpoints.reactivateImage, parametersOf)
     }
   }
 )

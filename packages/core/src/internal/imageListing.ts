@@ -4,7 +4,7 @@ import * as Endpoints from "./endpoints.js"
 import type * as Operations from "./operations.js"
 import * as Pagination from "./pagination.js"
 
-/** The most that a Glance puts in one page unless its operator chose otherwise; it cuts what is more. */
+/** The most images that Glance puts in one page by default (`api_limit_max`). It cuts larger limits. */
 export const maxPage = 1000
 
 /** The listing of images, for each operation that needs it. */
@@ -16,3 +16,5 @@ export const listing = (operations: Operations.Operations) =>
     queryFrom: (query: ImageQuery.ImageQuery, marker) => ({ ...query, marker: Image.ImageId.make(marker) }),
     markerOf: (query) => query.marker
   })
+
+export type Listing = ReturnType<typeof listing>

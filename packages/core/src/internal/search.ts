@@ -25,11 +25,7 @@ const textOf = (params: ReadonlyArray<readonly [string, string]>, { hidden, wher
   return ForeignText.show(text)
 }
 
-export const make = (
-  listing: ReturnType<typeof Listing.listing>,
-  query: ImageQuery.ImageQuery,
-  options: Options = {}
-) =>
+export const make = (listing: Listing.Listing, query: ImageQuery.ImageQuery, options: Options = {}) =>
   Either.gen(function* () {
     const params = yield* ImageQuery.toParams(query)
     const { hidden = false, where } = options

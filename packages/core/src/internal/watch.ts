@@ -39,7 +39,7 @@ const isSame = (a: Image.Image, b: Image.Image): boolean =>
 const lostItsPlace = (error: Failure): boolean => error._tag === "BadRequest" || error._tag === "Forbidden"
 
 export const changes = <R>(
-  listing: ReturnType<typeof Listing.listing>,
+  listing: Listing.Listing,
   query: ImageQuery.ImageQuery,
   options: Options<R>
 ): Stream.Stream<Change, Failure, R> =>

@@ -1,4 +1,4 @@
-/** What becomes of an import, read from its task and from the record of its image. */
+/** Follows an import by its task and the record of its image. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -8,6 +8,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as GlanceError from "../../GlanceError.js"
 import * as Image from "../../Image.js"
+import type { Progress, Started, WaitError, WaitOptions } from "../../ImageImport.js"
 import type * as ImageTask from "../../ImageTask.js"
 import * as Endpoints from "../endpoints.js"
 import type * as Operations from "../operations.js"
@@ -15,58 +16,7 @@ import * as Record from "../record.js"
 import * as TransferLimits from "../transfer/limits.js"
 import * as Settle from "../transfer/settle.js"
 
-export interface Started {
-  readonly imageId: Image.ImageId
-  readonly method: string
-  readonly stores: ReadonlyArray<string> | "all" | undefined
-  /** Of the request that started it, by which its task is known from others. */
-  readonly requestId: Option.Option<string>
-}
-
-export interface Progress {
-  /** The image as it is now. */
-  readonly image: Image.Image
-  /** The task that does the work; none where the cloud does not show it, and before it has begun. */
-  readonly task: Option.Option<ImageTask.ImageTask>
-  /**
-   * Bytes that have been copied into the store that is written to at present, as the cloud last told: about once a minute,
-   * in whole MiB. Nothing is told of a download that goes before.
-   */
-  readonly bytesCopied: Option.Option<number>
-  /** Ids of the wanted stores that have the data, that are still to be given them, and that did not take them. */
-  readonly stores: {
-    readonly done: ReadonlyArray<string>
-    readonly toGo: ReadonlyArray<string>
-    readonly failed: ReadonlyArray<string>
-  }
-}
-
-export interface WaitOptions {
-  /**
-   * When to look again. Each look is two small requests.
-   *
-   * @default after half a second, then after half as long again each time, up to every 5 seconds
-   */
-  readonly schedule?: Schedule.Schedule<unknown, Progress> | undefined
-  /**
-   * How long to wait at most, also if the schedule goes on. At its end the import is looked at once more. `Infinity`
-   * waits for ever.
-   *
-   * @default 12 hours
-   */
-  readonly deadline?: Duration.DurationInput | undefined
-}
-
-export type WaitError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
-  | GlanceError.ImageNotFound
-  | GlanceError.ImageDeletedMeanwhile
-  | GlanceError.ImportFailed
-  | GlanceError.ImportIncomplete
-  | GlanceError.ImportNotEnded
-
-/** The tasks that have worked on an image; none where the cloud does not show them. */
+/** Lists the tasks of an image. Returns none if the cloud does not show them. */
 const visibleTasks = ({ request }: Operations.Operations, image: Image.ImageRef) =>
   Effect.catchTags(request(Endpoints.listTasksOfImage, { imageId: Image.idOf(image) }), {
     ImageNotFound: () => Effect.succeed([]),
@@ -79,11 +29,11 @@ const lockOf = (image: Image.Image): Option.Option<string> =>
 const listIn = (image: Image.Image, property: string): ReadonlyArray<string> =>
   (image.properties.get(property) ?? "").split(",").filter((store) => store !== "")
 
-/** When another import may take the image over from a task that holds it. */
+/** The time when another import may take the lock of the image from a task. */
 const expiry = ({ status, updatedAt }: ImageTask.ImageTask): DateTime.Utc =>
   DateTime.addDuration(updatedAt, Duration.minutes(status === "pending" ? 120 : 60))
 
-/** What the 409 to an import meant: a lock shows on the record. */
+/** Finds out why an import was refused with 409: the record shows a lock. */
 export const whyNot = (
   operations: Operations.Operations,
   refusal: GlanceError.ImageNotImportable
@@ -91,7 +41,7 @@ export const whyNot = (
   Effect.gen(function* () {
     const image = Image.ImageId.make(refusal.imageId)
     const lock = Option.flatMap(yield* Effect.option(Record.read(operations, image)), lockOf)
-    // It may have been let go of meanwhile.
+    // The lock may have been released since.
     if (Option.isNone(lock) && !/active task|still in progress/.test(refusal.detail)) return yield* refusal
     const tasks = yield* Effect.orElseSucceed(visibleTasks(operations, image), () => [])
     const holder = Option.flatMap(lock, (id) => Option.fromNullable(tasks.find((task) => task.id === id)))
@@ -103,7 +53,7 @@ export const whyNot = (
     })
   })
 
-/** What earlier looks have shown. */
+/** What earlier polls have shown. */
 interface Seen {
   /** The task that held the image when it was first seen held. */
   readonly lock: Option.Option<string>
@@ -113,6 +63,12 @@ interface Seen {
   readonly wanted: ReadonlyArray<string> | undefined
   /** When the task was first seen to have ended. */
   readonly endedAt: number | undefined
+}
+
+/** A poll and what those before it have shown. */
+interface State {
+  readonly seen: Seen
+  readonly last: Option.Option<Progress>
 }
 
 type Target = Pick<Started, "imageId" | "stores" | "requestId"> & {
@@ -153,7 +109,7 @@ const storesIn = (task: ImageTask.ImageTask): ReadonlyArray<string> | undefined 
   return Array.isArray(backend) ? backend.filter((store) => typeof store === "string") : undefined
 }
 
-/** `Copied 15 MiB`, in whichever language. */
+/** The message is `Copied 15 MiB`, in any language. */
 const bytesIn = (task: ImageTask.ImageTask): Option.Option<number> =>
   Option.flatMap(task.message, (message) =>
     Option.map(Option.fromNullable(/(\d+) MiB/.exec(message)?.[1]), (count) => Number(count) * 2 ** 20)
@@ -184,7 +140,7 @@ const lost = ({ status }: Image.Image): Verdict => ({
   lockedUntil: Option.none()
 })
 
-/** A task says that it has ended a little before it puts the image back and lets go of it; how long that may take. */
+/** A task ends a little before it restores the image and releases its lock. This is how long that may take. */
 const graceMillis = 5_000
 
 const judge = (target: Target, seen: Seen, { image, stores, task }: Progress, now: number): Verdict => {
@@ -236,8 +192,8 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.union(
 )
 
 /**
- * Waits between looks. Returns `again` when the schedule wants another look, `last` at the deadline, before one last
- * look, and `ended` when the schedule has ended.
+ * Waits between polls. Returns `again` if the schedule continues, `last` at the deadline, before one last poll, and
+ * `ended` if the schedule has ended.
  */
 export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Duration.Duration) =>
   Effect.gen(function* () {
@@ -257,102 +213,100 @@ export const pacer = <In>(schedule: Schedule.Schedule<unknown, In>, deadline: Du
       })
   })
 
+/** Reads the tasks and the record. Repeats reads that fail for reasons that may pass: an import may take hours. */
+const read = (operations: Operations.Operations, imageId: Image.ImageId) =>
+  Effect.all([visibleTasks(operations, imageId), Record.read(operations, imageId)]).pipe(
+    Effect.retry({ times: 3, while: GlanceError.isTransient, schedule: Schedule.exponential("1 second") })
+  )
+
+const notEnded = ({ imageId }: Target, { image, stores, task }: Progress) =>
+  new GlanceError.ImportNotEnded({
+    imageId,
+    taskId: Option.map(task, ({ id }) => id),
+    imageStatus: image.status,
+    taskStatus: Option.map(task, ({ status }) => status),
+    storesToGo: stores.toGo
+  })
+
+/** Returns the error of an import that has ended, if it has one. */
+const errorOf = (
+  { imageId }: Target,
+  { image, stores, task }: Progress,
+  verdict: Exclude<Verdict, "going on">
+): GlanceError.ImportFailed | GlanceError.ImportIncomplete | undefined => {
+  const fields = { imageId, taskId: Option.map(task, ({ id }) => id), failedStores: stores.failed }
+  if (verdict !== "done") return new GlanceError.ImportFailed({ ...fields, imageStatus: image.status, ...verdict })
+  return stores.failed.length === 0 ? undefined : new GlanceError.ImportIncomplete({ ...fields, stores: image.stores })
+}
+
+/** Polls the import once. Returns what the poll shows, and what the next poll has to know unless the import has ended. */
+const poll = (
+  operations: Operations.Operations,
+  target: Target,
+  { last, seen }: State
+): Effect.Effect<readonly [Progress, next: Seen | undefined], WaitError> =>
+  Effect.gen(function* () {
+    const { imageId } = target
+    const [tasks, image] = yield* Effect.mapError(read(operations, imageId), (error) =>
+      error._tag === "ImageNotFound" && (Option.isSome(last) || Option.isSome(target.requestId))
+        ? new GlanceError.ImageDeletedMeanwhile({ ...error, imageId })
+        : error
+    )
+    const now = yield* Clock.currentTimeMillis
+    const lock = lockOf(image)
+    const task = taskOf(target, seen, tasks, lock)
+    const importing = listIn(image, "os_glance_importing_to_stores")
+    const wanted =
+      Option.getOrUndefined(Option.flatMapNullable(task, storesIn)) ??
+      (Array.isArray(target.stores) ? target.stores : undefined) ??
+      seen.wanted ??
+      (importing.length > 0 ? importing : undefined)
+    const progress = progressOf(image, task, wanted)
+    const verdict = judge(target, seen, progress, now)
+    if (verdict !== "going on") {
+      const error = errorOf(target, progress, verdict)
+      return error === undefined ? [progress, undefined] : yield* error
+    }
+    return [
+      progress,
+      {
+        lock: Option.orElse(seen.lock, () => lock),
+        taskId: Option.orElse(
+          Option.map(task, ({ id }): string => id),
+          () => seen.taskId
+        ),
+        importing: seen.importing || image.status === "importing",
+        wanted,
+        endedAt: seen.endedAt ?? (Option.exists(task, hasEnded) ? now : undefined)
+      }
+    ]
+  })
+
+/** Streams the progress of an import, one element for each poll. Ends, or fails, with the import. */
 export const follow = (
   operations: Operations.Operations,
   started: Started | Image.ImageRef,
   { schedule = defaultSchedule, ...options }: WaitOptions
-): Stream.Stream<Progress, WaitError> => {
-  const target = targetOf(started)
-  const { imageId } = target
-
-  /** One blip of a proxy is no reason to lose sight of what takes hours. */
-  const look = Effect.all([visibleTasks(operations, imageId), Record.read(operations, imageId)]).pipe(
-    Effect.retry({ times: 3, while: GlanceError.isTransient, schedule: Schedule.exponential("1 second") })
-  )
-
-  const notEnded = ({ image, stores, task }: Progress) =>
-    new GlanceError.ImportNotEnded({
-      imageId,
-      taskId: Option.map(task, ({ id }) => id),
-      imageStatus: image.status,
-      taskStatus: Option.map(task, ({ status }) => status),
-      storesToGo: stores.toGo
-    })
-
-  const ended = ({ image, stores, task }: Progress, verdict: Exclude<Verdict, "going on">) => {
-    const taskId = Option.map(task, ({ id }) => id)
-    if (verdict !== "done") {
-      const failedStores = stores.failed
-      return new GlanceError.ImportFailed({
-        imageId,
-        taskId,
-        imageStatus: image.status,
-        failedStores,
-        ...verdict
-      })
-    }
-    return stores.failed.length === 0
-      ? undefined
-      : new GlanceError.ImportIncomplete({
-          imageId,
-          taskId,
-          stores: image.stores,
-          failedStores: stores.failed
-        })
-  }
-
-  return Stream.unwrap(
+): Stream.Stream<Progress, WaitError> =>
+  Stream.unwrap(
     Effect.gen(function* () {
+      const target = targetOf(started)
       const { deadline } = yield* TransferLimits.of(options)
       const pace = yield* pacer(schedule, deadline)
-
-      /** Waits as the schedule wants it, and returns whether there is time for more than one further look. */
-      const wait = (progress: Progress): Effect.Effect<boolean, GlanceError.ImportNotEnded> =>
-        Effect.flatMap(pace(progress), (pace) =>
-          pace === "ended" ? Effect.fail(notEnded(progress)) : Effect.succeed(pace === "again")
-        )
-
-      return Stream.paginateEffect({ seen: nothingSeen, last: Option.none<Progress>() }, ({ last, seen }) =>
+      const first: State = { seen: nothingSeen, last: Option.none() }
+      return Stream.paginateEffect(first, (state) =>
         Effect.gen(function* () {
-          const more = Option.isNone(last) || (yield* wait(last.value))
-          const [tasks, image] = yield* Effect.mapError(look, (error) =>
-            error._tag === "ImageNotFound" && (Option.isSome(last) || Option.isSome(target.requestId))
-              ? new GlanceError.ImageDeletedMeanwhile({ ...error, imageId })
-              : error
-          )
-          const now = yield* Clock.currentTimeMillis
-          const lock = lockOf(image)
-          const task = taskOf(target, seen, tasks, lock)
-          const importing = listIn(image, "os_glance_importing_to_stores")
-          const wanted =
-            Option.getOrUndefined(Option.flatMapNullable(task, storesIn)) ??
-            (Array.isArray(target.stores) ? target.stores : undefined) ??
-            seen.wanted ??
-            (importing.length > 0 ? importing : undefined)
-          const progress = progressOf(image, task, wanted)
-          const verdict = judge(target, seen, progress, now)
-          if (verdict !== "going on") {
-            const error = ended(progress, verdict)
-            return error === undefined ? ([progress, Option.none()] as const) : yield* error
-          }
-          if (!more) return yield* notEnded(progress)
-          const next: Seen = {
-            lock: Option.orElse(seen.lock, () => lock),
-            taskId: Option.orElse(
-              Option.map(task, ({ id }) => id as string),
-              () => seen.taskId
-            ),
-            importing: seen.importing || image.status === "importing",
-            wanted,
-            endedAt: seen.endedAt ?? (Option.exists(task, hasEnded) ? now : undefined)
-          }
-          return [progress, Option.some({ seen: next, last: Option.some(progress) })] as const
+          const paced = Option.isNone(state.last) ? "again" : yield* pace(state.last.value)
+          if (Option.isSome(state.last) && paced === "ended") return yield* notEnded(target, state.last.value)
+          const [progress, seen] = yield* poll(operations, target, state)
+          if (seen === undefined) return [progress, Option.none<State>()] as const
+          if (paced === "last") return yield* notEnded(target, progress)
+          return [progress, Option.some<State>({ seen, last: Option.some(progress) })] as const
         })
       )
     })
   )
-}
 
-/** There is one: a look is the first thing that is done. */
+/** Returns the image of the last element. There is one, because the stream begins with a poll. */
 export const lastImage = <E>(progress: Stream.Stream<Progress, E>): Effect.Effect<Image.Image, E> =>
   Effect.map(Stream.runLast(progress), (last) => Option.getOrThrow(last).image)
