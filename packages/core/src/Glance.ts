@@ -83,8 +83,8 @@ const tags = {
 }
 
 /**
- * Every service of this package on a port, each by its own tag and all of them as {@link Glance}. A layer is built once
- * for all that ask for it in one graph. For two projects side by side use `Layer.fresh` of it, or `make` of each service.
+ * Every service of this package on a port, each by its own tag and all of them as {@link Glance}. If one program uses
+ * several projects, give each `Layer.fresh` of it.
  *
  * The `Hasher` of the context, or its default, computes the hashes of image data.
  *

@@ -395,8 +395,8 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 )
 
 /**
- * {@link make} as a layer, which shares what is known of the cloud with `Discovery.layer`. A layer is built once for all
- * who ask for it in one graph: for two projects side by side take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer, which shares its knowledge of the cloud with `Discovery.layer`. If one program uses several
+ * projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

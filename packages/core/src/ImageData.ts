@@ -43,7 +43,13 @@ import * as Verification from "./internal/transfer/verification.js"
  * @since 0.1.0
  * @category models
  */
-export interface Progress extends Transfer.Progress {}
+export interface Progress {
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** Bytes moved in this attempt, including usable bytes of earlier ones. */
+  readonly bytes: number
+  readonly total: Option.Option<number>
+}
 
 /**
  * The progress and the rate of a transfer. Only the last element has the `result` of the operation.
@@ -51,7 +57,14 @@ export interface Progress extends Transfer.Progress {}
  * @since 0.1.0
  * @category models
  */
-export interface TransferProgress<A> extends InternalProgress.TransferProgress<A> {}
+export interface TransferProgress<A> extends Progress {
+  /** Bytes per second over the last ten seconds. None until time has passed. */
+  readonly rate: Option.Option<number>
+  /** The time that the rest takes at this rate. None if the rate or the total is not known. */
+  readonly remaining: Option.Option<Duration.Duration>
+  /** The result of the operation, only in the last element. */
+  readonly result: Option.Option<A>
+}
 
 /**
  * A hash that data must have.
@@ -647,8 +660,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 })
 
 /**
- * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
- * take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

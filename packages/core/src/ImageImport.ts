@@ -204,8 +204,7 @@ export interface Progress {
  * @category errors
  */
 export type StartError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
+  | Failure
   | GlanceError.CapabilityMissing
   | GlanceError.ImageNotFound
   | GlanceError.ImageLocked
@@ -218,13 +217,14 @@ export type StartError =
  * @category errors
  */
 export type WaitError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
+  | Failure
   | GlanceError.ImageNotFound
   | GlanceError.ImageDeletedMeanwhile
   | GlanceError.ImportFailed
   | GlanceError.ImportIncomplete
   | GlanceError.ImportNotEnded
+
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
 /**
  * The operations of imports.
@@ -243,7 +243,7 @@ export interface Service {
   readonly check: (
     method: Method,
     options?: ImportOptions
-  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.CapabilityMissing>
+  ) => Effect.Effect<void, Failure | GlanceError.CapabilityMissing>
   /**
    * Starts an import. Fails before the request if the cloud has not enabled the method, or if a store is unknown or
    * read-only: some of these imports would never end.
@@ -451,8 +451,8 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.flatMap(Discovery.make, makeWith)
 
 /**
- * {@link make} as a layer, which shares what is known of the cloud with `Discovery.layer`. A layer is built once for all
- * who ask for it in one graph: for two projects side by side take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer, which shares its knowledge of the cloud with `Discovery.layer`. If one program uses several
+ * projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

@@ -20,6 +20,8 @@ import * as Listing from "./internal/imageListing.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
+
 /**
  * The operations on the members of an image.
  *
@@ -35,10 +37,7 @@ export interface Service {
    */
   readonly list: (
     image: Image.ImageRef
-  ) => Effect.Effect<
-    ReadonlyArray<ImageMember.ImageMember>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-  >
+  ) => Effect.Effect<ReadonlyArray<ImageMember.ImageMember>, Failure | GlanceError.ImageNotFound>
   /**
    * Returns the membership of one project in an image.
    *
@@ -47,10 +46,7 @@ export interface Service {
   readonly get: (
     image: Image.ImageRef,
     projectId: string
-  ) => Effect.Effect<
-    ImageMember.ImageMember,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound
-  >
+  ) => Effect.Effect<ImageMember.ImageMember, Failure | GlanceError.ImageMemberNotFound>
   /**
    * Shares the image with a project, by its id, not its name: Glance does not check that the project exists. The
    * membership is `pending` until the project accepts. Only the owner can share. Every refusal by policy is
@@ -78,7 +74,7 @@ export interface Service {
   readonly remove: (
     image: Image.ImageRef,
     projectId: string
-  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageMemberNotFound>
+  ) => Effect.Effect<void, Failure | GlanceError.ImageMemberNotFound>
   /**
    * Accepts or rejects the image for the caller's project. The owner of the image cannot do so for a member.
    *
@@ -122,10 +118,7 @@ export interface Service {
    */
   readonly acceptAll: (
     options?: AcceptAllOptions
-  ) => Effect.Effect<
-    ReadonlyArray<AcceptResult>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
-  >
+  ) => Effect.Effect<ReadonlyArray<AcceptResult>, Failure | GlanceError.PagingError>
 }
 
 /**
@@ -172,11 +165,7 @@ export type ShareResult =
  * @since 0.1.0
  * @category errors
  */
-export type ShareFailure =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
-  | GlanceError.ImageNotFound
-  | GlanceError.UnsharableImage
+export type ShareFailure = Failure | GlanceError.ImageNotFound | GlanceError.UnsharableImage
 
 /**
  * Which images are accepted.
@@ -211,7 +200,7 @@ export type AcceptResult =
  * @since 0.1.0
  * @category errors
  */
-export type AcceptFailure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.InvalidImageMember
+export type AcceptFailure = Failure | GlanceError.InvalidImageMember
 
 /**
  * How a member is added.
@@ -405,8 +394,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 )
 
 /**
- * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
- * take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

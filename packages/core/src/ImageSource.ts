@@ -1,5 +1,5 @@
 /**
- * Where the bytes of an image come from.
+ * Sources of image data: bytes, streams, files, and addresses on the web.
  *
  * @since 0.1.0
  */
@@ -16,17 +16,17 @@ import * as GuardedClient from "./GuardedClient.js"
 import * as File from "./internal/transfer/file.js"
 
 /**
- * Bytes that an attempt to send them reads from the first to the last.
+ * A source of bytes, which each attempt of an upload reads from the beginning.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ImageSource<out E = never, out R = never> {
-  /** Is run once for each attempt that gets so far as to need the bytes. */
+  /** Opens the source, at most once for each attempt. */
   readonly open: Effect.Effect<Opened<E, R>, E, R>
-  /** Whether a second run gives the same bytes. Where it does not, no attempt is made after bytes were taken. */
+  /** Whether a second run gives the same bytes. Without it, an upload is not retried after it has read bytes. */
   readonly replayable: boolean
-  /** How many bytes the source gives, if that is known before it is opened. */
+  /** The size in bytes, if it is known before the source is opened. */
   readonly size?: number | undefined
   /** The same bytes as one value, for HTTP clients that cannot send a stream. */
   readonly whole?: Uint8Array | Blob | undefined
@@ -40,7 +40,7 @@ export interface ImageSource<out E = never, out R = never> {
  */
 export interface Opened<out E = never, out R = never> {
   readonly stream: Stream.Stream<Uint8Array, E, R>
-  /** How many bytes the stream gives, where that is known before it gives them. */
+  /** The size in bytes, if it is known before the stream is read. */
   readonly size: Option.Option<number>
 }
 
@@ -55,7 +55,7 @@ export interface FileInput {
 }
 
 /**
- * Where bytes can come from, if they come from no file: a source, a stream, bytes, or a `Blob`, which a `File` is too.
+ * A source, a stream, bytes, or a `Blob`, such as a `File` of a browser.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export interface FileInput {
 export type Input<E = never, R = never> = ImageSource<E, R> | Stream.Stream<Uint8Array, E, R> | Uint8Array | Blob
 
 /**
- * Everything that operations take as a source.
+ * Every input that operations accept as a source.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +71,7 @@ export type Input<E = never, R = never> = ImageSource<E, R> | Stream.Stream<Uint
 export type Any = Input<unknown, unknown> | FileInput
 
 /**
- * The errors that reading an input can end in.
+ * The errors of reading an input.
  *
  * @since 0.1.0
  * @category models
@@ -101,22 +101,21 @@ export type ContextOf<S> =
         : never
 
 /**
- * What is known of a stream before it is run.
+ * Properties of a stream.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StreamOptions {
   /**
-   * How many bytes the stream gives. The server then learns it before the first byte, and a stream that gives fewer or
-   * more fails.
+   * The size in bytes. The server gets it before the first byte. A stream with fewer or more bytes fails.
    *
    * @default not known
    */
   readonly size?: number | undefined
   /**
-   * Whether the stream can be run again and then gives the same bytes. Say so of what opens its resource itself; what
-   * wraps an open one (`fromReadableStream`, `fromAsyncIterable`, a queue) would give only the rest.
+   * Whether a second run of the stream gives the same bytes. It does if the stream opens its resource itself. A stream
+   * over an open resource (`fromReadableStream`, `fromAsyncIterable`, a queue) would give only the rest.
    *
    * @default false
    */
@@ -124,10 +123,10 @@ export interface StreamOptions {
 }
 
 /**
- * A stream of pieces of bytes. A piece that was given must not be written to any more.
+ * Makes a source of a stream. Do not write to a piece after the stream has emitted it.
  *
- * What the stream chunks is in memory at once, and `Stream.fromIterable` chunks 4,096 pieces. One by one, and again for
- * each attempt: `Stream.suspend(() => Stream.fromIteratorSucceed(pieces[Symbol.iterator](), 1))`.
+ * Each chunk of the stream is in memory at once, and `Stream.fromIterable` makes chunks of 4,096 pieces. For one piece at
+ * a time, in each attempt: `Stream.suspend(() => Stream.fromIteratorSucceed(pieces[Symbol.iterator](), 1))`.
  *
  * @since 0.1.0
  * @category constructors
@@ -142,7 +141,7 @@ export const stream = <E, R>(
 })
 
 /**
- * Bytes that are in memory already. They are sent as they are when the upload runs.
+ * Makes a source of bytes in memory. The bytes are not copied before the upload.
  *
  * @since 0.1.0
  * @category constructors
@@ -152,7 +151,7 @@ export const bytes = (bytes: Uint8Array): ImageSource => ({
   whole: bytes
 })
 
-/** Bytes that one piece of a source in memory has, so that progress is reported that often. */
+/** The size of one piece of bytes in memory, after which progress is reported. */
 const pieceSize = 1024 * 1024
 
 const inPieces = (bytes: Uint8Array): Stream.Stream<Uint8Array> =>
@@ -161,11 +160,10 @@ const inPieces = (bytes: Uint8Array): Stream.Stream<Uint8Array> =>
   ).pipe(Stream.rechunk(1))
 
 /**
- * A `Blob`, for instance a `File` that the user of a browser chose. Its bytes are read when they are needed.
+ * Makes a source of a `Blob`, such as a `File` of a browser. Its bytes are read on demand.
  *
- * Every HTTP client can send it: as a whole where the runtime's `fetch` cannot send a stream. Browsers do not tell how
- * much of it they have sent, so progress is then reported once, at the end. Reading ends in a `SystemError` if the file
- * was changed or removed.
+ * Every HTTP client can send it: as a whole if the runtime's `fetch` cannot send a stream. Progress is then reported
+ * once, at the end. Reading fails with a `SystemError` if the file was changed or removed.
  *
  * @since 0.1.0
  * @category constructors
@@ -206,7 +204,7 @@ export const isBlob = (value: unknown): value is Blob =>
   Object.prototype.toString.call(value) === "[object Blob]" || Object.prototype.toString.call(value) === "[object File]"
 
 /**
- * A file, of the size that it has when the attempt begins. A file that shrinks or grows while it is sent fails.
+ * Makes a source of a file. An attempt fails if the size of the file changes while it is sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -221,7 +219,7 @@ export const file = (path: string): ImageSource<PlatformError.PlatformError, Fil
 })
 
 /**
- * A source that lies on the web, so that others can be told where to fetch it.
+ * A source on the web, which the cloud may fetch instead of this process.
  *
  * @since 0.1.0
  * @category models
@@ -231,11 +229,11 @@ export interface WebSource<out E = never, out R = never> extends ImageSource<E, 
 }
 
 /**
- * What an address gives, read by the `HttpClient` of the context if this process has to read it.
+ * Makes a source of an address on the web. If this process reads it, it uses the `HttpClient` of the context.
  *
  * Follows up to 5 redirects to other `http` and `https` addresses. Fails with an `HttpClientError` if the response has
- * no status 2xx, redirects elsewhere, or has a `Content-Encoding`: the bytes would not be those of the image. A user and a
- * password in the address are sent as a header; errors and spans show neither them nor signatures.
+ * no status 2xx, redirects elsewhere, or has a `Content-Encoding`, which changes the bytes. A user and a password in the
+ * address are sent as a header. Errors and spans show neither them nor signatures.
  *
  * @since 0.1.0
  * @category constructors
@@ -260,7 +258,7 @@ export const url = (url: string | URL): WebSource<HttpClientError.HttpClientErro
     const length = response.headers["content-length"] ?? ""
     const size = /^\d+$/.test(length) ? Number(length) : 0
     return { stream: response.stream, size: Number.isSafeInteger(size) && size > 0 ? Option.some(size) : Option.none() }
-    // Also the failures that are made here: a status that is not 2xx, a redirect, a coding.
+    // This includes the failures of this module: statuses, redirects and encodings.
   }).pipe(Effect.mapError(GuardedClient.discreet)),
   replayable: true
 })
@@ -269,14 +267,14 @@ const maxRedirects = 5
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-/** The URL that a text means, if it is one of the web. */
+/** Parses the URL of a web address. */
 const webUrl = (text: string, base?: string): string | undefined => {
   if (!URL.canParse(text, base)) return undefined
   const { href, protocol } = new URL(text, base)
   return protocol === "http:" || protocol === "https:" ? href : undefined
 }
 
-/** `HttpClient.followRedirects` ends in a defect if the address of a redirect cannot be parsed. */
+/** `HttpClient.followRedirects` dies if the address of a redirect cannot be parsed. */
 const withRedirects = (client: HttpClient.HttpClient, left: number): HttpClient.HttpClient =>
   HttpClient.transformResponse(
     client,

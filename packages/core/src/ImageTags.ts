@@ -15,6 +15,8 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
+
 /**
  * The operations on the tags of an image.
  *
@@ -33,10 +35,7 @@ export interface Service {
   readonly add: (
     image: Image.ImageRef,
     tag: string
-  ) => Effect.Effect<
-    void,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-  >
+  ) => Effect.Effect<void, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
   /**
    * Takes a tag off the image, by the same ways as {@link Service.add}.
    *
@@ -47,11 +46,7 @@ export interface Service {
     tag: string
   ) => Effect.Effect<
     void,
-    | GlanceError.RequestError
-    | GlanceError.InvalidArgument
-    | GlanceError.ImageNotFound
-    | GlanceError.ImageTagNotFound
-    | GlanceError.UpdateConflict
+    Failure | GlanceError.ImageNotFound | GlanceError.ImageTagNotFound | GlanceError.UpdateConflict
   >
   /**
    * Makes these the tags of the image and answers the image as it is then. The image is read first, and what is so
@@ -63,10 +58,7 @@ export interface Service {
     image: Image.ImageRef,
     tags: ReadonlyArray<string>,
     options?: SetOptions
-  ) => Effect.Effect<
-    Image.Image,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-  >
+  ) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
 }
 
 /**
@@ -156,8 +148,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 )
 
 /**
- * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
- * take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

@@ -103,6 +103,8 @@ export interface AwaitOptions {
   readonly deadline?: Duration.DurationInput | undefined
 }
 
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
+
 /**
  * The operations on tasks.
  *
@@ -119,10 +121,7 @@ export interface Service {
   readonly list: (
     query?: TaskQuery,
     options?: Page.ListOptions
-  ) => Effect.Effect<
-    Page.Page<ImageTask.ImageTask, TaskQuery>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
-  >
+  ) => Effect.Effect<Page.Page<ImageTask.ImageTask, TaskQuery>, Failure | GlanceError.RepeatedMarker>
   /**
    * Streams all tasks that match. A page is fetched when the reader pulls. Like `Images.listAll`, it goes on if the task
    * is gone after which a page begins, and ends at 100 empty pages in a row.
@@ -132,10 +131,7 @@ export interface Service {
   readonly listAll: (
     query?: TaskQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<
-    ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
-  >
+  ) => Stream.Stream<ImageTask.ImageTask, Failure | GlanceError.PagingError>
   /**
    * Lists the import tasks of an image that the caller may see, each with its message. A project that sees the image may
    * list them. Glance deletes tasks two days after their end.
@@ -144,21 +140,13 @@ export interface Service {
    */
   readonly listOf: (
     image: Image.ImageRef
-  ) => Effect.Effect<
-    ReadonlyArray<ImageTask.ImageTask>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-  >
+  ) => Effect.Effect<ReadonlyArray<ImageTask.ImageTask>, Failure | GlanceError.ImageNotFound>
   /**
    * Returns the record of a task, with its input, result and message.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
-  readonly get: (
-    task: ImageTask.TaskRef
-  ) => Effect.Effect<
-    ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.TaskNotFound
-  >
+  readonly get: (task: ImageTask.TaskRef) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.TaskNotFound>
   /**
    * Starts a task of any type with any input.
    *
@@ -167,7 +155,7 @@ export interface Service {
   readonly create: (
     type: ImageTask.TaskType,
     input: { readonly [key: string]: unknown }
-  ) => Effect.Effect<ImageTask.ImageTask, GlanceError.RequestError | GlanceError.InvalidArgument>
+  ) => Effect.Effect<ImageTask.ImageTask, Failure>
   /**
    * Starts to export an image into a container of the object store (Rackspace). Checks first that the container exists,
    * if the cloud has an object store. If the image does not exist, only the task fails.
@@ -177,10 +165,7 @@ export interface Service {
   readonly export: (
     image: Image.ImageRef,
     container: string
-  ) => Effect.Effect<
-    ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
-  >
+  ) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.NoSuchContainer>
   /**
    * Starts to import an image from an object in a container of the object store (Rackspace). If the object does not
    * exist, only the task fails.
@@ -191,10 +176,7 @@ export interface Service {
     container: string,
     object: string,
     options?: ImportOptions
-  ) => Effect.Effect<
-    ImageTask.ImageTask,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.NoSuchContainer
-  >
+  ) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.NoSuchContainer>
   /**
    * Waits until the task has ended and returns it. Fails with `TaskFailed`, which has the task's message, if the task
    * fails, and with `TaskNotEnded` at the deadline or when the schedule ends.
@@ -206,11 +188,7 @@ export interface Service {
     options?: AwaitOptions
   ) => Effect.Effect<
     ImageTask.ImageTask,
-    | GlanceError.RequestError
-    | GlanceError.InvalidArgument
-    | GlanceError.TaskNotFound
-    | GlanceError.TaskFailed
-    | GlanceError.TaskNotEnded
+    Failure | GlanceError.TaskNotFound | GlanceError.TaskFailed | GlanceError.TaskNotEnded
   >
 }
 
@@ -360,8 +338,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 )
 
 /**
- * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
- * take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

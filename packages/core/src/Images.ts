@@ -127,11 +127,9 @@ export interface ChangesOptions<R = never> {
  * @since 0.1.0
  * @category errors
  */
-export type FindError =
-  | GlanceError.RequestError
-  | GlanceError.InvalidArgument
-  | GlanceError.PagingError
-  | GlanceError.NoMatchingImage
+export type FindError = Failure | GlanceError.PagingError | GlanceError.NoMatchingImage
+
+type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
 /**
  * The operations on the records of images.
@@ -149,10 +147,7 @@ export interface Service {
   readonly list: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListOptions
-  ) => Effect.Effect<
-    Page.Page<Image.Image, ImageQuery.ImageQuery>,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.RepeatedMarker
-  >
+  ) => Effect.Effect<Page.Page<Image.Image, ImageQuery.ImageQuery>, Failure | GlanceError.RepeatedMarker>
   /**
    * Streams all images that match. A page is fetched when the reader pulls, and each has the time limit to itself.
    * `query.limit` is the size of the pages, `query.marker` where to begin.
@@ -167,7 +162,7 @@ export interface Service {
   readonly listAll: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError>
+  ) => Stream.Stream<Image.Image, Failure | GlanceError.PagingError>
   /**
    * Streams changes of the images that match: created, changed and gone, the earlier update first. It polls, because
    * Glance sends no events: an image that came and went between two polls is not seen, and one that changed twice is
@@ -179,7 +174,7 @@ export interface Service {
   readonly changes: <R = never>(
     query?: ImageQuery.ImageQuery,
     options?: ChangesOptions<R>
-  ) => Stream.Stream<Change, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError, R>
+  ) => Stream.Stream<Change, Failure | GlanceError.PagingError, R>
   /**
    * Finds the one image that matches. Fails with `NoMatchingImage` if there is none, and with `AmbiguousImage`, which
    * names them all, if there are several. It takes one request; with a predicate it reads all pages. The time limit holds
@@ -212,9 +207,7 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image
    */
-  readonly get: (
-    image: Image.ImageRef
-  ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly get: (image: Image.ImageRef) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound>
   /**
    * Returns the records of many images in the order of the arguments, or `ImageNotFound` for each that does not exist. It
    * sends a request for each hundred images, another for the hidden ones, and one for each image that no listing shows.
@@ -223,18 +216,13 @@ export interface Service {
    */
   readonly getMany: (
     images: ReadonlyArray<Image.ImageRef>
-  ) => Effect.Effect<
-    ReadonlyArray<Either.Either<Image.Image, GlanceError.ImageNotFound>>,
-    GlanceError.RequestError | GlanceError.InvalidArgument
-  >
+  ) => Effect.Effect<ReadonlyArray<Either.Either<Image.Image, GlanceError.ImageNotFound>>, Failure>
   /**
    * Creates the record of an image, which is `queued` until it gets data.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly create: (
-    image: NewImage
-  ) => Effect.Effect<Image.Image, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.DuplicateImage>
+  readonly create: (image: NewImage) => Effect.Effect<Image.Image, Failure | GlanceError.DuplicateImage>
   /**
    * Changes the record of an image and returns it. If another change between the read and the patch makes the patch
    * invalid, the patch is planned again, at most twice. Glance has no conditional update: of two concurrent updates that
@@ -246,10 +234,7 @@ export interface Service {
     image: Image.ImageRef,
     changes: ImageChanges.ImageChanges,
     options?: UpdateOptions
-  ) => Effect.Effect<
-    Image.Image,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-  >
+  ) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
   /**
    * Deletes the record and the data. A protected image is `Forbidden`.
    *
@@ -257,26 +242,19 @@ export interface Service {
    */
   readonly delete: (
     image: Image.ImageRef
-  ) => Effect.Effect<
-    void,
-    GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound | GlanceError.ImageInUse
-  >
+  ) => Effect.Effect<void, Failure | GlanceError.ImageNotFound | GlanceError.ImageInUse>
   /**
    * Forbids downloads of the data to all but administrators. An image without data is `Forbidden`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#deactivate-image
    */
-  readonly deactivate: (
-    image: Image.ImageRef
-  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly deactivate: (image: Image.ImageRef) => Effect.Effect<void, Failure | GlanceError.ImageNotFound>
   /**
    * Undoes {@link Service.deactivate}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#reactivate-image
    */
-  readonly reactivate: (
-    image: Image.ImageRef
-  ) => Effect.Effect<void, GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly reactivate: (image: Image.ImageRef) => Effect.Effect<void, Failure | GlanceError.ImageNotFound>
 }
 
 /**
@@ -370,8 +348,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 )
 
 /**
- * {@link make} as a layer. A layer is built once for all who ask for it in one graph: for two projects side by side
- * take `Layer.fresh` of it, or `make`.
+ * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
  * @since 0.1.0
  * @category layers

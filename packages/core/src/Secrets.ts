@@ -1,6 +1,6 @@
 /**
- * Removes secrets from what is shown: URLs, headers, requests, and texts that repeat them. Everything of this library
- * that makes an error, a span or a log line calls this module.
+ * Removes secrets from URLs, headers, requests, and texts that repeat them. All errors, spans and log lines of this
+ * library use this module.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 
 /**
- * What is shown instead of a secret.
+ * The replacement of a secret.
  *
  * @since 0.1.0
  * @category constants
@@ -20,7 +20,7 @@ import * as Option from "effect/Option"
 export const mask = "<redacted>"
 
 /**
- * What is shown instead of a URL that cannot be parsed: its password may be anywhere in it.
+ * The replacement of a URL that cannot be parsed, because its password may be anywhere in it.
  *
  * @since 0.1.0
  * @category constants
@@ -28,7 +28,7 @@ export const mask = "<redacted>"
 export const unreadableUrl = "(a URL that cannot be parsed)"
 
 /**
- * What is shown instead of a text that repeats a secret of fewer than four characters: masking it would show it.
+ * The replacement of a text that repeats a secret of fewer than four characters: a mask would show where it was.
  *
  * @since 0.1.0
  * @category constants
@@ -87,11 +87,16 @@ export const isName = (name: string): boolean => {
 
 const scheme = /^[a-z][a-z\d+.-]{0,31}:\/\//i
 
-/** Whatever stands before the last `@`: a password may hold the characters that should end it. */
-const withoutUser = (url: string): string => {
+/** The position of the user information, up to the last `@`: a password may hold the characters that should end it. */
+const userIn = (url: string): readonly [begin: number, end: number] | undefined => {
   const begin = scheme.exec(url)?.[0].length
-  const at = url.lastIndexOf("@")
-  return begin === undefined || at < begin ? url : `${url.slice(0, begin)}${mask}@${url.slice(at + 1)}`
+  const end = url.lastIndexOf("@")
+  return begin === undefined || end < begin ? undefined : [begin, end]
+}
+
+const withoutUser = (url: string): string => {
+  const [begin, end] = userIn(url) ?? []
+  return begin === undefined || end === undefined ? url : `${url.slice(0, begin)}${mask}${url.slice(end)}`
 }
 
 const parameter = /(^|[?&;#\s"'(])([\w.%-]{1,64})=([^&;#\s"'<>)]*)/g
@@ -104,18 +109,20 @@ const withoutParameters = (text: string): string =>
       )
     : text
 
-const decoded = (text: string): string => {
+/** Converts a text, or returns it if it cannot be converted. */
+const convert = (convert: (text: string) => string, text: string): string => {
   try {
-    return decodeURIComponent(text)
+    return convert(text)
   } catch {
     return text
   }
 }
 
+const decoded = (text: string): string => convert(decodeURIComponent, text)
+
 /**
- * The URL without its user information and without the values of parameters that hold a secret. What stands before its
- * last `@` counts as user information. A URL that cannot be parsed is not shown at all. Without a scheme it is taken
- * for a path and a query.
+ * Masks the user information of a URL, up to the last `@`, and the values of parameters that hold a secret. Returns
+ * {@link unreadableUrl} for a URL that cannot be parsed. A URL without a scheme counts as a path and a query.
  *
  * @example
  * import { Secrets } from "@effect-glance/core"
@@ -135,14 +142,13 @@ export const url = (url: string | URL): string => {
 }
 
 const isParsable = (url: string): boolean => {
-  // What has neither scheme nor slash may be anything, such as `alice:secret@host`.
+  // A text without scheme and slash may be anything, such as `alice:secret@host`.
   if (!scheme.test(url)) return url === "" || (url.startsWith("/") && !url.includes("@")) || !/[:@]/.test(url)
   return URL.canParse(url)
 }
 
 /**
- * Whether a URL has an `@` behind its host: a password with a `/`, `?` or `#` that is not encoded makes the user look
- * like the host.
+ * Whether a URL has an `@` after its host. If a password has an unencoded `/`, `?` or `#`, the user looks like the host.
  *
  * @since 0.1.0
  * @category predicates
@@ -154,7 +160,7 @@ export const hasDubiousHost = (url: string): boolean => {
 }
 
 /**
- * The user information of a URL: what a `WHATWG` parser takes for it. None if the URL has none or cannot be parsed.
+ * Returns the user information of a URL by the WHATWG parser. None if the URL has none or cannot be parsed.
  *
  * @since 0.1.0
  * @category getters
@@ -210,7 +216,7 @@ const withoutMembers = (text: string): string => {
   return shown + text.slice(from)
 }
 
-/** Where a quoted value ends: before the quote that has as many backslashes as the one that began it. */
+/** Returns the end of a quoted value: a quote with as many backslashes as the one that began it. */
 const closing = (text: string, begin: number, quote: string, escapes: number): number => {
   let backslashes = 0
   for (let at = begin; at < text.length; at++) {
@@ -223,10 +229,10 @@ const closing = (text: string, begin: number, quote: string, escapes: number): n
   return text.length
 }
 
-/** Tokens that show by their form: Fernet and JSON Web Tokens. */
+/** Fernet and JSON Web Tokens. */
 const tokenInText = /(?<![\w-])(?:gAAAAA[\w-]{16,}={0,2}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)/g
 
-/** What a text has somewhere that holds a secret of a known form. */
+/** Matches every text that holds a secret of a known form. */
 const suspicion = /@|=|gAAAAA|eyJ|x-|authorization|cookie|["']\s*:/i
 
 /**
@@ -266,10 +272,10 @@ export const redact = (text: string, secrets: ReadonlyArray<string> = []): strin
 /** A shorter secret is in many texts by chance. */
 const minLength = 4
 
-/** Of a longer secret its beginning is masked, too, since servers cut what they repeat. */
+/** Of a longer secret its beginning is masked, too, because servers cut texts that they repeat. */
 const prefixLength = 16
 
-/** The text without a secret, as it is and in the forms in which it is quoted. */
+/** Masks a secret, plain or quoted. */
 const without = (text: string, secret: string): string => {
   let rest = text
   if (lastSecret.secret !== secret) lastSecret = { secret, forms: formsOf(secret), letters: lettersOf(secret).letters }
@@ -278,7 +284,7 @@ const without = (text: string, secret: string): string => {
   return letters.length < minLength ? rest : withoutLetters(rest, letters)
 }
 
-/** The same token is looked for in all headers of a request and its response, and its forms take most of the time. */
+/** Cache: the same token is searched in all headers of a request and its response, and its forms take most of the time. */
 let lastSecret: { readonly secret: string; readonly forms: ReadonlySet<string>; readonly letters: string } = {
   secret: "",
   forms: new Set(),
@@ -290,19 +296,10 @@ const formsOf = (secret: string): ReadonlySet<string> => {
   const ascii = json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
   const html = htmlOf(secret)
   const numeric = html.replace(/&\w+;|[^\w ]/g, (char) => `&#${entityCodes[char] ?? char.codePointAt(0)};`)
-  return new Set([secret, json, ascii, encoded(secret), html, numeric])
+  return new Set([secret, json, ascii, convert(encodeURIComponent, secret), html, numeric])
 }
 
 const entityCodes: Readonly<Record<string, number>> = { "&amp;": 38, "&lt;": 60, "&gt;": 62, "&quot;": 34 }
-
-/** Half of a surrogate pair cannot be encoded. */
-const encoded = (text: string): string => {
-  try {
-    return encodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
 
 const htmlOf = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
@@ -324,8 +321,8 @@ const withoutLetters = (text: string, secret: string): string => {
 }
 
 /**
- * The letters and digits of ASCII in a text and where they stand. Escapes of JSON, HTML and URLs are left out, so that
- * it does not matter how a text is quoted. Each character is looked at once.
+ * Returns the ASCII letters and digits of a text and their positions, without escapes of JSON, HTML and URLs, so that
+ * quoting does not matter. Reads each character once.
  */
 const lettersOf = (text: string): { readonly letters: string; readonly positions: Uint32Array } => {
   const positions = new Uint32Array(text.length)
@@ -373,22 +370,16 @@ const escapeAt = (text: string, at: number): number => {
   }
 }
 
-const isHex = (text: string, at: number, count: number): boolean => {
-  for (let index = at; index < at + count; index++) {
-    const code = text.charCodeAt(index)
-    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66)))
-      return false
-  }
-  return true
-}
+const isHex = (text: string, at: number, count: number): boolean =>
+  text.length >= at + count && /^[\da-f]+$/i.test(text.slice(at, at + count))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // requests
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The secrets of a request: what its secret headers hold, the user information and the signatures of its URL, and those
- * of the URLs in a JSON body, with the values of the body's keys that say that they are secret.
+ * Returns the secrets of a request: its secret headers, the user information and the signatures of its URL and of the
+ * URLs in a JSON body, and the values of secret keys of the body.
  *
  * @since 0.1.0
  * @category getters
@@ -403,7 +394,7 @@ export const ofRequest = (request: HttpClientRequest.HttpClientRequest): Readonl
 ]
 
 /**
- * What the secret headers of a request hold.
+ * Returns the values of the secret headers of a request.
  *
  * @since 0.1.0
  * @category getters
@@ -437,17 +428,14 @@ const ofUser = (user: string): ReadonlyArray<string> => {
 }
 
 const ofUrl = (url: string): ReadonlyArray<string> => {
-  const begin = scheme.exec(url)?.[0].length
-  const at = url.lastIndexOf("@")
-  const user = begin === undefined || at < begin ? "" : url.slice(begin, at)
-  const values: Array<string> = []
-  for (const [, , name = "", value = ""] of url.matchAll(parameter)) {
-    if (isName(decoded(name))) values.push(...longEnough(value, decoded(value)))
-  }
+  const user = url.slice(...(userIn(url) ?? [0, 0]))
+  const values = Array.from(url.matchAll(parameter)).flatMap(([, , name = "", value = ""]) =>
+    isName(decoded(name)) ? longEnough(value, decoded(value)) : []
+  )
   return [...ofUser(user), ...ofUser(decoded(user)), ...values]
 }
 
-/** What is longer holds data, and no URL that is repeated. */
+/** A longer body holds data. */
 const maxBody = 64 * 1024
 
 const ofBody = (body: HttpBody.HttpBody): ReadonlyArray<string> => {
@@ -482,7 +470,7 @@ const ofJson = (document: unknown): ReadonlyArray<string> => {
 }
 
 /**
- * The request as an error may hold it: without its body, and with its URL and headers masked.
+ * Returns the request without its body, and with its URL and headers masked, for errors.
  *
  * @since 0.1.0
  * @category conversions

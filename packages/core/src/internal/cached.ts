@@ -10,8 +10,8 @@ export interface Cached<A, E> {
 }
 
 /**
- * Remembers what was read. Those who ask at once wait for one reading; a failure is remembered by nobody, and where the
- * one who reads is interrupted the next one reads.
+ * Caches a value. Concurrent callers wait for one read. A failure is not cached, and if the fiber that reads is
+ * interrupted, the next one reads.
  */
 export const make = <A, E>(read: Effect.Effect<A, E>, timeToLive: Duration.Duration): Effect.Effect<Cached<A, E>> =>
   Effect.map(SynchronizedRef.make(Option.none<{ readonly value: A; readonly until: number }>()), (known) => ({

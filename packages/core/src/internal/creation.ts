@@ -1,4 +1,4 @@
-/** An image that is made for a purpose, and goes away again where that is not reached. */
+/** Creates an image for an operation, and deletes it if the operation fails. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,7 +12,7 @@ export const discard = (images: Images.Service, image: Image.ImageRef): Effect.E
     Effect.catchAll((error) => Effect.logWarning(`image ${Image.idOf(image)} could not be deleted: ${error.message}`))
   )
 
-/** Whether a failed creation may have made the image all the same. */
+/** Whether the image may exist although its creation failed. */
 const mayHaveHappened = (exit: Exit.Failure<unknown, { readonly _tag: string }>): boolean => {
   const error = Cause.failureOption(exit.cause)
   if (Option.isNone(error)) return true
@@ -38,7 +38,7 @@ export const creating = <A, E, R>(
 ): Effect.Effect<A, E | Effect.Effect.Error<ReturnType<Images.Service["create"]>>, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      // An id of our own finds the image again whose creation was answered to nobody.
+      // An id that the client chose identifies the image even if the response to its creation is lost.
       const own = yield* Effect.sync(() => Image.ImageId.make(crypto.randomUUID()))
       const created = yield* restore(images.create({ ...attributes, id: id ?? own })).pipe(
         Effect.onExit((exit) =>

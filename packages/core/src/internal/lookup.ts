@@ -13,7 +13,7 @@ export type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | G
 
 export type Found = ReadonlyMap<Image.ImageId, Either.Either<Image.Image, Failure>>
 
-/** A hundred ids, quoted and encoded, make about five of the eight KiB that servers and proxies take for a URL. */
+/** A hundred ids, quoted and encoded, take about 5 KiB. Servers and proxies accept URLs of 8 KiB. */
 const idsInUrl = 100
 
 /** What Glance can have for an id. Any other id gets a request, and an error, of its own. */

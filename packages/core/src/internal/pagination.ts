@@ -215,7 +215,7 @@ export const make = <A, Query, E>(operations: Operations.Operations, listing: Li
   }
 }
 
-/** Glance answers 400 when the record after which a page begins is gone, and 403 when it went out of sight. */
+/** Glance returns 400 if the record that a page begins after is gone, and 403 if it became invisible. */
 const isLost = (error: unknown): boolean =>
   typeof error === "object" &&
   error !== null &&

@@ -36,7 +36,7 @@ export const make = (listing: Listing.Listing, query: ImageQuery.ImageQuery, opt
       )
     }
 
-    /** A first page of so many, which mostly is all that is wanted; the rest in pages as large as there are. */
+    /** Begins with a small page, which is mostly enough, and goes on with the largest pages. */
     const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> =>
       where !== undefined || query.limit !== undefined
         ? listing.all({ ...query, limit: query.limit ?? Listing.maxPage })
@@ -51,7 +51,7 @@ export const make = (listing: Listing.Listing, query: ImageQuery.ImageQuery, opt
     return {
       text,
       none: new GlanceError.NoMatchingImage({ query: text }),
-      /** The images that are not hidden and, where they are wanted, the hidden ones. */
+      /** The images that are not hidden, and the hidden ones if they are wanted. */
       listings,
       images: (few: number) => Stream.flatten(Stream.fromIterable(listings(few)))
     }

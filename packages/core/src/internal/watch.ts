@@ -24,8 +24,8 @@ interface Options<R> {
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.PagingError
 
 /**
- * How far a poll reaches back before the last update that was seen: the servers of a cloud do not agree on the second,
- * and what is written first need not be seen first.
+ * How far a poll reaches back before the last update that was seen: the clocks of a cloud's servers differ, and updates
+ * may become visible out of order.
  */
 const overlap = "1 minute"
 
@@ -35,7 +35,7 @@ const byUpdate = Order.mapInput(DateTime.Order, (image: Image.Image) => image.up
 const isSame = (a: Image.Image, b: Image.Image): boolean =>
   DateTime.Equivalence(a.updatedAt, b.updatedAt) && JSON.stringify(a) === JSON.stringify(b)
 
-/** Glance answers so when the image after which a page begins was deleted, or taken out of sight, a moment ago. */
+/** Glance returns these if the image that a page begins after was just deleted, or became invisible. */
 const lostItsPlace = (error: Failure): boolean => error._tag === "BadRequest" || error._tag === "Forbidden"
 
 export const changes = <R>(
@@ -57,7 +57,7 @@ export const changes = <R>(
       let polls = 0
 
       const list = (query: ImageQuery.ImageQuery) =>
-        // Begins again rather than to go on: what was deleted meanwhile is not to be reported.
+        // The listing begins again instead of going on, so that it has no images that were deleted meanwhile.
         listing.collect(query, { resumes: false }).pipe(
           Effect.retry({ times: 2, while: lostItsPlace }),
           Effect.map((images) => new Map(images.map((image) => [image.id, image] as const)))

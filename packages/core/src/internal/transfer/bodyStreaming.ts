@@ -1,6 +1,6 @@
 import type * as GlanceClient from "../../GlanceClient.js"
 
-/** What tells apart how runtimes treat a stream as the body of a `fetch`. */
+/** The globals that show how a runtime treats a stream as the body of a `fetch`. */
 export interface Runtime {
   readonly Request?: (new (url: string, init: object) => { readonly headers: Headers }) | undefined
   readonly ReadableStream?: (new () => unknown) | undefined
@@ -38,7 +38,7 @@ export const detect = ({ navigator, ReadableStream, Request }: Runtime): GlanceC
 
 let known: GlanceClient.BodyStreaming | undefined
 
-/** What the `fetch` of this runtime can send, found out once. */
+/** Returns what the `fetch` of this runtime can send, and caches it. */
 export const ofRuntime = (): GlanceClient.BodyStreaming => {
   known ??= detect(globalThis as unknown as Runtime)
   return known

@@ -13,6 +13,7 @@ import * as Answer from "../../Answer.js"
 import * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Image from "../../Image.js"
+import type * as ImageData from "../../ImageData.js"
 import * as ResponseBody from "../../ResponseBody.js"
 import type * as Endpoint from "../endpoint.js"
 import * as Endpoints from "../endpoints.js"
@@ -26,7 +27,7 @@ export interface Download extends Transfer.Transfer {
   /** The first byte that is wanted, and the one after the last. */
   readonly start: number
   readonly end: Option.Option<number>
-  /** Whether all that follows is wanted where the store gives no ranges, since it comes anyway. @default false */
+  /** Whether to read to the end if the store supports no ranges and sends everything anyway. @default false */
   readonly restWithoutRanges?: boolean | undefined
   /** Bytes of the whole image, as its record has it. */
   readonly size: Option.Option<number>
@@ -41,14 +42,14 @@ export type Failure =
   | GlanceError.ImageIntegrityError
   | GlanceError.TransferStalled
 
-/** What has come, over all attempts. */
+/** The state of a download over all attempts. */
 export interface State {
   attempt: number
   /** The next byte that is wanted. */
   position: number
-  /** Whether the store gives ranges; learnt from its answers. */
+  /** Whether the store supports ranges, if a response has shown it. */
   ranges: boolean | undefined
-  /** Bytes of the whole image, as the record or else the first response that says so has it. */
+  /** Bytes of the whole image, by the record or else by the first response that has the size. */
   total: number | undefined
 }
 
@@ -62,13 +63,7 @@ export const begin = (start: number): State => ({
   total: undefined
 })
 
-/** A failure of whoever takes the bytes, kept apart from those of the connection. */
-class SinkFailure<E> {
-  readonly _tag = "SinkFailure"
-  constructor(readonly error: E) {}
-}
-
-/** A connection that ended before all was there. */
+/** The error of a connection that ended before all bytes had arrived. */
 const cut = ({ imageId }: Download, got: number, wanted: number): GlanceError.TransportError =>
   new GlanceError.TransportError({
     method: "GET",
@@ -78,8 +73,8 @@ const cut = ({ imageId }: Download, got: number, wanted: number): GlanceError.Tr
   })
 
 /**
- * Fetches the wanted bytes in their order. A connection that breaks off is taken up at the byte that it left, or, where
- * the store gives no ranges, from the beginning without delivering again what was delivered.
+ * Downloads the wanted bytes in order. After a broken connection it resumes at the next byte. If the store supports no
+ * ranges, it starts from the beginning and skips the bytes that were delivered before.
  */
 export const run = <E>(
   download: Download,
@@ -101,7 +96,7 @@ export const run = <E>(
       )
       if (result._tag === "Right") return
       const error = result.left
-      if (error._tag === "SinkFailure") return yield* Effect.fail(error.error)
+      if (error._tag === "CallerFailure") return yield* Effect.fail(error.error)
       if (error._tag === "RangesRefused") {
         state.ranges = false
         continue
@@ -122,7 +117,7 @@ export const run = <E>(
     }
   })
 
-/** A body without a byte is no stream at all to some clients. */
+/** Some clients fail if a body is empty. */
 const isEmptyBody = (error: HttpClientError.HttpClientError): boolean =>
   error._tag === "ResponseError" && error.reason === "EmptyBody"
 
@@ -130,14 +125,14 @@ class RangesRefused {
   readonly _tag = "RangesRefused"
 }
 
-/** The data in a response: where they begin in the image, and where they end if that is known. */
+/** The data in a response, and their position in the image. */
 interface Body {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly start: number
   readonly end: number | undefined
 }
 
-/** Since when the server is waited for, without the time that the reader took. */
+/** The time since when the server is waited for. The time of the reader does not count. */
 interface Waiting {
   since: number | undefined
 }
@@ -146,7 +141,7 @@ const fetchOnce = <E>(
   download: Download,
   state: State,
   deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
-): Effect.Effect<void, Failure | SinkFailure<E> | RangesRefused> =>
+): Effect.Effect<void, Failure | Transfer.CallerFailure<E> | RangesRefused> =>
   Effect.gen(function* () {
     const waiting: Waiting = { since: yield* Clock.currentTimeMillis }
     const holds = TimeLimit.makeHolds()
@@ -161,17 +156,10 @@ const fetchOnce = <E>(
       yield* receive(download, state, body, waiting, deliver)
       yield* isWhole(download, state, body)
     })
-    // Also where the caller may not be interrupted: what loses has to stop.
-    yield* Effect.raceFirst(Effect.interruptible(Effect.scoped(read)), Effect.interruptible(watch))
+    yield* Transfer.race(Effect.scoped(read), watch)
   })
 
-const unreadable = (
-  request: HttpClientRequest.HttpClientRequest,
-  response: HttpClientResponse.HttpClientResponse,
-  detail: string
-) => new GlanceError.UnexpectedAnswer({ ...Answer.answer("", request, response, detail), record: Option.none() })
-
-/** Asks for the rest of the data, and returns when they begin. */
+/** Requests the rest of the data, and returns when the headers of the response have arrived. */
 const request = (
   download: Download,
   state: State,
@@ -185,7 +173,7 @@ const request = (
     const range = `bytes=${state.position}-${last}`
     const request = HttpClientRequest.get(Operations.pathOf(Endpoints.downloadData, { imageId }), {
       headers: {
-        // Errors come as JSON to those who accept it, and data to those who accept nothing else.
+        // The server sends errors as JSON only if the request accepts it.
         accept: "application/octet-stream, application/json;q=0.9",
         "accept-encoding": "identity",
         ...(asksRange ? { range } : {})
@@ -208,7 +196,7 @@ const request = (
     const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
     if (encoding !== "identity") {
       const detail = `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
-      return yield* unreadable(request, response, detail)
+      return yield* Transfer.unexpected(request, response, detail)
     }
     state.total ??= Option.getOrUndefined(download.size)
     return yield* status === 206
@@ -216,7 +204,7 @@ const request = (
       : wholeOf(download, state, response, asksRange)
   })
 
-/** The data of a 206, which have to begin where they were asked for. */
+/** Checks that the data of a 206 begin at the requested position. */
 const partOf = (
   download: Download,
   state: State,
@@ -227,7 +215,7 @@ const partOf = (
   const header = response.headers["content-range"]
   const sent = contentRange(header)
   if (sent === undefined || sent.start !== state.position) {
-    return unreadable(request, response, `asked for ${range}, it came as ${header ?? "an unnamed range"}`)
+    return Transfer.unexpected(request, response, `asked for ${range}, it came as ${header ?? "an unnamed range"}`)
   }
   state.ranges = true
   state.total ??= sent.size
@@ -236,7 +224,7 @@ const partOf = (
     : Effect.succeed({ response, start: sent.start, end: sent.end + 1 })
 }
 
-/** The data of a 200, which begin with the first byte of the image. */
+/** Reads the length of the data of a 200, which begin with the first byte of the image. */
 const wholeOf = (
   download: Download,
   state: State,
@@ -254,14 +242,14 @@ const wholeOf = (
   return Effect.succeed({ response, start: 0, end: length })
 }
 
-/** Delivers the wanted bytes of a body, one piece after the other, until it ends or no more is wanted. */
+/** Delivers the wanted bytes of a body until it ends, or until no more bytes are wanted. */
 const receive = <E>(
   download: Download,
   state: State,
   body: Body,
   waiting: Waiting,
   deliver: (bytes: Uint8Array) => Effect.Effect<void, E>
-): Effect.Effect<void, Failure | SinkFailure<E>, Scope.Scope> =>
+): Effect.Effect<void, Failure | Transfer.CallerFailure<E>, Scope.Scope> =>
   Effect.gen(function* () {
     const { name } = yield* GlanceClient.Operation
     const { onProgress } = download
@@ -271,12 +259,12 @@ const receive = <E>(
       Option.orElse(end, () => Option.fromNullable(body.end)),
       (end) => end - download.start
     )
-    /** Where the next byte of the body is in the image, and up to where the server was given the whole idle limit. */
+    /** The position of the next byte of the body in the image, and the position when the idle limit last began anew. */
     let position = body.start
     let credited = position
 
-    const one = (piece: Uint8Array): Effect.Effect<void, Failure | SinkFailure<E>> =>
-      Effect.suspend((): Effect.Effect<void, Failure | SinkFailure<E>> => {
+    const one = (piece: Uint8Array): Effect.Effect<void, Failure | Transfer.CallerFailure<E>> =>
+      Effect.suspend((): Effect.Effect<void, Failure | Transfer.CallerFailure<E>> => {
         const first = Math.max(0, state.position - position)
         const last = Math.min(piece.length, wantedEnd - position)
         position += piece.length
@@ -284,7 +272,7 @@ const receive = <E>(
         if (first >= last) return Effect.void
         const bytes = first === 0 && last === piece.length ? piece : piece.subarray(first, last)
         return Effect.mapBoth(deliver(bytes), {
-          onFailure: (error) => new SinkFailure(error),
+          onFailure: (error) => new Transfer.CallerFailure(error),
           onSuccess: () => {
             state.position += bytes.length
           }
@@ -297,7 +285,7 @@ const receive = <E>(
         : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
 
     /** Returns whether no more of the body is wanted. */
-    const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | SinkFailure<E>> =>
+    const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | Transfer.CallerFailure<E>> =>
       Effect.gen(function* () {
         const taken = yield* Clock.currentTimeMillis
         const since = waiting.since ?? taken
@@ -311,8 +299,8 @@ const receive = <E>(
         return state.position >= wantedEnd && position < (body.end ?? Number.POSITIVE_INFINITY)
       })
 
-    /** In parts, so that progress is reported at least once a mebibyte. */
-    const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | SinkFailure<E>> =>
+    /** Splits the chunk, so that progress is reported at least once per mebibyte. */
+    const takeAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | Transfer.CallerFailure<E>> =>
       onProgress === undefined
         ? take(chunk)
         : Effect.reduce(Progress.portions(chunk), false, (done, part) => (done ? Effect.succeed(done) : take(part)))
@@ -331,7 +319,7 @@ const receive = <E>(
     }
   })
 
-/** Fails if bytes are missing: all that is wanted of the image, because a range may be cut short. */
+/** Fails if bytes are missing. A server may cut a range short. */
 const isWhole = (download: Download, state: State, body: Body): Effect.Effect<void, Failure> => {
   const end = endOf(download, state)
   const goal = Math.min(
@@ -343,12 +331,12 @@ const isWhole = (download: Download, state: State, body: Body): Effect.Effect<vo
   return Option.isSome(end) && state.position < end.value ? wrongSize(download, end.value, state.position) : Effect.void
 }
 
-/** How much is fetched by one request where several run at once, and kept in memory until its turn has come. */
+/** Bytes of each parallel request. They stay in memory until the segments before have been delivered. */
 const segmentSize = 8 * 1024 * 1024
 
 /**
- * Fetches so many ranges at once and delivers them in their order, so that what is there is always a beginning of the
- * image. The first is fetched alone: it tells whether the store gives ranges, and is all there is where it does not.
+ * Downloads several ranges at once and delivers them in order, so that the file always has the beginning of the image.
+ * The first request is alone. It shows whether the store supports ranges, and gets the whole image if not.
  */
 export const runParallel = <E>(
   download: Download & { readonly size: Option.Some<number> },
@@ -364,7 +352,7 @@ export const runParallel = <E>(
       const state = begin(start)
       const { onProgress } = download
       const whole = Option.some(size - download.start)
-      const report = onProgress && ((progress: Transfer.Progress) => onProgress({ ...progress, total: whole }))
+      const report = onProgress && ((progress: ImageData.Progress) => onProgress({ ...progress, total: whole }))
       const first = { ...download, onProgress: report, end: Option.some(endAfter(start)), restWithoutRanges: true }
       yield* run(first, state, deliver)
       const segment = (position: number): Effect.Effect<Uint8Array, Failure> =>
@@ -387,7 +375,7 @@ export const runParallel = <E>(
           running.push(yield* Effect.forkIn(Effect.interruptible(segment(next)), scope))
           next = endAfter(next)
         }
-        // Awaited and not joined: what it leaves behind, its own scope for one, is not for the next to be forked in.
+        // Await, not join: a join would inherit fiber references, such as the scope of the segment.
         const [first] = running.splice(0, 1)
         const bytes = first === undefined ? new Uint8Array() : yield* Effect.flatten(Fiber.await(first))
         if (bytes.length === 0) return yield* cut(download, delivered, size)
@@ -411,7 +399,7 @@ const wrongSize = ({ imageId }: Download, expected: number, actual: number) =>
     })
   )
 
-/** Glance says "deactivated" and "not yours" by the same status; the record tells them apart. */
+/** Glance answers 403 both for a deactivated image and for a missing permission. The record shows which. */
 const refuse = (
   download: Download,
   request: HttpClientRequest.HttpClientRequest,

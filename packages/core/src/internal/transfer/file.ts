@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import type * as Hasher from "../../Hasher.js"
 import * as Transfer from "./transfer.js"
 
-/** What the file system is asked for, or given, at once: many small ones would be slower than any network. */
+/** Bytes of one read or write. Small ones would be slower than a network. */
 const pieceSize = 1024 * 1024
 
 export interface Writer {
@@ -21,8 +21,8 @@ export interface Writer {
 }
 
 /**
- * Writes to a file that exists from a position on, while the next bytes arrive. The hash is given what is written;
- * closing the scope writes what is left.
+ * Writes to an existing file from a position on, while the next bytes arrive. Updates the hash with the bytes. Closing
+ * the scope writes the rest.
  */
 export const writer = (
   path: string,
@@ -37,7 +37,7 @@ export const writer = (
     let filling: Uint8Array | undefined
     let spare: Uint8Array | undefined
     let filled = 0
-    /** After a write that failed, the next would stand in its place. */
+    /** Set after a failed write: the next one would be at the wrong position. */
     let broken = false
     let writing: Fiber.Fiber<void, PlatformError.PlatformError> | undefined
 

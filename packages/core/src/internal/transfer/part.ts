@@ -15,6 +15,7 @@
  */
 import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,14 +30,14 @@ export interface Options {
   readonly path: string
   readonly resume: boolean
   readonly sync: boolean
-  /** Whether the bytes that arrived before this failure are of use to the next download. */
+  /** Whether the next download can use the bytes that arrived before this failure. */
   readonly keep: (exit: Exit.Exit<unknown, unknown>) => boolean
 }
 
 /** A part file that belongs to one download. */
 export interface Part {
   readonly path: string
-  /** Takes over what earlier downloads of the image left, if it is not longer than the image. */
+  /** Takes over the bytes of an earlier download of the image, if they are not longer than the image. */
   readonly takeOver: (size: Option.Option<number>) => Effect.Effect<Earlier, Failure>
 }
 
@@ -58,18 +59,18 @@ const nothing: Earlier = { length: 0, copy: Option.none() }
 // names
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A path as the directory's name with its separator at the end, and the name in it. */
+/** Splits a path into its directory, with the separator at the end, and its name. */
 const split = (path: string): readonly [directory: string, name: string] => {
   const windows = /^([a-z]:|\\\\)/i.test(path)
   const end = Math.max(path.lastIndexOf("/"), windows ? path.lastIndexOf("\\") : -1) + 1
   return [path.slice(0, end), path.slice(end)]
 }
 
-/** What file systems allow, in bytes. */
+/** The longest name that file systems allow, in bytes. */
 const maxName = 255
 const randomDigits = 12
 
-/** The beginning of a name that fits into so many bytes; a checksum of the whole keeps cut names apart. */
+/** Cuts a name to so many bytes. A checksum of the whole name keeps cut names apart. */
 const shortened = (name: string, most: number): string => {
   const encoder = new TextEncoder()
   if (encoder.encode(name).length <= most) return name
@@ -90,7 +91,7 @@ interface Names {
   /** The part file that belongs to no download. */
   readonly left: string
   readonly own: () => string
-  /** Whose image a part file in the directory of the target is of, if it is one of a running or a killed download. */
+  /** Returns the image of the part file of a running or killed download to the target. */
   readonly imageOf: (name: string) => string | undefined
   readonly image: string
 }
@@ -131,10 +132,10 @@ const statIfAny = (fs: FileSystem.FileSystem, path: string) =>
     Effect.catchIf(isNotFound, () => Effect.succeedNone)
   )
 
-/** As many as Linux follows. */
+/** The most links that Linux follows. */
 const maxLinks = 40
 
-/** Where files of other processes show themselves: what is renamed there, or to there, is not what it seems. */
+/** Paths of open files of processes. A rename there would not replace the file. */
 const descriptors = /^\/(proc\/|dev\/(fd\/|std(in|out|err)$))/
 
 const isPath: Check.Check = (path) => {
@@ -153,7 +154,7 @@ const kinds: Partial<Record<FileSystem.File.Type, string>> = {
   Socket: "a socket"
 }
 
-/** Checks all that can be known of a target before the first request. */
+/** Checks the target before the first request. */
 const targetOf = (
   fs: FileSystem.FileSystem,
   { path }: Options
@@ -196,7 +197,7 @@ const taken = new Set<string>()
 const touchEvery = "2 seconds"
 /** For how long a recent part file is watched for a sign of life, in seconds: three touches. */
 const watchFor = 6
-/** A part file that is older than another by so much, by the clock of the file system, is not watched. */
+/** A part file that is so much older than another, in milliseconds of the file system's clock, is not watched. */
 const longAgo = 60_000
 
 const timeOf = ({ mtime }: Info): number => Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() })
@@ -206,7 +207,7 @@ const isSameState = (a: Info, b: Info): boolean => timeOf(a) === timeOf(b) && a.
 /** The users whose part files a download takes over: its own, and the owner of the target. */
 type Owners = ReadonlyArray<number | undefined>
 
-/** A file that a download may claim or copy: it is regular, has one name, and belongs to one of the users. */
+/** Returns the state of a file that a download may claim or copy: regular, with one name, and of one of the users. */
 const claimable = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -222,7 +223,7 @@ const claimable = (
     )
   })
 
-/** Whether a download that runs owns the part file. */
+/** Whether a running download owns the part file. */
 const isAlive = (fs: FileSystem.FileSystem, path: string, own: Info): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const first = yield* statIfAny(fs, path)
@@ -263,7 +264,7 @@ const likeTarget = (
     if ((mode & 0o7777) !== (own.mode & 0o7777)) yield* fs.chmod(part, mode & 0o7777)
   })
 
-/** An empty part file. Creating it shows that the directory is there and can be written to. */
+/** Creates an empty part file. Fails if the directory is missing or cannot be written to. */
 const create = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -283,21 +284,7 @@ const create = (
     })
   )
 
-/** The part files of running and killed downloads to the target, by whichever process. */
-const others = (fs: FileSystem.FileSystem, target: string, names: Names, own: string) => {
-  const [directory] = split(target)
-  return fs.readDirectory(directory === "" ? "." : directory).pipe(
-    // A directory that can be written to and not read shows nothing.
-    Effect.orElseSucceed((): ReadonlyArray<string> => []),
-    Effect.map((entries) =>
-      entries
-        .filter((name) => names.imageOf(name) !== undefined && `${directory}${name}` !== own)
-        .map((name) => ({ path: `${directory}${name}`, ofImage: names.imageOf(name) === names.image }))
-    )
-  )
-}
-
-/** Leaves a part file to the next download, unless what is there already is of more use or not a download's. */
+/** Leaves a part file to the next download, unless the existing file has more bytes or is not of a download. */
 const leave = (fs: FileSystem.FileSystem, own: string, left: string, owners: Owners): Effect.Effect<void> =>
   Effect.gen(function* () {
     const info = yield* fs.stat(own)
@@ -313,56 +300,55 @@ const leave = (fs: FileSystem.FileSystem, own: string, left: string, owners: Own
 // a download
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A file of an earlier download, as it was found. */
+/** A part file, and its state when it was found. */
 interface Found {
   readonly path: string
   readonly info: Info
 }
 
-/** Renames what an earlier download left to the part file of this one. Returns false if another one was faster. */
-const claim = (
-  fs: FileSystem.FileSystem,
-  options: Options,
-  left: string,
-  own: string,
-  owners: Owners
-): Effect.Effect<boolean, Failure> =>
+interface Download {
+  readonly fs: FileSystem.FileSystem
+  readonly options: Options
+  readonly target: Target
+  readonly names: Names
+  readonly own: Found
+  readonly owners: Owners
+}
+
+/** Renames the file that an earlier download left to the part file of this one. Returns false if another claimed it. */
+const claim = ({ fs, names, options, own, owners }: Download): Effect.Effect<boolean, Failure> =>
   Effect.gen(function* () {
-    const isMoved = yield* fs.rename(left, own).pipe(
+    const isMoved = yield* fs.rename(names.left, own.path).pipe(
       Effect.as(true),
       Effect.catchIf(isNotFound, () => Effect.succeed(false))
     )
     if (!isMoved) return false
-    if (Option.isSome(yield* claimable(fs, own, owners))) return true
-    // It was replaced after it had been looked at.
-    yield* fs.rename(own, left)
-    yield* create(fs, own, options)
+    if (Option.isSome(yield* claimable(fs, own.path, owners))) return true
+    // The file was replaced after the check.
+    yield* fs.rename(own.path, names.left)
+    yield* create(fs, own.path, options)
     return false
   }).pipe(Effect.uninterruptible)
 
-/** The file that another download left, and the part files of killed ones; fails if a download runs. */
-const findEarlier = (
-  fs: FileSystem.FileSystem,
-  options: Options,
-  target: Target,
-  names: Names,
-  own: Found,
-  owners: Owners
-): Effect.Effect<{ readonly left: Option.Option<Found>; readonly killed: ReadonlyArray<Found> }, Failure> =>
+/** Finds the files of earlier downloads of the image. Fails if another download writes to the target. */
+const findEarlier = ({ fs, names, options, own, owners, target }: Download) =>
   Effect.gen(function* () {
-    const found = (path: string) =>
-      Effect.map(
-        claimable(fs, path, owners),
-        Option.map((info) => ({ path, info }))
-      )
-    const parts = yield* others(fs, target.path, names, own.path)
+    const [directory] = split(target.path)
+    // A directory that can be written to but not read shows nothing.
+    const entries = yield* Effect.orElseSucceed(fs.readDirectory(directory === "" ? "." : directory), () => [])
+    const parts = entries
+      .map((name) => ({ path: `${directory}${name}`, image: names.imageOf(name) }))
+      .filter(({ image, path }) => image !== undefined && path !== own.path)
     const isTaken = yield* Effect.forEach(parts, ({ path }) => isAlive(fs, path, own.info), { concurrency: 16 })
     if (isTaken.includes(true)) return yield* inProgress(options)
-    const killed = yield* Effect.forEach(
-      parts.filter(({ ofImage }) => ofImage),
-      ({ path }) => found(path)
+    const killed = parts.filter(({ image }) => image === names.image).map(({ path }) => path)
+    const found = yield* Effect.forEach([names.left, ...killed], (path) =>
+      Effect.map(
+        claimable(fs, path, owners),
+        Option.map((info): Found => ({ path, info }))
+      )
     )
-    return { left: yield* found(names.left), killed: killed.flatMap(Option.toArray) }
+    return Arr.getSomes(found)
   })
 
 const inProgress = ({ imageId, path }: Options) => new GlanceError.DownloadInProgress({ imageId, path })
@@ -373,13 +359,31 @@ const reserve = (options: Options, { key }: Target): Effect.Effect<void, GlanceE
     () => Effect.sync(() => taken.delete(key))
   )
 
+/** Takes over the longest of the earlier files that is not longer than the image. */
+const takeOver = (
+  download: Download,
+  earlier: ReadonlyArray<Found>,
+  size: Option.Option<number>
+): Effect.Effect<Earlier, Failure> =>
+  Effect.gen(function* () {
+    const { fs, names, options, own, target } = download
+    const [longest] = earlier
+      .filter(({ info }) => info.size > 0 && Option.getOrElse(size, () => Number.POSITIVE_INFINITY) >= info.size)
+      .sort((a, b) => Number(b.info.size - a.info.size))
+    if (!options.resume || longest === undefined) return nothing
+    if (longest.path !== names.left) return { length: 0, copy: Option.some(longest.path) }
+    if (!(yield* claim(download))) return nothing
+    yield* likeTarget(fs, target, own.path)
+    return { length: Number((yield* fs.stat(own.path)).size), copy: Option.none() }
+  })
+
 /**
- * Runs a download with a part file of its own, which then becomes the target. All that can be known of the target is
- * checked before the download begins. If the download fails, the part file is left to the next one or removed.
+ * Runs a download with a part file of its own, which then becomes the target. The target is checked before the download
+ * begins. If the download fails, the part file is left to the next one or removed.
  */
 export const use = <A, E, R>(
   options: Options,
-  download: (part: Part) => Effect.Effect<A, E, R>
+  run: (part: Part) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | Failure, FileSystem.FileSystem | Exclude<R, Scope.Scope>> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -395,35 +399,19 @@ export const use = <A, E, R>(
       }),
       (own, exit) => {
         if (Exit.isSuccess(exit)) return Effect.void
-        const isOfUse = options.resume && options.keep(exit)
-        return isOfUse
+        return options.resume && options.keep(exit)
           ? leave(fs, own.path, names.left, ownersOf(own))
           : Effect.ignore(fs.remove(own.path, { force: true }))
       }
     )
     yield* likeTarget(fs, target, own.path)
     yield* Effect.forkScoped(Effect.interruptible(keepTouching(fs, own.path)))
-    const owners = ownersOf(own)
-    const { killed, left } = yield* findEarlier(fs, options, target, names, own, owners)
-    const earlier = [...Option.toArray(left), ...killed]
-
-    const takeOver: Part["takeOver"] = (size) =>
-      Effect.gen(function* () {
-        if (!options.resume) return nothing
-        const [longest] = earlier
-          .filter(({ info }) => info.size > 0 && Option.getOrElse(size, () => Number.POSITIVE_INFINITY) >= info.size)
-          .sort((a, b) => Number(b.info.size - a.info.size))
-        if (longest === undefined) return nothing
-        if (longest.path !== names.left) return { length: 0, copy: Option.some(longest.path) }
-        if (!(yield* claim(fs, options, names.left, own.path, owners))) return nothing
-        yield* likeTarget(fs, target, own.path)
-        return { length: Number((yield* fs.stat(own.path)).size), copy: Option.none() }
-      })
-
+    const download: Download = { fs, options, target, names, own, owners: ownersOf(own) }
+    const earlier = yield* findEarlier(download)
     const discardEarlier = options.resume
-      ? Effect.forEach(earlier, (found) => discard(fs, found, owners), { discard: true })
+      ? Effect.forEach(earlier, (found) => discard(download, found), { discard: true })
       : Effect.void
-    const result = yield* download({ path: own.path, takeOver }).pipe(
+    const result = yield* run({ path: own.path, takeOver: (size) => takeOver(download, earlier, size) }).pipe(
       Effect.onError((cause) => (options.keep(Exit.failCause(cause)) ? Effect.void : discardEarlier))
     )
     yield* Effect.uninterruptible(fs.rename(own.path, target.path))
@@ -439,8 +427,8 @@ const keepTouching = (fs: FileSystem.FileSystem, path: string): Effect.Effect<ne
     Effect.forever
   )
 
-/** Removes what an earlier download left, unless it was touched since. */
-const discard = (fs: FileSystem.FileSystem, { info, path }: Found, owners: Owners): Effect.Effect<void> =>
+/** Removes the file of an earlier download, unless it was touched since. */
+const discard = ({ fs, owners }: Download, { info, path }: Found): Effect.Effect<void> =>
   claimable(fs, path, owners).pipe(
     Effect.flatMap((now) =>
       Option.exists(now, (now) => isSameState(now, info)) ? fs.remove(path, { force: true }) : Effect.void

@@ -8,9 +8,10 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Transfer from "./transfer.js"
+import type { Progress, TransferProgress } from "../../ImageData.js"
+import * as Transfer from "./transfer.js"
 
-export type OnProgress<E = never, R = never> = (progress: Transfer.Progress) => Effect.Effect<unknown, E, R>
+export type OnProgress<E = never, R = never> = (progress: Progress) => Effect.Effect<unknown, E, R>
 
 /**
  * Runs a transfer with a callback that cannot fail and needs nothing. If the caller's callback fails, the transfer is
@@ -18,14 +19,14 @@ export type OnProgress<E = never, R = never> = (progress: Transfer.Progress) => 
  */
 export const guarded = <A, E, R, E2, R2>(
   onProgress: OnProgress<E2, R2> | undefined,
-  transfer: (onProgress: ((progress: Transfer.Progress) => Effect.Effect<void>) | undefined) => Effect.Effect<A, E, R>
+  transfer: (onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | E2, R | R2> =>
   onProgress === undefined
     ? transfer(undefined)
     : Effect.gen(function* () {
         const context = yield* Effect.context<R2>()
         const failed = yield* Deferred.make<never, E2>()
-        const guardedProgress = (progress: Transfer.Progress) =>
+        const guardedProgress = (progress: Progress) =>
           Effect.suspend(() => onProgress(progress)).pipe(
             Effect.provide(context),
             Effect.matchCauseEffect({
@@ -33,11 +34,7 @@ export const guarded = <A, E, R, E2, R2>(
               onSuccess: () => Effect.void
             })
           )
-        // Interruptible also if the caller is not, as in `acquireRelease`: the transfer has to stop.
-        return yield* Effect.raceFirst(
-          Effect.interruptible(Deferred.await(failed)),
-          Effect.interruptible(transfer(guardedProgress))
-        )
+        return yield* Transfer.race(transfer(guardedProgress), Deferred.await(failed))
       })
 
 const portionSize = 1024 * 1024
@@ -64,15 +61,6 @@ export const portions = (chunk: Chunk.Chunk<Uint8Array>): ReadonlyArray<Chunk.Ch
   return parts.map(Chunk.fromIterable)
 }
 
-export interface TransferProgress<A> extends Transfer.Progress {
-  /** Bytes per second over the last ten seconds. None until time has passed. */
-  readonly rate: Option.Option<number>
-  /** The time that the rest takes at this rate. None if the rate or the total is not known. */
-  readonly remaining: Option.Option<Duration.Duration>
-  /** What the operation returned; only in the last element. */
-  readonly result: Option.Option<A>
-}
-
 const windowMillis = 10_000
 const sampleMillis = 100
 
@@ -85,7 +73,7 @@ interface Sample {
 const makeMeter = () => {
   let attempt = 0
   let samples: Array<Sample> = []
-  return (progress: Transfer.Progress, now: number): Option.Option<number> => {
+  return (progress: Progress, now: number): Option.Option<number> => {
     if (progress.attempt !== attempt || progress.bytes < (samples.at(-1)?.bytes ?? 0)) {
       attempt = progress.attempt
       samples = []
@@ -106,7 +94,7 @@ const makeMeter = () => {
 const buffered = 16
 
 export const withProgress = <A, E, R>(
-  transfer: (onProgress: (progress: Transfer.Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  transfer: (onProgress: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>
 ): Stream.Stream<TransferProgress<A>, E, R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -119,7 +107,7 @@ export const withProgress = <A, E, R>(
         rate: Option.none(),
         remaining: Option.none()
       }
-      const onProgress = (progress: Transfer.Progress) =>
+      const onProgress = (progress: Progress) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const rate = meter(progress, now)
           const remaining = Option.zipWith(

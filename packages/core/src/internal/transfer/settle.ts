@@ -1,4 +1,4 @@
-/** What becomes of an image after the cloud has confirmed its bytes. */
+/** Waits until an image is stored after the cloud has confirmed its bytes. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -23,10 +23,10 @@ export const streamingOf = ({
 }: Pick<GlanceClient.Service, "bodyStreaming">): GlanceClient.BodyStreaming =>
   bodyStreaming ?? BodyStreaming.ofRuntime()
 
-/** Why a stream cannot be sent, and what can be. */
+/** The advice if a stream cannot be sent. */
 export const hint = "Use ImageSource.bytes or ImageSource.blob (a File of the browser is a Blob)"
 
-/** The source that was meant, checked as far as it can be before it is opened and anything is sent. */
+/** Converts an input to a source, and checks it before it is opened. */
 export const resolve = <S extends ImageSource.Any>(
   http: Pick<GlanceClient.Service, "bodyStreaming">,
   input: S

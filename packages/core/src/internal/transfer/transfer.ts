@@ -1,12 +1,16 @@
 /** What uploads and downloads have in common. */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Answer from "../../Answer.js"
 import type * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Hasher from "../../Hasher.js"
 import type * as Image from "../../Image.js"
+import type { Progress } from "../../ImageData.js"
 import type * as Operations from "../operations.js"
 import type * as TimeLimit from "../timeLimit.js"
 
@@ -21,14 +25,6 @@ export interface Transfer {
   readonly maxWait: Duration.Duration
   readonly idleLimit: Duration.Duration
   readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
-}
-
-export interface Progress {
-  /** 1 for the first attempt. */
-  readonly attempt: number
-  /** How many bytes have moved in this attempt, those that an earlier one left usable included. */
-  readonly bytes: number
-  readonly total: Option.Option<number>
 }
 
 /**
@@ -59,6 +55,25 @@ export const watch = (
   return look
 }
 
+/** Races two effects that can be interrupted even if the caller cannot be, as in a finalizer: the loser has to stop. */
+export const race = <A, E, R, E2, R2>(
+  effect: Effect.Effect<A, E, R>,
+  other: Effect.Effect<never, E2, R2>
+): Effect.Effect<A, E | E2, R | R2> => Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(other))
+
+/** A failure of the caller's source or sink, which may have the same tag as one of the transfer. */
+export class CallerFailure<E> {
+  readonly _tag = "CallerFailure"
+  constructor(readonly error: E) {}
+}
+
+/** The error of a response that contradicts its request. */
+export const unexpected = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  detail: string
+) => new GlanceError.UnexpectedAnswer({ ...Answer.answer("", request, response, detail), record: Option.none() })
+
 /** The pause after so many failures in a row: it doubles with each, from 200 milliseconds up to half a minute. */
 export const pauseAfter = (failures: number): Duration.Duration =>
   Duration.millis(Math.min(200 * 2 ** (failures - 1), 30_000))
@@ -78,10 +93,6 @@ export const waitAfter = <E>(
     ? Effect.fail(error)
     : Effect.succeed(Duration.max(pauseAfter(failures), asked))
 }
-
-/** Waits before the next attempt, or fails as {@link waitAfter} does. */
-export const backoff = <E>(transfer: Pick<Transfer, "maxWait">, failures: number, error: E): Effect.Effect<void, E> =>
-  Effect.flatMap(waitAfter(transfer, failures, error), Effect.sleep)
 
 /** Gives a hash its bytes, one piece after the other. */
 export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> =>

@@ -1,6 +1,7 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -10,7 +11,6 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Answer from "../../Answer.js"
 import * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
 import type * as Hasher from "../../Hasher.js"
@@ -35,12 +35,12 @@ export interface Upload<E, R> extends Transfer.Transfer {
   readonly store: string | undefined
   readonly hasher: Hasher.Service
   readonly algorithms: ReadonlyArray<string>
-  /** A hash that the source must have, before its end is told. */
+  /** A hash that the source must have, compared before the end of the body. */
   readonly expected: { readonly algorithm: string; readonly value: string } | undefined
   readonly tokenLife: Duration.Duration
-  /** Not checked where it is not given. */
+  /** The formats to compare the first bytes with. */
   readonly format: Pick<Image.Image, "diskFormat" | "containerFormat"> | undefined
-  /** Whether the image is known to have waited for data before the first attempt. */
+  /** Whether the image was queued before the first attempt. */
   readonly queued: boolean
   /** The image as it is now. */
   readonly record: Effect.Effect<Image.Image, GlanceError.GlanceError>
@@ -63,20 +63,11 @@ export type Failure =
   | GlanceError.TransferStalled
   | GlanceError.InvalidArgument
 
-/**
- * A failure of the caller's source, kept apart from those of the upload: a source that is a download of another image
- * fails with the same tags.
- */
-class SourceFailure<E> {
-  readonly _tag = "SourceFailure"
-  constructor(readonly error: E) {}
-}
-
 /** A source that is being read. */
 interface Reader<E, R> {
   readonly scope: Scope.CloseableScope
   readonly size: Option.Option<number>
-  /** What was read to know its format, and after it the rest. */
+  /** The bytes that were read to detect the format, and after them the rest. */
   readonly head: Chunk.Chunk<Uint8Array>
   readonly rest: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>, R>
   readonly hash: Hasher.Hash
@@ -85,9 +76,9 @@ interface Reader<E, R> {
 }
 
 /**
- * Sends the source, again where that may help and the source can be read again. The client that sends sees a body that
- * ends only when all is well: whatever is wrong, its body stands still until the request is broken off. On every
- * transport the server then sees a connection that ends in the middle.
+ * Sends the source, with retries if the source can be read again. The body ends only after all checks of the source.
+ * After a failure it pauses until the request is interrupted, so that the server sees an incomplete request over every
+ * transport.
  */
 export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | E, R> =>
   Effect.scoped(
@@ -98,7 +89,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
       let failures = 0
       let renewed = false
       let reader: Reader<E, R> | undefined
-      /** What the last attempt that handed over the whole source has sent. */
+      /** The bytes of the last attempt that sent the whole source. */
       let complete: Sent | undefined
       for (let attempt = 1; ; attempt++) {
         const current: Reader<E, R> = reader ?? (yield* open(upload, scope))
@@ -113,7 +104,7 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
         )
         if (Exit.isSuccess(exit)) return exit.value
         const failure = Cause.failureOption(exit.cause)
-        if (Option.isNone(failure) || failure.value._tag === "SourceFailure") return yield* exit
+        if (Option.isNone(failure) || failure.value._tag === "CallerFailure") return yield* exit
         const error = failure.value
         // The cloud may show the image as queued for a while although it has received all of an earlier attempt.
         if (error._tag === "ImageNotQueued" && complete !== undefined) {
@@ -139,23 +130,23 @@ export const send = <E, R>(upload: Upload<E, R>): Effect.Effect<Sent, Failure | 
           if (Option.isSome(stored)) return stored.value
           if (!upload.source.replayable) return yield* Effect.fail(error)
         } else {
-          yield* Transfer.backoff(upload, failures, error)
+          yield* Effect.sleep(yield* Transfer.waitAfter(upload, failures, error))
         }
         yield* Effect.logWarning(`${error.message}; again from the first byte`)
       }
     })
-  ).pipe(Effect.mapError((error) => (error instanceof SourceFailure ? (error.error as E) : error)))
+  ).pipe(Effect.mapError((error) => (error instanceof Transfer.CallerFailure ? (error.error as E) : error)))
 
-/** A browser does not tell why a request failed. To try again would fail in the same way, after reading the source again. */
+/** A browser hides why a request failed. A retry would read the source again, and fail in the same way. */
 const http2Hint = `this browser sends a stream over HTTP/2 only, and the server may not speak it. ${Source.hint}`
 
-/** What became of an attempt, as far as this side knows. */
+/** The state of an attempt. */
 interface State {
   readonly attempt: number
   /** Whether bytes of the source went out. */
   taken: boolean
   size: number
-  /** Known when the whole source was given to the client. */
+  /** Set when the HTTP client has the whole source. */
   hashes: ReadonlyMap<string, string> | undefined
 }
 
@@ -164,26 +155,29 @@ const open = <E, R>(
   parent: Scope.Scope
 ): Effect.Effect<
   Reader<E, R>,
-  GlanceError.ImageFormatMismatch | GlanceError.EmptyImageSource | GlanceError.InvalidArgument | SourceFailure<E>,
+  | GlanceError.ImageFormatMismatch
+  | GlanceError.EmptyImageSource
+  | GlanceError.InvalidArgument
+  | Transfer.CallerFailure<E>,
   R
 > =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(parent, { _tag: "Sequential" })
-    const mapped = Effect.mapError((error: E) => new SourceFailure(error))
+    const mapped = Effect.mapError((error: E) => new Transfer.CallerFailure(error))
     const { size, stream } = yield* mapped(source.open)
     if (Option.isSome(size)) yield* Check.check("source.size", size.value, Source.size)
     const rest = yield* Scope.extend(Stream.toPull(stream), scope)
     const hash = yield* Scope.extend(hasher.start(algorithms), scope)
     const head: Array<Uint8Array> = []
     let length = 0
-    // One byte is enough to know that the source is not empty, and that it opens at all, before anything is sent.
+    // One byte shows, before the request, that the source opens and is not empty.
     const wanted = format === undefined ? 1 : ImageFormat.headSize
     while (length < wanted) {
       const chunk = yield* Effect.catchAll(
         rest,
         Option.match({
           onNone: () => Effect.succeed(undefined),
-          onSome: (error) => Effect.fail(new SourceFailure(error))
+          onSome: (error) => Effect.fail(new Transfer.CallerFailure(error))
         })
       )
       if (chunk === undefined) break
@@ -215,8 +209,8 @@ const open = <E, R>(
   })
 
 /**
- * In two pieces what is one: the node:http client waits for its socket between the items of a chunk, and never after
- * the last.
+ * Splits a single piece in two: the node:http client waits for its socket between the items of a chunk, and never
+ * after the last.
  */
 const inPieces = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
   if (chunk.length !== 1) return chunk
@@ -226,7 +220,7 @@ const inPieces = (chunk: Chunk.Chunk<Uint8Array>): Chunk.Chunk<Uint8Array> => {
   return Chunk.make(bytes.subarray(0, half), bytes.subarray(half))
 }
 
-/** The request without its body. A browser asks the server before it sends a header that CORS does not allow by itself. */
+/** The request without its body. A header without need would cause a CORS preflight in browsers. */
 const requestOf = <E, R>({ endpoint, imageId, store }: Upload<E, R>): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.put(Operations.pathOf(endpoint, { imageId })).pipe(
     HttpClientRequest.setHeaders({
@@ -242,7 +236,7 @@ const sendStream = <E, R>(
   upload: Upload<E, R>,
   reader: Reader<E, R>,
   state: State
-): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
+): Effect.Effect<Sent, Failure | Transfer.CallerFailure<E>, R> =>
   Effect.gen(function* () {
     const queue = yield* ByteQueue.make()
     const holds = TimeLimit.makeHolds()
@@ -263,12 +257,11 @@ const sendStream = <E, R>(
       Effect.zipRight(produce(upload, reader, state, queue), Effect.never)
     )
     const watch = Transfer.watch(upload, queue.waitingSince, () => state.size, holds)
-    // Also where the caller may not be interrupted, as in `acquireRelease`: what loses has to stop.
-    const response = yield* Effect.raceFirst(Effect.interruptible(exchange), Effect.interruptible(watch))
+    const response = yield* Transfer.race(exchange, watch)
     return yield* confirmed(upload, request, response, state)
   })
 
-/** Bytes of a whole body for which the server may take one idle limit, because nothing tells how many have arrived. */
+/** Bytes of a whole body per idle limit, because nothing shows how many have arrived. */
 const bytesPerIdleLimit = 16 * 1024 * 1024
 
 /**
@@ -280,7 +273,7 @@ const sendWhole = <E, R>(
   reader: Reader<E, R>,
   whole: Uint8Array | Blob,
   state: State
-): Effect.Effect<Sent, Failure | SourceFailure<E>, R> =>
+): Effect.Effect<Sent, Failure | Transfer.CallerFailure<E>, R> =>
   Effect.gen(function* () {
     const { algorithms, idleLimit, onProgress } = upload
     const size = whole instanceof Uint8Array ? whole.length : whole.size
@@ -294,23 +287,19 @@ const sendWhole = <E, R>(
     const holds = TimeLimit.makeHolds()
     const since = yield* Clock.currentTimeMillis
     const limit = Duration.times(idleLimit, 1 + Math.floor(size / bytesPerIdleLimit))
-    const response = yield* Effect.raceFirst(
-      Effect.interruptible(upload.operations.begin(upload.endpoint, request, holds)),
-      Effect.interruptible(
-        Transfer.watch(
-          { ...upload, idleLimit: limit },
-          () => since,
-          () => 0,
-          holds
-        )
-      )
+    const watch = Transfer.watch(
+      { ...upload, idleLimit: limit },
+      () => since,
+      () => 0,
+      holds
     )
+    const response = yield* Transfer.race(upload.operations.begin(upload.endpoint, request, holds), watch)
     const sent = yield* confirmed(upload, request, response, state)
     if (onProgress !== undefined) yield* onProgress({ attempt: state.attempt, bytes: size, total: Option.some(size) })
     return sent
   })
 
-/** Takes what is read only to hash it. */
+/** Discards bytes that are read only to be hashed. */
 const nowhere: Sink = { offer: () => Effect.void, done: () => Effect.void, requested: Effect.void }
 
 const confirmed = <E, R>(
@@ -323,99 +312,86 @@ const confirmed = <E, R>(
     const { endpoint, imageId, operations } = upload
     yield* operations.read(endpoint, { imageId }, request, response)
     if (state.hashes === undefined) {
-      return yield* new GlanceError.UnexpectedAnswer({
-        ...Answer.answer("", request, response, "the upload was confirmed before all of it had been sent"),
-        record: Option.none()
-      })
+      return yield* Transfer.unexpected(request, response, "the upload was confirmed before all of it had been sent")
     }
     return { size: state.size, hashes: state.hashes }
   })
 
 type Sink = Pick<ByteQueue.ByteQueue<never>, "offer" | "done" | "requested">
 
-/** Reads the source into the body, and ends the body when everything is as it should be. */
+type ProduceError<E> = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | Transfer.CallerFailure<E>
+
+/** Reads the source into the body. Ends the body after all checks. */
 const produce = <E, R>(
   { expected, imageId, onProgress }: Upload<E, R>,
   { hash, head, rest, size }: Reader<E, R>,
   state: State,
   queue: Sink
-): Effect.Effect<void, GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>, R> => {
+): Effect.Effect<void, ProduceError<E>, R> => {
   const promised = Option.getOrElse(size, () => Number.POSITIVE_INFINITY)
-  /** What makes the body as long as was promised is kept back until the source has ended: a server asks for no more. */
+  /** The chunk that completes the promised size. It is held back until the source ends, because a server reads no more. */
   let last: Array<Uint8Array> | undefined
 
   const mismatch = () => new GlanceError.SourceLengthMismatch({ imageId, expected: promised, actual: state.size })
 
   const progress =
     onProgress === undefined
-      ? undefined
+      ? Effect.void
       : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.size, total: size }))
-
-  const put = (chunk: Iterable<Uint8Array>): Effect.Effect<void> =>
-    progress === undefined ? queue.offer(chunk) : Effect.zipRight(queue.offer(chunk), progress)
 
   const process = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> => {
     for (const bytes of chunk) state.size += bytes.length
     if (state.size > promised) return Effect.fail(mismatch())
     const hashing = Transfer.hashed(hash, chunk)
     if (state.size === promised) {
-      // Empty pieces after the last byte are without number.
+      // The source may have any number of empty pieces after the last byte.
       last ??= [...chunk]
       return hashing
     }
-    return Effect.zipRight(hashing, put(chunk))
+    return hashing.pipe(Effect.zipRight(queue.offer(chunk)), Effect.zipRight(progress))
   }
 
-  /** In parts, so that the progress is reported at least once a mebibyte. */
+  /** Splits the chunk, so that progress is reported at least once per mebibyte. */
   const processAll = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, GlanceError.SourceLengthMismatch> =>
-    progress === undefined ? process(chunk) : Effect.forEach(Progress.portions(chunk), process, { discard: true })
+    onProgress === undefined ? process(chunk) : Effect.forEach(Progress.portions(chunk), process, { discard: true })
 
   const finish = Effect.gen(function* () {
     if (Option.isSome(size) && state.size < promised) return yield* mismatch()
     const hashes = yield* hash.digest
-    if (expected !== undefined) {
-      const actual = hashes.get(expected.algorithm) ?? ""
-      if (actual !== expected.value) {
-        return yield* new GlanceError.ImageIntegrityError({
-          imageId,
-          at: "source",
-          property: expected.algorithm,
-          expected: expected.value,
-          actual
-        })
-      }
+    const actual = expected && (hashes.get(expected.algorithm) ?? "")
+    if (expected !== undefined && actual !== undefined && actual !== expected.value) {
+      const { algorithm: property, value } = expected
+      return yield* new GlanceError.ImageIntegrityError({ imageId, at: "source", property, expected: value, actual })
     }
     if (last !== undefined) yield* queue.offer(last)
-    // With the last bytes the server may have all, and its answer ends this.
+    // The server may now have all bytes, and its response interrupts this fiber.
     state.hashes = hashes
-    if (last !== undefined && progress !== undefined) yield* progress
+    if (last !== undefined) yield* progress
     yield* queue.done(Exit.void)
   })
 
-  type Failed = GlanceError.SourceLengthMismatch | GlanceError.ImageIntegrityError | SourceFailure<E>
   const pull = Effect.mapError(
     rest,
-    Option.map((error) => new SourceFailure(error))
+    Option.map((error) => new Transfer.CallerFailure(error))
   )
-  const loop: Effect.Effect<never, Option.Option<Failed>, R> = Effect.flatMap(pull, (chunk) =>
+  const loop: Effect.Effect<never, Option.Option<ProduceError<E>>, R> = Effect.flatMap(pull, (chunk) =>
     Effect.zipRight(
       Effect.mapError(processAll(chunk), Option.some),
       Effect.suspend(() => loop)
     )
   )
-  const following = Effect.catchAll(
-    loop,
-    (end): Effect.Effect<void, Failed> => (Option.isNone(end) ? finish : Effect.fail(end.value))
-  )
   return Effect.gen(function* () {
     yield* queue.requested
     state.taken = true
     yield* processAll(head)
-    yield* following
+    yield* Effect.catchAll(
+      loop,
+      (end): Effect.Effect<void, ProduceError<E>> => (Option.isNone(end) ? finish : Effect.fail(end.value))
+    )
   })
 }
 
-/** How often the record is read while the cloud clears up after an attempt that broke off. */
+/** How often the record is read while the cloud cleans up after a broken attempt. */
 const looks = 8
 
 /**
@@ -429,33 +405,23 @@ const afterBreak = <E, R>(
   error: Failure
 ): Effect.Effect<Option.Option<Sent>, Failure> =>
   Effect.gen(function* () {
+    const { imageId } = upload
     const since = yield* Clock.currentTimeMillis
-    let last = Option.none<Image.ImageStatus>()
+    let imageStatus = Option.none<Image.ImageStatus>()
     for (let look = 1; look <= looks; look++) {
-      yield* look === 1 ? Transfer.backoff(upload, look, error) : Effect.sleep(Transfer.pauseAfter(look))
+      yield* Effect.sleep(look === 1 ? yield* Transfer.waitAfter(upload, look, error) : Transfer.pauseAfter(look))
       const record = yield* Effect.mapError(upload.record, () => error)
       const { status } = record
       if (status === "queued" && error._tag !== "ImageNotQueued") return Option.none()
       if (status === "active" && upload.queued && sent !== undefined && isOurs(record, sent)) return Option.some(sent)
-      if (Settle.isLost(status)) {
-        const { imageId } = upload
-        return yield* new GlanceError.UploadFailed({ imageId, imageStatus: status })
-      }
+      if (Settle.isLost(status)) return yield* new GlanceError.UploadFailed({ imageId, imageStatus: status })
       if (!Settle.isPending(status)) return yield* Effect.fail(error)
-      last = Option.some(status)
+      imageStatus = Option.some(status)
     }
-    if (sent !== undefined && !Option.contains(last, "queued")) {
-      const { imageId } = upload
-      const limit = Duration.millis((yield* Clock.currentTimeMillis) - since)
-      yield* Effect.logWarning(error.message)
-      return yield* new GlanceError.UploadNotEnded({
-        imageId,
-        imageStatus: last,
-        detail: Option.none(),
-        limit
-      })
-    }
-    return yield* Effect.fail(error)
+    if (sent === undefined || Option.contains(imageStatus, "queued")) return yield* Effect.fail(error)
+    const limit = Duration.millis((yield* Clock.currentTimeMillis) - since)
+    yield* Effect.logWarning(error.message)
+    return yield* new GlanceError.UploadNotEnded({ imageId, imageStatus, detail: Option.none(), limit })
   })
 
 /** Whether a record shows what was sent: other data are of another upload. By the size alone if it has no hash of them. */
@@ -474,10 +440,10 @@ export interface Known {
 
 /** The hashes of a record, the strongest first. An empty hash counts as absent. */
 export const hashesOf = (image: Image.Image): ReadonlyArray<Known> =>
-  [
-    ...Option.toArray(Option.zipWith(image.osHashAlgo, image.osHashValue, known)),
-    ...Option.toArray(Option.map(image.checksum, (value) => known("md5", value)))
-  ].filter(({ algorithm, value }) => algorithm !== "" && value !== "")
+  Arr.getSomes([
+    Option.zipWith(image.osHashAlgo, image.osHashValue, known),
+    Option.map(image.checksum, (value) => known("md5", value))
+  ]).filter(({ algorithm, value }) => algorithm !== "" && value !== "")
 
 const known = (algorithm: string, value: string): Known => ({
   algorithm: HashAlgorithms.canonicalName(algorithm.trim()),
