@@ -24,7 +24,7 @@ const program = Effect.gen(function* () {
 
 program.pipe(
   Effect.provide(Layer.merge(ImageData.layer, Images.layer)),
-  Effect.provide(Cloud.layerEnv),
+  Effect.provide(Cloud.layerEnv()),
   Effect.provide(Layer.mergeAll(NodeTransport.layer, NodeHasher.layer, NodeContext.layer)),
   NodeRuntime.runMain
 )

@@ -8,7 +8,7 @@ import { activeNames } from "./active.js"
 activeNames.pipe(
   Effect.flatMap((names) => Console.log(names.join("\n"))),
   Effect.provide(Images.layer),
-  Effect.provide(Cloud.layerEnv), // the cloud that the OS_* variables name
+  Effect.provide(Cloud.layerEnv()), // the cloud that the OS_* variables name
   Effect.provide(NodeTransport.layer),
   NodeRuntime.runMain
 )

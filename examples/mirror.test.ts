@@ -32,7 +32,7 @@ it.effect("a mirrored image comes into every store", () =>
 
 it.effect("an image that could not be mirrored is deleted, and the reason is told", () =>
   Effect.gen(function* () {
-    const cloud = yield* MemoryCloud.Cloud
+    const cloud = yield* MemoryCloud.MemoryCloud
     yield* cloud.injectImport(Fault.importFails("the disk is full"), { where: ({ store }) => store === "slow" })
     assert.strictEqual((yield* told).at(-1), "the disk is full, and the image is deleted")
     assert.deepStrictEqual(yield* cloud.images, [])
@@ -41,7 +41,7 @@ it.effect("an image that could not be mirrored is deleted, and the reason is tol
 
 it.effect("an image whose mirroring is interrupted is deleted", () =>
   Effect.gen(function* () {
-    const cloud = yield* MemoryCloud.Cloud
+    const cloud = yield* MemoryCloud.MemoryCloud
     const fiber = yield* Effect.fork(Stream.runDrain(mirror("debian", url)))
     yield* TestClock.adjust("10 seconds")
     assert.strictEqual((yield* cloud.images).length, 1)

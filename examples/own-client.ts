@@ -23,7 +23,7 @@ const count = Effect.flatMap(Images.Images, (images) => Stream.runCount(images.l
 count.pipe(
   Effect.flatMap((images) => Console.log(`${images} images`)),
   Effect.provide(Images.layer),
-  Effect.provide(Cloud.layerEnv),
+  Effect.provide(Cloud.layerEnv()),
   Effect.provide(ownClient),
   NodeRuntime.runMain
 )

@@ -26,7 +26,7 @@ it.effect("a promoted image takes the name, and the old one is hidden", () =>
 
 it.effect("the old image is shown again when the new one cannot be renamed", () =>
   Effect.gen(function* () {
-    const cloud = yield* MemoryCloud.Cloud
+    const cloud = yield* MemoryCloud.MemoryCloud
     yield* cloud.inject({ method: "PATCH", path: `/v2/images/${newId}` }, Fault.status(503))
     const error = yield* Effect.flip(promote(ImageId.make(newId), "debian"))
     assert.strictEqual(error._tag, "ServiceUnavailable")

@@ -17,7 +17,7 @@ const telemetry = NodeSdk.layer(() => ({
 }))
 
 // At most four requests at once and ten in a second; a cloud that is down is left alone for half a minute.
-const cloud = Cloud.layerEnv.pipe(
+const cloud = Cloud.layerEnv().pipe(
   Layer.provide(Throttle.layer({ concurrency: 4, perSecond: 10 })),
   Layer.provide(Circuit.layer({ failures: 5, delay: "30 seconds" }))
 )

@@ -30,7 +30,7 @@ const step = (text: string) => Console.log(`• ${text}`)
 const tell = (text: string) => Console.log(`    ${text}`)
 
 /** A cloud as one project sees it. */
-type ProjectCloud = typeof Cloud.layerEnv
+type ProjectCloud = ReturnType<typeof Cloud.layerEnv>
 
 interface Clouds {
   readonly mine: ProjectCloud
@@ -117,9 +117,8 @@ const isSet = (variable: string) => Config.nonEmptyString(variable).pipe(Effect.
 const named: Effect.Effect<Clouds> = Effect.gen(function* () {
   const hasOther = (yield* isSet("OTHER_OS_AUTH_URL")) || (yield* isSet("OTHER_OS_AUTH_TYPE"))
   const variables = ConfigProvider.nested(ConfigProvider.fromEnv(), "OTHER")
-  // A layer is built once for all who ask for it, and this one is to be built for another project.
-  const other = Layer.provide(Layer.fresh(Cloud.layerEnv), Layer.setConfigProvider(variables))
-  return { mine: Cloud.layerEnv, other: hasOther ? Option.some(other) : Option.none() }
+  const other = Layer.provide(Cloud.layerEnv(), Layer.setConfigProvider(variables))
+  return { mine: Cloud.layerEnv(), other: hasOther ? Option.some(other) : Option.none() }
 })
 
 /** A cloud in this process, with a project and another. */

@@ -109,8 +109,13 @@ export const cache = (it: Vitest.MethodsNonLive<Projects | Web, true>) => {
     Effect.gen(function* () {
       const { admin, alice } = yield* Projects
       const image = yield* newImage(alice, raw)
-      for (const attempt of [admin.cache.clean, admin.cache.prune, admin.cache.nodes(image)]) {
-        const missing = yield* Effect.flip(attempt)
+      const attempts = [
+        Effect.flip(admin.cache.clean),
+        Effect.flip(admin.cache.prune),
+        Effect.flip(admin.cache.nodes(image))
+      ]
+      for (const attempt of attempts) {
+        const missing = yield* attempt
         assert.strictEqual(missing._tag, "CapabilityMissing", missing.message)
       }
     })

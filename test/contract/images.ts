@@ -331,7 +331,7 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
   )
 
   it.scoped(
-    "three hundred images by their ids take four requests, hidden ones included, asked for at once or each by itself",
+    "three hundred images by their ids take four requests, hidden ones included",
     () =>
       Effect.gen(function* () {
         const { alice } = yield* Projects
@@ -347,11 +347,6 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
         const [many, sent] = yield* alice.counting(alice.images.getMany([...ids, ...ids.slice(0, 5)]))
         assert.deepStrictEqual(many, [...made, ...made.slice(0, 5)].map(Either.right))
         assert.strictEqual(sent.length, 4)
-        const [each, gathered] = yield* alice.counting(
-          Effect.forEach([...ids, ...ids.slice(0, 5)], alice.images.get, { batching: true })
-        )
-        assert.deepStrictEqual(each, [...made, ...made.slice(0, 5)])
-        assert.strictEqual(gathered.length, 4)
       }),
     240_000
   )
@@ -399,8 +394,6 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
         assert.deepStrictEqual(many.map(shown), each.map(shown))
         // Two listings, and a request for each of six that are not there.
         assert.strictEqual(sent.length, 8)
-        const gathered = yield* Effect.forEach(ids, (id) => Effect.either(alice.images.get(id)), { batching: true })
-        assert.deepStrictEqual(gathered.map(shown), each.map(shown))
         const asked = yield* Effect.flip(alice.images.getMany([nowhere, Image.ImageId.make("a/b")]))
         assert.strictEqual(asked._tag === "InvalidArgument" && asked.argument, "images[1]")
       })
@@ -415,7 +408,6 @@ export const images = (it: Vitest.MethodsNonLive<Projects, true>) => {
       const path = `/images/${image.id}`
       assert.deepStrictEqual(yield* paths(alice.images.get(image)), [path])
       assert.deepStrictEqual(yield* paths(Effect.forEach([image, image], alice.images.get)), [path, path])
-      assert.deepStrictEqual(yield* paths(Effect.forEach([image, image], alice.images.get, { batching: true })), [path])
       assert.deepStrictEqual(yield* paths(alice.images.getMany([image, image.id])), [path])
       assert.deepStrictEqual(yield* paths(alice.images.getMany([])), [])
     })

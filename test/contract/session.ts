@@ -99,7 +99,7 @@ export const session = (it: Vitest.MethodsNonLive<Projects | TheCloud | HttpClie
           ["OS_USER_ID", ""]
         ])
       )
-      const page = yield* listOver(Layer.provide(Cloud.layerEnv, Layer.setConfigProvider(variables)))
+      const page = yield* listOver(Layer.provide(Cloud.layerEnv(), Layer.setConfigProvider(variables)))
       assert.isArray(page.items)
     })
   )

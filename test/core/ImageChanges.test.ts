@@ -283,7 +283,7 @@ describe("changes that Glance would not take", () => {
       assert.strictEqual(error.name, "InvalidArgument")
       assert.strictEqual(error.argument, argument)
       assert.match(error.reason, reason)
-      assert.strictEqual(error.message, `an operation: ${argument} ${error.reason}`)
+      assert.strictEqual(error.message, `${argument} ${error.reason}`)
     }
   })
 

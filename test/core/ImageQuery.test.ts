@@ -268,7 +268,7 @@ describe("a query that Glance would refuse or misread", () => {
     assert.strictEqual(error._tag, "InvalidArgument")
     assert.strictEqual(error.argument, argument)
     assert.match(error.reason, reason)
-    assert.strictEqual(error.message, `an operation: ${argument} ${error.reason}`)
+    assert.strictEqual(error.message, `${argument} ${error.reason}`)
   })
 
   const conditions = [

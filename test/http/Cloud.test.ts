@@ -359,6 +359,85 @@ describe("an operation", () => {
   )
 })
 
+describe("the option transformClient", () => {
+  const mine = HttpClient.mapRequest(HttpClientRequest.setHeader("x-mine", "yes"))
+  const marked = Effect.map(Http.sent, (all) => all.map(({ headers, method }) => `${method} ${headers["x-mine"]}`))
+
+  it.effect("transforms the client below the layers, which sees each attempt with its token", () => {
+    const seen: Array<string | undefined> = []
+    const transformClient = (client: HttpClient.HttpClient) =>
+      HttpClient.tapRequest(mine(client), ({ headers }) =>
+        Effect.sync(() => {
+          seen.push(headers["x-auth-token"])
+        })
+      )
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(list)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      // The login is that of another layer.
+      assert.deepStrictEqual(yield* marked, ["POST undefined", "GET yes", "GET yes"])
+      assert.deepStrictEqual(seen, ["token", "token"])
+    }).pipe(
+      Effect.provide(
+        images(
+          cloud(
+            () => tokenAnswer("token"),
+            (_, index) => (index === 0 ? Http.json({}, 503) : noImages())
+          ),
+          { transformClient }
+        )
+      )
+    )
+  })
+
+  it.effect("transforms the client of logins as well if the layer logs in by itself", () => {
+    const variables = [
+      ["OS_AUTH_URL", "https://keystone.test"],
+      ["OS_USERNAME", "alice"],
+      ["OS_PASSWORD", "secret"]
+    ] as const
+    return Effect.gen(function* () {
+      yield* list
+      assert.deepStrictEqual(yield* marked, ["POST yes", "GET yes"])
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(Images.layer, Cloud.layerEnv({ transformClient: mine })).pipe(
+          Layer.provideMerge(Http.layer(imagesAt("https://glance.test"))),
+          Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(variables))))
+        )
+      )
+    )
+  })
+
+  it.effect("may fail on statuses and add spans, which stand in those of the attempts", () => {
+    const names: Array<string> = []
+    const spanned = (client: HttpClient.HttpClient) =>
+      HttpClient.filterStatusOk(
+        HttpClient.transformResponse(client, (sent) =>
+          Effect.zipRight(
+            Effect.flatMap(Effect.orDie(Effect.currentSpan), ({ name }) => Effect.sync(() => names.push(name))),
+            sent
+          )
+        )
+      )
+    return Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(list))._tag, "Forbidden")
+      assert.deepStrictEqual(names, ["GET /v2/images"])
+    }).pipe(
+      Effect.provide(
+        images(
+          cloud(
+            () => tokenAnswer("token"),
+            () => Http.json({}, 403)
+          ),
+          { transformClient: spanned }
+        )
+      )
+    )
+  })
+})
+
 describe("an HTTP client of one's own", () => {
   it.effect("that fails on statuses serves as well: the answers are read, and refused tokens renewed", () =>
     Effect.gen(function* () {

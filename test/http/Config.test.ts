@@ -33,7 +33,7 @@ const sentIn = (variables: Variables) =>
     return { login: login?.url.href, body: JSON.parse(login?.body ?? "null"), image: image?.url.href }
   }).pipe(
     Effect.provide(
-      Layer.provideMerge(Images.layer, Cloud.layerEnv).pipe(
+      Layer.provideMerge(Images.layer, Cloud.layerEnv()).pipe(
         Layer.provideMerge(Http.layer(() => handler)),
         Layer.provide(provider(variables))
       )
@@ -42,7 +42,7 @@ const sentIn = (variables: Variables) =>
 
 /** Why there is no such cloud. */
 const refusal = (variables: Variables) =>
-  Effect.flip(Layer.build(Cloud.layerEnv)).pipe(
+  Effect.flip(Layer.build(Cloud.layerEnv())).pipe(
     Effect.provide(
       Layer.provideMerge(
         Http.layer(() => handler),
@@ -305,7 +305,16 @@ describe("options from the configuration", () => {
           authUrl: Config.succeed("https://k.test"),
           applicationCredentialSecret: Config.redacted("SECRET")
         }),
-        KEY: Rackspace.layerApiKeyConfig({ username: Config.succeed("alice"), apiKey: Config.redacted("KEY") })
+        PASSCODE: Keystone.layerTotpConfig({
+          authUrl: Config.succeed("https://k.test"),
+          passcode: Config.redacted("PASSCODE")
+        }),
+        FACTOR: Keystone.layerMultiFactorConfig({
+          authUrl: Config.succeed("https://k.test"),
+          password: Config.redacted("FACTOR")
+        }),
+        KEY: Rackspace.layerApiKeyConfig({ username: Config.succeed("alice"), apiKey: Config.redacted("KEY") }),
+        WORD: Rackspace.layerPasswordConfig({ password: Config.redacted("WORD") })
       }
       for (const [name, layer] of Object.entries(layers)) {
         const error = yield* Effect.flip(Layer.build(layer)).pipe(

@@ -337,6 +337,15 @@ const cases: { readonly [server: string]: Case } = {
     exempt: changes,
     expected: sending("TransferStalled")
   },
+  "reads one piece of an upload and no more": {
+    behaviour: toUpload(({ body }) =>
+      body._tag === "Stream"
+        ? Effect.zipRight(Effect.ignore(Stream.runForEach(body.stream, () => Effect.never)), Effect.never)
+        : Effect.never
+    ),
+    exempt: changes,
+    expected: sending("TransferStalled")
+  },
   "reads a piece of an upload every four minutes": {
     behaviour: toUpload(({ body }) =>
       body._tag === "Stream"
@@ -619,7 +628,8 @@ const servicesOf = (client: HttpClient.HttpClient) =>
 const operationsIn = (context: { readonly unsafeMap: ReadonlyMap<string, unknown> }) =>
   [...context.unsafeMap].flatMap(([key, service]) => {
     const name = /^@effect-glance\/core\/(\w+)$/.exec(key)?.[1]
-    return name === undefined ? [] : operationsOf(name, service as object)
+    // The facade has the same services as their tags.
+    return name === undefined || name === "Glance" ? [] : operationsOf(name, service as object)
   })
 
 /** The services of a client, and all that they can do. */

@@ -1,6 +1,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import { GlanceClient, Image } from "@effect-glance/core"
+import * as ImageMembers from "@effect-glance/core/ImageMembers"
 import * as Images from "@effect-glance/core/Images"
 import { Throttle } from "@effect-glance/http"
 import type * as Duration from "effect/Duration"
@@ -55,8 +56,8 @@ describe("the spans of an operation", { timeout: 60_000 }, () => {
         { name: "Images.get", parent: "" },
         { name: "Keystone.password", parent: "Images.get" },
         { name: "POST /v3/auth/tokens", parent: "Keystone.password" },
-        { name: "GET /v2/images/{id}", parent: "Images.get" },
-        { name: "GET /v2/images/{id}", parent: "Images.get" }
+        { name: "GET /v2/images/{image_id}", parent: "Images.get" },
+        { name: "GET /v2/images/{image_id}", parent: "Images.get" }
       ])
     }).pipe(Effect.provide(images(cloud(() => tokenAnswer("token"), twice))))
   )
@@ -77,11 +78,11 @@ describe("the spans of an operation", { timeout: 60_000 }, () => {
       ]
       assert.deepStrictEqual(
         shown.map((name) => first?.get(name)),
-        ["GET", "/v2/images/{id}", undefined, 503, "503", "req-0", 2]
+        ["GET", "/v2/images/{image_id}", undefined, 503, "503", "req-0", 2]
       )
       assert.deepStrictEqual(
         shown.map((name) => second?.get(name)),
-        ["GET", "/v2/images/{id}", 1, 200, undefined, "req-1", 595]
+        ["GET", "/v2/images/{image_id}", 1, 200, undefined, "req-1", 595]
       )
     }).pipe(Effect.provide(images(cloud(() => tokenAnswer("token"), twice))))
   )
@@ -129,37 +130,33 @@ describe("the spans of an operation", { timeout: 60_000 }, () => {
 })
 
 describe("the route of a request", { timeout: 60_000 }, () => {
-  const routes: { readonly [path: string]: string } = {
-    "/images": "/v2/images",
-    "/images?name=members": "/v2/images",
-    "/images/members": "/v2/images/{id}",
-    "/images/members/members/members": "/v2/images/{id}/members/{member}",
-    "/images/1/members": "/v2/images/{id}/members",
-    "/images/1/tags/file": "/v2/images/{id}/tags/{tag}",
-    "/images/1/file": "/v2/images/{id}/file",
-    "/images/1/stage": "/v2/images/{id}/stage",
-    "/images/1/import": "/v2/images/{id}/import",
-    "/images/1/actions/deactivate": "/v2/images/{id}/actions/deactivate",
-    "/images/1/tasks": "/v2/images/{id}/tasks",
-    "/images/1/locations": "/v2/images/{id}/locations",
-    "/tasks/1": "/v2/tasks/{task}",
-    "/schemas/images": "/v2/schemas/images",
-    "/info/stores/detail": "/v2/info/stores/detail",
-    "/stores/fast/1": "/v2/stores/{store}/{id}",
-    "/cache/1": "/v2/cache/{id}",
-    "/metadefs/namespaces/a/objects/b": "/v2/metadefs/namespaces/{namespace}/objects/{object}",
-    "/metadefs/namespaces/a/resource_types/b": "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}",
-    "/metadefs/resource_types": "/v2/metadefs/resource_types"
-  }
-
-  it.effect("names none of what it is about", () =>
+  /** The name of the span of an attempt, and its route. */
+  const attempt = (program: Effect.Effect<unknown, unknown, GlanceClient.GlanceClient>) =>
     Effect.gen(function* () {
-      for (const [path, route] of Object.entries(routes)) {
-        const witness = Witness.make()
-        yield* Effect.provide(execute(HttpClientRequest.get(path)), witness.layer)
-        assert.strictEqual(witness.spans.at(-1)?.attributes.get("url.template"), route, path)
-      }
+      const witness = Witness.make()
+      yield* Effect.provide(program, witness.layer)
+      const span = witness.spans.at(-1)
+      return [span?.name, span?.attributes.get("url.template")]
     }).pipe(Effect.provide(port(cloud(() => tokenAnswer("token")))))
+
+  it.effect("is that of its operation, and names none of what the operation is about", () =>
+    Effect.gen(function* () {
+      const members = Effect.flatMap(ImageMembers.ImageMembers, (members) => Effect.flip(members.get(id, "project")))
+      const route = "/v2/images/{image_id}/members/{member_id}"
+      assert.deepStrictEqual(yield* attempt(Effect.provide(members, ImageMembers.layer)), [`GET ${route}`, route])
+    })
+  )
+
+  it.effect("of the caller's own is what the caller says, else unknown", () =>
+    Effect.gen(function* () {
+      const request = execute(HttpClientRequest.get(`/images/${id}`))
+      const operation = { name: "Report.get", route: "/v2/images/{image_id}", hold: <A>(wait: A) => wait }
+      assert.deepStrictEqual(yield* attempt(request), ["GET", undefined])
+      assert.deepStrictEqual(yield* attempt(Effect.provideService(request, GlanceClient.Operation, operation)), [
+        "GET /v2/images/{image_id}",
+        "/v2/images/{image_id}"
+      ])
+    })
   )
 })
 
@@ -187,7 +184,7 @@ describe("the log", { timeout: 60_000 }, () => {
     })
 
   const program = Effect.provide(get, images(cloud(() => tokenAnswer("token"), twice)))
-  const about = { "glance.operation": "Images.get", "url.template": "/v2/images/{id}" }
+  const about = { "glance.operation": "Images.get", "url.template": "/v2/images/{image_id}" }
 
   it.effect("has a line for each attempt at debug, and a warning for each repetition", () =>
     Effect.gen(function* () {
@@ -273,7 +270,7 @@ describe("the metrics", { timeout: 60_000 }, () => {
             unit: "s",
             "glance.operation": "Images.get",
             "http.request.method": "GET",
-            "url.template": "/v2/images/{id}",
+            "url.template": "/v2/images/{image_id}",
             "server.address": "glance.test",
             "http.response.status_code": "503",
             "error.type": "503"
@@ -283,7 +280,7 @@ describe("the metrics", { timeout: 60_000 }, () => {
             unit: "s",
             "glance.operation": "Images.get",
             "http.request.method": "GET",
-            "url.template": "/v2/images/{id}",
+            "url.template": "/v2/images/{image_id}",
             "server.address": "glance.test",
             "http.response.status_code": "200"
           }

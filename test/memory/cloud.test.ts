@@ -57,7 +57,7 @@ describe("a port", () => {
   it.effect("comes with a fresh cloud as one layer", () =>
     Effect.gen(function* () {
       const port = yield* GlanceClient.GlanceClient
-      const cloud = yield* MemoryCloud.Cloud
+      const cloud = yield* MemoryCloud.MemoryCloud
       assert.deepStrictEqual(yield* names(port), ["first"])
       assert.deepStrictEqual(RequestLog.lines(yield* cloud.requests), ["GET /v2/images"])
     }).pipe(Effect.provide(MemoryCloud.layer({ images: [{ owner: "demo", name: "first" }] })))

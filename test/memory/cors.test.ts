@@ -13,7 +13,7 @@ import { logIn } from "./support.js"
 type Headers = Readonly<Record<string, string>>
 
 /** Sends one request to a cloud's app, as a browser on localhost does. */
-const sending = (cloud: MemoryCloud.MemoryCloud, options: MemoryServer.Options = {}) => {
+const sending = (cloud: MemoryCloud.Service, options: MemoryServer.Options = {}) => {
   const handle = HttpApp.toWebHandler(MemoryServer.app(cloud, options))
   return (method: string, path: string, headers: Headers, host = "localhost:9292") =>
     Effect.promise(() => handle(new Request(`http://${host}${path}`, { method, headers: { ...headers, host } })))

@@ -1,7 +1,15 @@
 /** What came after the release that the contract is held against, over the client's own services. */
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Discovery, GlanceClient, ImageCache, ImageImport, ImageLocations, Images } from "@effect-glance/core"
+import {
+  Discovery,
+  GlanceClient,
+  type GlanceError,
+  ImageCache,
+  ImageImport,
+  ImageLocations,
+  Images
+} from "@effect-glance/core"
 import * as MemoryCloud from "@effect-glance/memory/MemoryCloud"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -20,7 +28,7 @@ const cloud = MemoryCloud.make({
     uri === url ? Effect.succeed({ size: bytes.length, body: Stream.make(bytes) }) : Effect.fail({ message: "404" })
 })
 
-const services = (memory: MemoryCloud.MemoryCloud, options?: MemoryCloud.PortOptions) =>
+const services = (memory: MemoryCloud.Service, options?: MemoryCloud.PortOptions) =>
   Effect.all({
     images: Images.make,
     imports: ImageImport.make,
@@ -121,7 +129,12 @@ describe("the upkeep of the cache", () => {
       assert.deepStrictEqual(yield* cache.prune, { files: 0, bytes: 0 })
       assert.strictEqual((yield* cache.state).cached.length, 1)
       const member = yield* services(memory)
-      for (const attempt of [member.cache.clean, member.cache.prune, member.cache.nodes(image)]) {
+      const attempts: ReadonlyArray<Effect.Effect<unknown, GlanceError.GlanceError>> = [
+        member.cache.clean,
+        member.cache.prune,
+        member.cache.nodes(image)
+      ]
+      for (const attempt of attempts) {
         assert.strictEqual((yield* Effect.flip(attempt))._tag, "Forbidden")
       }
     })

@@ -239,7 +239,7 @@ describe("a server", () => {
   it.scoped("comes with a fresh cloud as one layer", () =>
     Effect.gen(function* () {
       const server = yield* NodeMemoryServer.NodeMemoryServer
-      const cloud = yield* MemoryCloud.Cloud
+      const cloud = yield* MemoryCloud.MemoryCloud
       yield* logIn(cloud, yield* HttpClient.HttpClient, { authUrl: server.authUrl })
       assert.strictEqual(yield* cloud.logins, 1)
       assert.deepStrictEqual(server.environment({ project: "guest" }), {
@@ -278,7 +278,7 @@ describe("an app", () => {
 })
 
 /** Until the service has taken so many bytes of the newest request. */
-const seen = (cloud: MemoryCloud.MemoryCloud, bytes: number): Effect.Effect<void> =>
+const seen = (cloud: MemoryCloud.Service, bytes: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     while (true) {
       const entry = (yield* cloud.requests).at(-1)

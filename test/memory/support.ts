@@ -19,7 +19,7 @@ export interface Transport {
 }
 
 export const transports: ReadonlyArray<
-  readonly [name: string, make: (cloud: MemoryCloud.MemoryCloud) => Effect.Effect<Transport, unknown, Scope.Scope>]
+  readonly [name: string, make: (cloud: MemoryCloud.Service) => Effect.Effect<Transport, unknown, Scope.Scope>]
 > = [
   [
     "without a socket",
@@ -66,7 +66,7 @@ export interface Session {
 
 /** Logs in as a user of the cloud, over whatever client. */
 export const logIn = (
-  cloud: MemoryCloud.MemoryCloud,
+  cloud: MemoryCloud.Service,
   client: HttpClient.HttpClient,
   options: { readonly project?: string; readonly user?: string; readonly authUrl?: string } = {}
 ): Effect.Effect<Session, HttpClientError.HttpClientError> =>

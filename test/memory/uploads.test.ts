@@ -48,7 +48,7 @@ describe.each(transports)("an upload to a cloud %s", (_, connect) => {
     return { cloud, session, id, state }
   })
 
-  const queued = (id: string, cloud: MemoryCloud.MemoryCloud) => ({
+  const queued = (id: string, cloud: MemoryCloud.Service) => ({
     id,
     region: "RegionOne",
     status: "queued",
@@ -147,7 +147,7 @@ describe("an upload to a cloud in this process", () => {
 })
 
 /** A server hears of a broken connection a little later than the client that broke it. */
-const settled = (cloud: MemoryCloud.MemoryCloud, id: string): Effect.Effect<void> =>
+const settled = (cloud: MemoryCloud.Service, id: string): Effect.Effect<void> =>
   until(
     Effect.gen(function* () {
       const images = yield* cloud.images

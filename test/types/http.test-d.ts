@@ -39,7 +39,14 @@ describe("a login", () => {
     expectTypeOf(
       Keystone.layerApplicationCredentialConfig({ authUrl: url, applicationCredentialSecret: word })
     ).toEqualTypeOf<LoginFromConfig>()
+    expectTypeOf(Keystone.layerTotpConfig({ authUrl: url, passcode: word })).toEqualTypeOf<LoginFromConfig>()
+    expectTypeOf(
+      Keystone.layerMultiFactorConfig({ authUrl: url, password: word, passcode: word })
+    ).toEqualTypeOf<LoginFromConfig>()
     expectTypeOf(Rackspace.layerApiKeyConfig({ username: url, apiKey: word })).toEqualTypeOf<LoginFromConfig>()
+    expectTypeOf(Rackspace.layerPasswordConfig({ password: word })).toEqualTypeOf<LoginFromConfig>()
+    // @ts-expect-error a function is no setting of a configuration
+    Cloud.layerConfig({ transformClient: Config.succeed((client: HttpClient) => client) })
   })
 
   it("that is made lives in a scope", () => {
@@ -105,7 +112,7 @@ describe("a cloud", () => {
       Cloud.layerTokenConfig({ endpoint: Config.string("URL"), token: Config.redacted("TOKEN") })
     ).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, ConfigError, HttpClient>>()
     type Unreadable = CloudConfigError.CloudConfigError | ConfigError
-    expectTypeOf(Cloud.layerEnv).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, Unreadable, HttpClient>>()
+    expectTypeOf(Cloud.layerEnv()).toEqualTypeOf<Layer.Layer<GlanceClient.GlanceClient, Unreadable, HttpClient>>()
     expectTypeOf(Cloud.layerCloudsYaml("name")).toEqualTypeOf<
       Layer.Layer<GlanceClient.GlanceClient, Unreadable, HttpClient | FileSystem | Path>
     >()

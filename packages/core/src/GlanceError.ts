@@ -45,8 +45,8 @@ const response = Answer.fields
 const imageResponse = { ...response, imageId: Schema.String }
 const memberResponse = { ...imageResponse, memberId: Schema.String }
 const namespaceResponse = { ...response, namespace: Schema.String }
-const operation = { operation: response.operation }
-const image = { ...operation, imageId: Schema.String }
+const ofOperation = { operation: response.operation }
+const image = { ...ofOperation, imageId: Schema.String }
 
 const optionalText = Schema.optionalWith(Schema.String, { as: "Option" })
 const optionalTime = Schema.optionalWith(Schema.DateTimeUtc, { as: "Option" })
@@ -70,7 +70,7 @@ const pause = (error: { readonly retryAfter: Option.Option<Duration.Duration> })
 export class InvalidArgument extends TaggedError<InvalidArgument>()(
   "InvalidArgument",
   {
-    ...operation,
+    ...ofOperation,
     /** The argument, as a path: `image`, `query.limit`, `properties["foo"]`. */
     argument: Schema.String,
     /** Why it is invalid, as the end of a sentence that begins with the argument. */
@@ -88,7 +88,7 @@ export class InvalidArgument extends TaggedError<InvalidArgument>()(
 export class InvalidImageMemberStatus extends TaggedError<InvalidImageMemberStatus>()(
   "InvalidImageMemberStatus",
   {
-    ...operation,
+    ...ofOperation,
     /** The given status, as text. */
     memberStatus: Schema.String
   },
@@ -106,7 +106,7 @@ export class InvalidImageMemberStatus extends TaggedError<InvalidImageMemberStat
  */
 export class TransportError extends TaggedError<TransportError>()(
   "TransportError",
-  { ...operation, method: Schema.String, url: Schema.String, detail: Schema.String, cause: Schema.Defect },
+  { ...ofOperation, method: Schema.String, url: Schema.String, detail: Schema.String, cause: Schema.Defect },
   ({ detail, method, url }) => `${detail} (${method} ${url})`
 ) {}
 
@@ -139,7 +139,7 @@ export class CloudUnavailable extends TaggedError<CloudUnavailable>()(
  */
 export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>()(
   "TimeLimitExceeded",
-  { ...operation, limit: Schema.Duration },
+  { ...ofOperation, limit: Schema.Duration },
   ({ limit }) => `no complete response within ${Duration.format(limit)}`
 ) {}
 
@@ -200,7 +200,7 @@ export class EndpointVersionMismatch extends TaggedError<EndpointVersionMismatch
 export class CapabilityMissing extends TaggedError<CapabilityMissing>()(
   "CapabilityMissing",
   {
-    ...operation,
+    ...ofOperation,
     /** The missing feature, such as `the import method web-download`. */
     capability: Schema.String,
     /** What the cloud offers instead, or the server's own sentence. Empty if neither is known. */
@@ -377,7 +377,7 @@ export class UpdateConflict extends TaggedError<UpdateConflict>()(
 export class NoMatchingImage extends TaggedError<NoMatchingImage>()(
   "NoMatchingImage",
   {
-    ...operation,
+    ...ofOperation,
     /** The conditions, as they were sent. */
     query: Schema.String
   },
@@ -393,7 +393,7 @@ export class NoMatchingImage extends TaggedError<NoMatchingImage>()(
 export class AmbiguousImage extends TaggedError<AmbiguousImage>()(
   "AmbiguousImage",
   {
-    ...operation,
+    ...ofOperation,
     /** The conditions, as they were sent. */
     query: Schema.String,
     /** The ids of all matching images, in the order of the query. */
@@ -414,7 +414,7 @@ export class AmbiguousImage extends TaggedError<AmbiguousImage>()(
  */
 export class RepeatedMarker extends TaggedError<RepeatedMarker>()(
   "RepeatedMarker",
-  { ...operation, marker: Schema.String },
+  { ...ofOperation, marker: Schema.String },
   ({ marker }) => `the server's pages form a loop: marker ${marker} came twice`
 ) {}
 
@@ -427,7 +427,7 @@ export class RepeatedMarker extends TaggedError<RepeatedMarker>()(
 export class TooManyEmptyPages extends TaggedError<TooManyEmptyPages>()(
   "TooManyEmptyPages",
   {
-    ...operation,
+    ...ofOperation,
     /** The number of pages without a record. */
     pages: Schema.Number,
     /** The marker of the page that was not requested. */
@@ -446,7 +446,7 @@ export class TooManyEmptyPages extends TaggedError<TooManyEmptyPages>()(
 export class LostMarker extends TaggedError<LostMarker>()(
   "LostMarker",
   {
-    ...operation,
+    ...ofOperation,
     /** The marker that the server no longer knows. */
     marker: Schema.String
   },
@@ -543,7 +543,7 @@ export class TaskNotFound extends TaggedError<TaskNotFound>()(
 export class TaskFailed extends TaggedError<TaskFailed>()(
   "TaskFailed",
   {
-    ...operation,
+    ...ofOperation,
     taskId: Schema.String,
     /** `import`, `export` or another type that the cloud runs. */
     type: Schema.String,
@@ -561,7 +561,7 @@ export class TaskFailed extends TaggedError<TaskFailed>()(
 export class TaskNotEnded extends TaggedError<TaskNotEnded>()(
   "TaskNotEnded",
   {
-    ...operation,
+    ...ofOperation,
     taskId: Schema.String,
     type: Schema.String,
     /** The status at the last poll. */

@@ -13,6 +13,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { durationOr } from "./internal/persistence.js"
 
 /**
@@ -103,7 +104,8 @@ export const make = ({ delay, failures }: Options = {}): Service => {
       const url = Secrets.url(root)
       const { reason, until } = state
       if (until !== undefined && now < until) {
-        return new GlanceError.CloudUnavailable({ url, until: DateTime.unsafeMake(until), detail: reason })
+        const time = Option.getOrThrow(DateTime.make(until))
+        return new GlanceError.CloudUnavailable({ url, until: time, detail: reason })
       }
       // The one that tries has the whole pause for it: were it never heard of again, another would try then.
       if (until !== undefined) state.until = now + pause
@@ -143,7 +145,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
 
 /**
  * Circuits for the clouds that are built with it. Provide it to their layers, not to the program:
- * `Layer.provide(Cloud.layerEnv, Circuit.layer())`. Each URL of an image or identity service has its own.
+ * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own.
  *
  * @since 0.1.0
  * @category layers

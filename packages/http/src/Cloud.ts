@@ -29,14 +29,13 @@ import * as CloudAuth from "./CloudAuth.js"
 import * as CloudConfig from "./CloudConfig.js"
 import type * as CloudConfigError from "./CloudConfigError.js"
 import * as Identity from "./Identity.js"
-import { auth, type Target } from "./internal/client/auth.js"
+import { auth, type RootOf } from "./internal/client/auth.js"
 import { limits } from "./internal/client/limits.js"
 import { redact } from "./internal/client/redact.js"
 import { isRepeatableMethod, retry } from "./internal/client/retry.js"
 import { sendable } from "./internal/client/sendable.js"
 import { telemetry } from "./internal/client/telemetry.js"
 import * as Persistence from "./internal/persistence.js"
-import * as Route from "./internal/route.js"
 import * as Throttle from "./Throttle.js"
 
 /**
@@ -133,14 +132,14 @@ export const make = ({
     const persistence = Persistence.of({ backoff, retries, timeLimit })
 
     /** A request passes these layers from the last to the first. */
-    const clientOf = (service: "image" | "objectStore", target: Target): GlanceClient.Client =>
+    const clientOf = (service: "image" | "objectStore", rootOf: RootOf): GlanceClient.Client =>
       runtimeClient.pipe(
-        redact(fetchOptions),
+        redact,
         telemetry,
         sendable,
         limits({ circuit, throttle: service === "image" ? throttle : undefined, timeLimit: persistence.timeLimit }),
         retry({ ...persistence, circuit, isRepeatable: isRepeatableMethod }),
-        auth(identity, target)
+        auth(identity, rootOf, fetchOptions)
       )
 
     const imageEndpoint = ({ catalog }: Identity.Session) =>
@@ -154,17 +153,11 @@ export const make = ({
           onRight: (found) => (Catalog.isGlobal(found) ? selection.region : found.region)
         })
       })
-    const objectStore = clientOf("objectStore", { rootOf: objectStoreRoot, routeOf: Route.objectStore })
+    const objectStore = clientOf("objectStore", objectStoreRoot)
 
     return {
-      client: clientOf("image", {
-        rootOf: (session) => Either.map(imageEndpoint(session), Catalog.imageRoot),
-        routeOf: Route.image
-      }),
-      unversioned: clientOf("image", {
-        rootOf: (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot),
-        routeOf: Route.plain
-      }),
+      client: clientOf("image", (session) => Either.map(imageEndpoint(session), Catalog.imageRoot)),
+      unversioned: clientOf("image", (session) => Either.map(imageEndpoint(session), Catalog.unversionedRoot)),
       projectId: Effect.map(identity.session, (session) => session.projectId),
       objectStore: Effect.map(identity.session, (session) =>
         Option.as(Either.getRight(objectStoreRoot(session)), objectStore)
@@ -293,22 +286,23 @@ const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
   })
 
 /**
- * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}.
- *
- * A layer is built once for all who ask for it in one graph: where two projects stand side by side, take `Layer.fresh`
- * of this one for each.
+ * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}. Options come before what the variables
+ * say. Each call is a layer of its own, so that two projects can stand side by side.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerEnv: Layer.Layer<
+export const layerEnv = (
+  options?: Options
+): Layer.Layer<
   GlanceClient.GlanceClient,
   CloudConfigError.CloudConfigError | ConfigError.ConfigError,
   HttpClient.HttpClient
-> = Layer.scoped(
-  GlanceClient.GlanceClient,
-  Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config))
-)
+> =>
+  Layer.scoped(
+    GlanceClient.GlanceClient,
+    Effect.flatMap(CloudConfig.fromEnv, (config) => withGivenClient(config, options))
+  )
 
 /**
  * A cloud of `clouds.yaml`, by its name there: see {@link CloudConfig.fromFiles}. Without a name it is what

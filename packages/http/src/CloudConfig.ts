@@ -21,14 +21,14 @@ import {
   MalformedCloudFile,
   UnreadableCloudFile
 } from "./CloudConfigError.js"
-import * as BoundedFile from "./internal/boundedFile.js"
-import * as CloudFiles from "./internal/cloudFiles.js"
-import * as CloudKeys from "./internal/cloudKeys.js"
-import * as CloudLogin from "./internal/cloudLogin.js"
-import * as CloudReader from "./internal/cloudReader.js"
-import * as CloudSecrets from "./internal/cloudSecrets.js"
-import * as CloudSettings from "./internal/cloudSettings.js"
-import * as Settings from "./internal/settings.js"
+import * as BoundedFile from "./internal/config/boundedFile.js"
+import * as CloudFiles from "./internal/config/files.js"
+import * as CloudKeys from "./internal/config/keys.js"
+import * as CloudLogin from "./internal/config/login.js"
+import * as CloudReader from "./internal/config/reader.js"
+import * as CloudSecrets from "./internal/config/secrets.js"
+import * as CloudSettings from "./internal/config/settings.js"
+import * as Settings from "./internal/config/values.js"
 
 /**
  * Whom a connection trusts, and as whom it introduces itself. It is the HTTP client that can heed this; that of

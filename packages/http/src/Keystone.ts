@@ -351,6 +351,16 @@ export const layerTotp: (options: TotpOptions) => Layer.Layer<Identity.Identity,
   Login.layer(makeTotp)
 
 /**
+ * {@link layerTotp} with options that are read from the `ConfigProvider`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTotpConfig: (
+  options: Config.Config.Wrap<TotpOptions>
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeTotp)
+
+/**
  * Logs in with several factors at once, for users who have to: those of password, passcode and token that are given.
  *
  * @since 0.1.0
@@ -360,3 +370,13 @@ export const layerTotp: (options: TotpOptions) => Layer.Layer<Identity.Identity,
 export const layerMultiFactor: (
   options: MultiFactorOptions
 ) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> = Login.layer(makeMultiFactor)
+
+/**
+ * {@link layerMultiFactor} with options that are read from the `ConfigProvider`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMultiFactorConfig: (
+  options: Config.Config.Wrap<MultiFactorOptions>
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeMultiFactor)

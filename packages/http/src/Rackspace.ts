@@ -143,3 +143,13 @@ export const layerApiKeyConfig: (
  */
 export const layerPassword: (options: PasswordOptions) => Layer.Layer<Identity.Identity, never, HttpClient.HttpClient> =
   Login.layer(makePassword)
+
+/**
+ * {@link layerPassword} with options that are read from the `ConfigProvider`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPasswordConfig: (
+  options: Config.Config.Wrap<PasswordOptions>
+) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makePassword)

@@ -115,7 +115,7 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
 
 /**
  * A throttle for the clouds that are built with it. Provide it to their layers, not to the program:
- * `Layer.provide(Cloud.layerEnv, Throttle.layer({ concurrency: 4 }))`. Clouds that get the same layer share it, and
+ * `Layer.provide(Cloud.layerEnv(), Throttle.layer({ concurrency: 4 }))`. Clouds that get the same layer share it, and
  * each that gets one of its own has its own.
  *
  * @since 0.1.0

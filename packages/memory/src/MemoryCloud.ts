@@ -125,7 +125,7 @@ export interface ImageState {
  * @since 0.1.0
  * @category models
  */
-export interface MemoryCloud {
+export interface Service {
   readonly projects: ReadonlyArray<Project>
   readonly users: ReadonlyArray<User>
   readonly regions: ReadonlyArray<string>
@@ -175,7 +175,7 @@ export interface MemoryCloud {
  * @since 0.1.0
  * @category tags
  */
-export class Cloud extends Context.Tag("@effect-glance/memory/MemoryCloud")<Cloud, MemoryCloud>() {}
+export class MemoryCloud extends Context.Tag("@effect-glance/memory/MemoryCloud")<MemoryCloud, Service>() {}
 
 /**
  * Makes a cloud. Its time is the clock that is current here: under `TestClock` tokens expire and imports finish when the
@@ -186,7 +186,7 @@ export class Cloud extends Context.Tag("@effect-glance/memory/MemoryCloud")<Clou
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, Scope.Scope> =>
+export const make = (options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
     const within = yield* makeInside(options, clock)
@@ -229,10 +229,10 @@ export const make = (options: Options = {}): Effect.Effect<MemoryCloud, never, S
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceClient.GlanceClient | Cloud> =>
+export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceClient.GlanceClient | MemoryCloud> =>
   Layer.effect(
     GlanceClient.GlanceClient,
-    Effect.map(Cloud, (cloud) => port(cloud, options))
+    Effect.map(MemoryCloud, (cloud) => port(cloud, options))
   ).pipe(Layer.provideMerge(layerCloud(options)))
 
 /**
@@ -241,7 +241,7 @@ export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceCl
  * @since 0.1.0
  * @category layers
  */
-export const layerCloud = (options: Options = {}): Layer.Layer<Cloud> => Layer.scoped(Cloud, make(options))
+export const layerCloud = (options: Options = {}): Layer.Layer<MemoryCloud> => Layer.scoped(MemoryCloud, make(options))
 
 /**
  * Who speaks through a port.
@@ -268,7 +268,7 @@ export interface PortOptions {
  * @since 0.1.0
  * @category ports
  */
-export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceClient.Service => {
+export const port = (cloud: Service, options: PortOptions = {}): GlanceClient.Service => {
   const { directory, engine, objectStore } = cloud[inside]
   const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
   if (project === undefined) throw new Error(`no project is called ${options.project}`)
@@ -313,7 +313,7 @@ export const port = (cloud: MemoryCloud, options: PortOptions = {}): GlanceClien
  * @since 0.1.0
  * @category ports
  */
-export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Layer<GlanceClient.GlanceClient> =>
+export const layerPort = (cloud: Service, options?: PortOptions): Layer.Layer<GlanceClient.GlanceClient> =>
   Layer.sync(GlanceClient.GlanceClient, () => port(cloud, options))
 
 /**
@@ -323,7 +323,7 @@ export const layerPort = (cloud: MemoryCloud, options?: PortOptions): Layer.Laye
  * @since 0.1.0
  * @category clients
  */
-export const httpClient = (cloud: MemoryCloud): HttpClient.HttpClient =>
+export const httpClient = (cloud: Service): HttpClient.HttpClient =>
   makeClient(cloud[inside].engine, memoryEndpoints(cloud.regions))
 
 /**
@@ -332,7 +332,7 @@ export const httpClient = (cloud: MemoryCloud): HttpClient.HttpClient =>
  * @since 0.1.0
  * @category clients
  */
-export const layerHttpClient = (cloud: MemoryCloud): Layer.Layer<HttpClient.HttpClient> =>
+export const layerHttpClient = (cloud: Service): Layer.Layer<HttpClient.HttpClient> =>
   Layer.sync(HttpClient.HttpClient, () => httpClient(cloud))
 
 /**
@@ -341,8 +341,8 @@ export const layerHttpClient = (cloud: MemoryCloud): Layer.Layer<HttpClient.Http
  * @since 0.1.0
  * @category layers
  */
-export const layerClient = (options: Options = {}): Layer.Layer<HttpClient.HttpClient | Cloud> =>
-  Layer.effect(HttpClient.HttpClient, Effect.map(Cloud, httpClient)).pipe(Layer.provideMerge(layerCloud(options)))
+export const layerClient = (options: Options = {}): Layer.Layer<HttpClient.HttpClient | MemoryCloud> =>
+  Layer.effect(HttpClient.HttpClient, Effect.map(MemoryCloud, httpClient)).pipe(Layer.provideMerge(layerCloud(options)))
 
 /**
  * Where Keystone is for {@link httpClient}: the `OS_AUTH_URL` of the cloud.
@@ -385,7 +385,7 @@ export interface Credentials {
  * @category clients
  */
 export const credentials = (
-  cloud: MemoryCloud,
+  cloud: Service,
   options: Pick<PortOptions, "project" | "user" | "region"> = {}
 ): Credentials => {
   const { directory } = cloud[inside]
@@ -439,7 +439,7 @@ export const fetchUri = (options: FetchOptions = {}): NonNullable<Options["fetch
  */
 export const password: string = defaultPassword
 
-const regionOf = (cloud: MemoryCloud, region: string | undefined): string => {
+const regionOf = (cloud: Service, region: string | undefined): string => {
   const found = region === undefined ? cloud.regions[0] : cloud.regions.find((candidate) => candidate === region)
   if (found === undefined) throw new Error(`no region is called ${region}`)
   return found

@@ -14,7 +14,7 @@ import { type Endpoints, endpointsBelow, locate, type ServiceName } from "./inte
 import { inside } from "./internal/inside.js"
 import { isServed } from "./internal/origin.js"
 import type { WireResponse } from "./internal/wire.js"
-import type { MemoryCloud } from "./MemoryCloud.js"
+import type * as MemoryCloud from "./MemoryCloud.js"
 
 /**
  * What a server lets the cloud do to a connection.
@@ -136,7 +136,7 @@ export const defaultMount = { identity: "/identity", image: "/image", objectStor
  * @since 0.1.0
  * @category apps
  */
-export const app = (cloud: MemoryCloud, options: Options = {}): HttpApp.Default => {
+export const app = (cloud: MemoryCloud.Service, options: Options = {}): HttpApp.Default => {
   const { engine } = cloud[inside]
   const { connection, hosts = [], urls } = options
   const cors = options.cors === false ? undefined : makeCors(options.cors ?? {})

@@ -46,7 +46,7 @@ export interface Options extends Pick<MemoryServer.Options, "cors" | "hosts"> {
  * @category models
  */
 export interface Server {
-  readonly cloud: MemoryCloud.MemoryCloud
+  readonly cloud: MemoryCloud.Service
   /** Keystone's, with its `/v3`. */
   readonly authUrl: string
   /** Rackspace's identity service, with its `/v2.0`. */
@@ -112,7 +112,7 @@ const maxHeaderSize = 65_536
  * @category constructors
  */
 export const serve = (
-  cloud: MemoryCloud.MemoryCloud,
+  cloud: MemoryCloud.Service,
   options: Options = {}
 ): Effect.Effect<Server, HttpServerError.ServeError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -164,14 +164,14 @@ export const serve = (
  */
 export const layer = (
   options: Options & MemoryCloud.Options = {}
-): Layer.Layer<NodeMemoryServer | MemoryCloud.Cloud, HttpServerError.ServeError> =>
+): Layer.Layer<NodeMemoryServer | MemoryCloud.MemoryCloud, HttpServerError.ServeError> =>
   Layer.scoped(
     NodeMemoryServer,
-    Effect.flatMap(MemoryCloud.Cloud, (cloud) => serve(cloud, options))
+    Effect.flatMap(MemoryCloud.MemoryCloud, (cloud) => serve(cloud, options))
   ).pipe(Layer.provideMerge(MemoryCloud.layerCloud(options)))
 
 const server = (
-  cloud: MemoryCloud.MemoryCloud,
+  cloud: MemoryCloud.Service,
   identity: string,
   image: string,
   objectStore: string | undefined

@@ -22,13 +22,12 @@ import * as Exchange from "./internal/exchange.js"
 import * as Proxies from "./internal/proxy.js"
 
 /**
- * A body as undici takes it. Nothing is kept ahead: undici asks for the next piece when its socket has given the one
- * before to the kernel. `NodeStream.toReadable` keeps pieces ahead, and its `destroy` does not wait for the source to
- * close.
+ * A body as undici takes it: a `Readable` of Node, because undici pauses it while the socket is full. With a high-water
+ * mark of 0 it asks the source for the next piece only when the socket has taken the one before.
  */
 const readable = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Readable> =>
   Effect.map(Effect.runtime<never>(), (runtime) =>
-    // An empty piece would be taken for the end of what is there by now.
+    // `Readable` does not ask for another piece after an empty one.
     Readable.from(
       Stream.toAsyncIterableRuntime(
         Stream.filter(stream, ({ length }) => length > 0),
@@ -67,7 +66,8 @@ const withoutDispatcher = (request: HttpClientRequest.HttpClientRequest) =>
   )
 
 /**
- * An HTTP client over undici.
+ * An HTTP client over undici. It makes no spans: those of a cloud are made by its layers. When a fiber is interrupted that
+ * waits for a response or reads its body, the connection is closed. `HttpClient.withScope` does not close it.
  *
  * The body of a response that is shorter than 256 KiB can be read again as a whole. One that is longer, and one that was
  * read as a stream, can be read once: a second reading fails with a `ResponseError` of reason `Decode`.
@@ -80,7 +80,9 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   (dispatcher) =>
     typeof dispatcher.dispatch !== "function"
       ? HttpClient.make(withoutDispatcher)
-      : HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+      : // `HttpClient.make` adds an abort signal, a registry entry and a second response to each request, which takes as
+        // long as undici takes for it.
+        HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
           Effect.flatMap((request) => {
             const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
             if (Either.isLeft(url)) {

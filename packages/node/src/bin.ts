@@ -53,7 +53,7 @@ const read = () => {
   }
 }
 
-const users = (cloud: MemoryCloud.MemoryCloud, rackspace: boolean): string => {
+const users = (cloud: MemoryCloud.Service, rackspace: boolean): string => {
   const line = ({ id, name, roles }: MemoryCloud.User) => {
     const { apiKey, password } = MemoryCloud.credentials(cloud, { user: id })
     const places = [...roles].map(([project, names]) => `${cloud.project(project).name} (${names.join(", ")})`)

@@ -50,6 +50,20 @@ const kindOf = (value: unknown): number => {
 
 const isText = (value: unknown): boolean => typeof value === "string"
 
+const shared = new Map<string, Option.Option<string>>()
+const maxShared = 1000
+
+/** An option of a text that many images have: a new one for each takes as long as the text. */
+const sharedOption = (text: string | null | undefined): Option.Option<string> => {
+  if (text === null || text === undefined) return Option.none()
+  const known = shared.get(text)
+  if (known !== undefined) return known
+  if (shared.size === maxShared) shared.clear()
+  const option = Option.some(text)
+  shared.set(text, option)
+  return option
+}
+
 /** The form in which Glance writes times, `2026-11-23T15:40:23Z`, on days that each month has. */
 const time = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
 
@@ -113,13 +127,13 @@ export const decode = (input: unknown): Image.Image | undefined => {
     protected: record.protected ?? false,
     osHidden: record.os_hidden ?? false,
     checksum: fromNullable(record.checksum),
-    osHashAlgo: fromNullable(record.os_hash_algo),
+    osHashAlgo: sharedOption(record.os_hash_algo),
     osHashValue: fromNullable(record.os_hash_value),
-    owner: fromNullable(record.owner),
+    owner: sharedOption(record.owner),
     size: fromNullable(record.size),
     virtualSize: fromNullable(record.virtual_size),
-    containerFormat: fromNullable(record.container_format),
-    diskFormat: fromNullable(record.disk_format),
+    containerFormat: sharedOption(record.container_format),
+    diskFormat: sharedOption(record.disk_format),
     createdAt,
     updatedAt,
     tags: record.tags ?? [],
@@ -130,7 +144,7 @@ export const decode = (input: unknown): Image.Image | undefined => {
     locations: Option.none(),
     self: fromNullable(record.self),
     file: fromNullable(record.file),
-    schema: fromNullable(record.schema),
+    schema: sharedOption(record.schema),
     properties
   }
   return fields as unknown as Image.Image

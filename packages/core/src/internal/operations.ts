@@ -238,18 +238,19 @@ const request =
   (http: GlanceClient.Service, name?: string) =>
   <P, A, E>(endpoint: Endpoint<P, A, E>, parameters: P, options: RequestOptions = {}): Effect.Effect<A, E> =>
     current((outer, span) => {
-      const operation = { ...outer, name: name ?? outer.name, route: endpoint.route }
-      const { imageId } = parameters as { readonly imageId?: string }
+      const own = { ...outer, name: name ?? outer.name, route: endpoint.route }
+      const { imageId, namespace } = parameters as { readonly imageId?: string; readonly namespace?: string }
       if (imageId !== undefined) span?.attribute("glance.image_id", imageId)
+      if (namespace !== undefined) span?.attribute("glance.metadef_namespace", namespace)
       const valid = checked(endpoint, parameters)
-      if (Either.isLeft(valid)) return Effect.fail(named(operation.name)(valid.left) as E)
+      if (Either.isLeft(valid)) return Effect.fail(named(own.name)(valid.left) as E)
       const client = options.client ?? (endpoint.service === "imageVersions" ? http.unversioned : http.client)
       return TimeLimit.limited(
         http.timeLimit,
-        operation,
+        own,
         Effect.suspend(() => {
           const request = requestOf(endpoint, parameters, options)
-          return exchange(http, client, { endpoint, parameters, request, operation: operation.name, span })
+          return exchange(http, client, { endpoint, parameters, request, operation: own.name, span })
         })
       ) as Effect.Effect<A, E>
     })

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
 
@@ -70,12 +71,22 @@ export const limited = <A, E, R>(
           : new GlanceError.TimeLimitExceeded({ operation: operation.name, limit })
       }
     )
-    const work = Effect.provideService(effect, GlanceClient.Operation, {
-      ...operation,
-      hold: (wait) => operation.hold(holds.while(wait)),
-      isLimited: true
+    // Not by the exit of the fiber, which would keep a page of a listing for longer than its reader does.
+    let result = Option.none<A>()
+    const work = Effect.map(effect, (value) => {
+      result = Option.some(value)
+    }).pipe(
+      Effect.provideService(GlanceClient.Operation, {
+        ...operation,
+        hold: (wait) => operation.hold(holds.while(wait)),
+        isLimited: true
+      })
+    )
+    return Effect.map(interruptibly(Effect.raceFirst(work, expiry)), () => {
+      const value = Option.getOrThrow(result)
+      result = Option.none()
+      return value
     })
-    return interruptibly(Effect.raceFirst(work, expiry))
   })
 }
 

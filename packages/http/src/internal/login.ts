@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Circuit from "../Circuit.js"
 import * as Identity from "../Identity.js"
-import { Attempt, firstAttempt, type Response } from "./client/layer.js"
+import { firstAttempt, provideAttempt, type Response } from "./client/layer.js"
 import { limits } from "./client/limits.js"
 import { redact } from "./client/redact.js"
 import { retry } from "./client/retry.js"
@@ -182,7 +182,7 @@ export const make = ({
     const { timeLimit } = persistence
     /** The layers of `Cloud` that need no token. To log in twice does no harm. */
     const client = runtimeClient.pipe(
-      redact(fetchOptions),
+      redact,
       telemetry,
       sendable,
       limits({ circuit, timeLimit }),
@@ -198,7 +198,7 @@ export const make = ({
         HttpClientRequest.bodyUnsafeJson(body)
       )
       const attempt = firstAttempt({ operation, root: url, route, begun, hold: identity })
-      const response = yield* Effect.provideService(client.execute(request), Attempt, attempt)
+      const response = yield* provideAttempt(attempt, fetchOptions)(client.execute(request))
       const received = { operation, response, secrets }
       const isSuccess = response.status >= 200 && response.status < 300
       return yield* isSuccess ? succeed(received, begun, toSession) : fail(received)

@@ -138,7 +138,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
       const pieces = this.#pieces.splice(0, maxPieces)
       for (const piece of pieces) this.#size -= piece.length
       if (this.#pieces.length === 0) this.#controller?.resume()
-      return Effect.succeed(Chunk.unsafeFromArray(pieces))
+      return Effect.succeed(Chunk.fromIterable(pieces))
     }
     if (this.#end === undefined) return this.#more(this.#next)
     return Effect.fail(Option.fromNullable(this.#end.error))

@@ -79,6 +79,9 @@ export const make = <E = never>(): Effect.Effect<ByteQueue<E>> =>
       waitingSince = undefined
       const [pieces, isDone] = yield* mailbox.takeAll
       isReading = false
+      // What is left in the queue, the end included, waits for the reader from now on.
+      const left = yield* mailbox.size
+      if (isDone || !Option.contains(left, 0)) waitingSince = yield* Clock.currentTimeMillis
       return pieces.length === 0 && isDone ? yield* Effect.fail(Option.none()) : pieces
     }).pipe(Effect.mapError((error) => (Option.isOption(error) ? error : Option.some(error))))
     return {

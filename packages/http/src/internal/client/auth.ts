@@ -9,17 +9,12 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type * as Identity from "../../Identity.js"
-import { Attempt, around, type Client, canRepeat, firstAttempt, type Response } from "./layer.js"
+import { around, type Client, canRepeat, firstAttempt, provideAttempt, type Response } from "./layer.js"
 import { drainLimit } from "./retry.js"
 import * as Telemetry from "./telemetry.js"
 
-/** One of the services of a cloud. */
-export interface Target {
-  /** Its endpoint in a session. */
-  readonly rootOf: (session: Identity.Session) => Either.Either<string, GlanceError.EndpointNotFound>
-  /** The route of a path, for requests whose operation does not name it. */
-  readonly routeOf: (path: string) => string
-}
+/** Returns the endpoint of a service in a session. */
+export type RootOf = (session: Identity.Session) => Either.Either<string, GlanceError.EndpointNotFound>
 
 /** Reads the beginning of the body of a refusal, and returns a response that holds it. */
 const kept = (refusal: Response): Effect.Effect<Response> =>
@@ -43,8 +38,8 @@ const kept = (refusal: Response): Effect.Effect<Response> =>
   )
 
 /** Keeps the endpoint of the last session, because a catalog has hundreds of them. */
-const remembered = (rootOf: Target["rootOf"]): Target["rootOf"] => {
-  let last: { readonly session: Identity.Session; readonly root: ReturnType<Target["rootOf"]> } | undefined
+const remembered = (rootOf: RootOf): RootOf => {
+  let last: { readonly session: Identity.Session; readonly root: ReturnType<RootOf> } | undefined
   return (session) => {
     if (last?.session !== session) last = { session, root: rootOf(session) }
     return last.root
@@ -55,11 +50,11 @@ const remembered = (rootOf: Target["rootOf"]): Target["rootOf"] => {
  * Puts the endpoint before the path of each request, and the token on it. When the service refuses the token, there is one
  * new login, and the request is sent once more if its body can be sent again.
  */
-export const auth = (identity: Identity.Service, target: Target) => {
-  const rootOf = remembered(target.rootOf)
+export const auth = (identity: Identity.Service, findRoot: RootOf, fetchOptions: RequestInit | undefined) => {
+  const rootOf = remembered(findRoot)
   return (client: Client<HttpClientError.HttpClientError | GlanceError.CloudUnavailable>): GlanceClient.Client =>
     around(client, (request, send) =>
-      Effect.flatMap(GlanceClient.Operation, ({ hold, name: operation, route = target.routeOf(request.url) }) =>
+      Effect.flatMap(GlanceClient.Operation, ({ hold, name: operation, route }) =>
         Effect.flatMap(Clock.currentTimeMillis, (begun) => {
           const sendAs = (session: Identity.Session) =>
             Effect.flatMap(rootOf(session), (root) =>
@@ -67,7 +62,7 @@ export const auth = (identity: Identity.Service, target: Target) => {
                 HttpClientRequest.prependUrl(root),
                 HttpClientRequest.setHeader("x-auth-token", Redacted.value(session.token)),
                 send,
-                Effect.provideService(Attempt, firstAttempt({ operation, root, route, begun, hold }))
+                provideAttempt(firstAttempt({ operation, root, route, begun, hold }), fetchOptions)
               )
             )
           const sendAgain = (session: Identity.Session, response: Response) =>

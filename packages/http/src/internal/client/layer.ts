@@ -1,4 +1,5 @@
 /** What the layers between the port and the runtime's HTTP client share. Each layer makes a client of a client. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -6,6 +7,7 @@ import type * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 
 export type Request = HttpClientRequest.HttpClientRequest
 
@@ -29,8 +31,8 @@ export interface AttemptService {
   readonly operation: string
   /** URL of the endpoint. */
   readonly root: string
-  /** Path template of the request. */
-  readonly route: string
+  /** Path template of the request; unknown for a request of the caller's own. */
+  readonly route: string | undefined
   /** When the request reached the port, in milliseconds since 1970. */
   readonly begun: number
   /** 0 for the first attempt. */
@@ -43,7 +45,7 @@ export interface AttemptService {
 
 export class Attempt extends Context.Reference<Attempt>()("@effect-glance/http/Attempt", {
   defaultValue: (): AttemptService =>
-    firstAttempt({ operation: "", root: "", route: "", begun: 0, hold: (wait) => wait })
+    firstAttempt({ operation: "", root: "", route: undefined, begun: 0, hold: (wait) => wait })
 }) {}
 
 /** Makes the first attempt, which measures what is held back. */
@@ -65,6 +67,19 @@ export const firstAttempt = (about: Omit<AttemptService, "number" | "held">): At
     held: () => held
   }
 }
+
+/**
+ * Provides an attempt to the layers below. `fetch` must not follow redirects, because they would take the token to
+ * another host. Its other options are those of the caller, else those of the layer.
+ */
+export const provideAttempt = (attempt: AttemptService, fetchOptions: RequestInit | undefined) =>
+  Effect.mapInputContext((context: Context.Context<never>) => {
+    const init = Option.getOrElse(Context.getOption(context, FetchHttpClient.RequestInit), () => fetchOptions)
+    return context.pipe(
+      Context.add(Attempt, attempt),
+      Context.add(FetchHttpClient.RequestInit, { ...init, redirect: "manual" as const })
+    )
+  })
 
 /** Whether a body can be sent again. A stream is read once, and a raw body may be one. */
 export const canRepeat = ({ body }: Request): boolean => body._tag !== "Stream" && body._tag !== "Raw"

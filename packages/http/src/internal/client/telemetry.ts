@@ -151,7 +151,7 @@ const annotateHeaders = (
 /** The attributes that the platform gives a request, and those that OpenTelemetry wants for an attempt. */
 const annotateRequest = (span: Tracer.Span, request: Request, { number, route }: AttemptService, shown: Show): void => {
   span.attribute("http.request.method", request.method)
-  span.attribute("url.template", route)
+  if (route !== undefined) span.attribute("url.template", route)
   if (number > 0) span.attribute("http.request.resend_count", number)
   if (request.body.contentLength !== undefined) span.attribute("http.request.body.size", request.body.contentLength)
   const parsed = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
@@ -200,7 +200,7 @@ const traced = (
       })
     }
     const spanned = Effect.useSpan(
-      `${request.method} ${attempt.route}`,
+      attempt.route === undefined ? request.method : `${request.method} ${attempt.route}`,
       { kind: "client", captureStackTrace: false },
       (span) => {
         // No span is made where the program traces nothing.
@@ -252,7 +252,7 @@ const annotations = (
   response: Option.Option<Response>
 ): Record<string, unknown> => ({
   ...(operation === "" ? {} : { "glance.operation": operation }),
-  "url.template": route,
+  ...(route === undefined ? {} : { "url.template": route }),
   attempt: number + 1,
   ...Option.match(Option.flatMap(response, Answer.shownRequestId), {
     onNone: () => ({}),

@@ -2,10 +2,10 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { InvalidCloudSetting, MissingCloudSetting } from "../CloudConfigError.js"
-import * as CloudKeys from "./cloudKeys.js"
-import { type CloudSettings, environment } from "./cloudSettings.js"
-import * as Settings from "./settings.js"
+import { InvalidCloudSetting, MissingCloudSetting } from "../../CloudConfigError.js"
+import * as CloudKeys from "./keys.js"
+import { type CloudSettings, environment } from "./settings.js"
+import * as Settings from "./values.js"
 
 type AuthSetting = (typeof CloudKeys.authSettings)[number]
 type TopSetting = (typeof CloudKeys.topSettings)[number]

@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { type CloudConfigError, InvalidCloudSetting, UnknownCloud } from "../CloudConfigError.js"
-import * as Settings from "./settings.js"
+import { type CloudConfigError, InvalidCloudSetting, UnknownCloud } from "../../CloudConfigError.js"
+import * as Settings from "./values.js"
 
 /** The name of the cloud that the variables describe, in messages. */
 export const environment = "the environment"

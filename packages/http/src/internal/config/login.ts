@@ -1,11 +1,11 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type { CloudAuth } from "../CloudAuth.js"
-import { type InvalidCloudSetting, type MissingCloudSetting, UnknownAuthType } from "../CloudConfigError.js"
-import type * as Identity from "../Identity.js"
-import type * as Keystone from "../Keystone.js"
-import type { Reader } from "./cloudReader.js"
+import type { CloudAuth } from "../../CloudAuth.js"
+import { type InvalidCloudSetting, type MissingCloudSetting, UnknownAuthType } from "../../CloudConfigError.js"
+import type * as Identity from "../../Identity.js"
+import type * as Keystone from "../../Keystone.js"
+import type { Reader } from "./reader.js"
 
 type Read<A> = Either.Either<A, InvalidCloudSetting | MissingCloudSetting>
 

@@ -14,8 +14,8 @@ import {
   Scalar,
   type ScalarTag
 } from "yaml"
-import * as CloudKeys from "./cloudKeys.js"
-import { Flag, type Value } from "./settings.js"
+import * as CloudKeys from "./keys.js"
+import { Flag, type Value } from "./values.js"
 
 /** What is wrong with a text, and where. It repeats no value of the text, which may be a secret. */
 export interface Complaint {

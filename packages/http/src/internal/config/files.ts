@@ -6,10 +6,10 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { MalformedCloudFile, UnreadableCloudFile } from "../CloudConfigError.js"
+import { MalformedCloudFile, UnreadableCloudFile } from "../../CloudConfigError.js"
 import * as BoundedFile from "./boundedFile.js"
-import type { Complaint } from "./cloudText.js"
-import * as Settings from "./settings.js"
+import type { Complaint } from "./text.js"
+import * as Settings from "./values.js"
 
 /** A variable; one that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
 export const variable = (name: string): Effect.Effect<string | undefined, ConfigError.ConfigError> =>
@@ -50,7 +50,7 @@ const malformed = (file: string, { column, line, reason }: Complaint): Malformed
 /** The library for YAML is imported when there is a file to read: it takes 40 ms, which no other program should wait for. */
 const parse = (file: string, text: string): Effect.Effect<Settings.Mapping, MalformedCloudFile> =>
   Effect.gen(function* () {
-    const { parseJson, parseYaml } = yield* Effect.promise(() => import("./cloudText.js"))
+    const { parseJson, parseYaml } = yield* Effect.promise(() => import("./text.js"))
     const value = yield* Either.mapLeft(file.endsWith(".json") ? parseJson(text) : parseYaml(text), (complaint) =>
       malformed(file, complaint)
     )

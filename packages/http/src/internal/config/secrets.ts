@@ -2,9 +2,9 @@
 import * as ForeignText from "@effect-glance/core/ForeignText"
 import * as Secrets from "@effect-glance/core/Secrets"
 import type * as ConfigError from "effect/ConfigError"
-import * as CloudConfigError from "../CloudConfigError.js"
-import * as CloudKeys from "./cloudKeys.js"
-import * as Settings from "./settings.js"
+import * as CloudConfigError from "../../CloudConfigError.js"
+import * as CloudKeys from "./keys.js"
+import * as Settings from "./values.js"
 
 /** A shorter value is in many words by chance. */
 const minLength = 4
