@@ -38,9 +38,66 @@ const meantBy = (auth: Settings.Mapping, top: Settings.Mapping): string => {
   return has("api_key") ? "rackspace_apikey" : "password"
 }
 
-/** The settings of a cloud, each read as what it is, and called in complaints as whoever set it calls it. */
-export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: string | undefined) => {
-  const place = { source, cloud }
+/** The login that the settings state or mean. */
+const authTypeOf = ({ auth, top }: CloudSettings): string => {
+  if (!top.has("auth_type")) return meantBy(auth, top)
+  const given = Settings.textOf(top.get("auth_type"))
+  return given === undefined || given === "None" ? "none" : given
+}
+
+/** Puts settings in the place of `{region_name}` and the like. Returns nothing if one of them is not set. */
+const filledFrom = (top: Settings.Mapping, text: string): string | undefined => {
+  let isUnknown = false
+  const result = text.replace(/\{\{|\}\}|\{(\w+)\}|[{}]/g, (whole, name) => {
+    if (whole.length === 2) return whole.slice(1)
+    const value = name === undefined ? undefined : Settings.textOf(top.get(name))
+    isUnknown ||= value === undefined
+    return value ?? ""
+  })
+  return isUnknown ? undefined : result
+}
+
+/** What is wrong with the first key of `auth` that is in no login known here. */
+const strangerIn = (
+  auth: Settings.Mapping,
+  inAuth: (key: string) => string
+): Option.Option<readonly [key: string, reason: string]> => {
+  const isKnown = (key: string) => (CloudKeys.authSettings as ReadonlyArray<string>).includes(key)
+  const found = [...auth].find(([key, value]) => value !== null && !isKnown(key))
+  return Option.map(Option.fromNullable(found), ([key]) => {
+    if (CloudKeys.shownKey(key) === undefined) return ["a key of auth", "is no setting of any login"]
+    const login = CloudKeys.foreignLogin(key)
+    if (login !== undefined) return [inAuth(key), `belongs to the login "${login}", which is not supported`]
+    const near = CloudKeys.nearest(key, CloudKeys.authSettings)
+    return [inAuth(key), `is no setting of any login${near === undefined ? "" : `; is ${inAuth(near)} meant?`}`]
+  })
+}
+
+/** A setting as what it is, or what is wrong with it. */
+type Parse<A> = (value: string) => Either.Either<A, string>
+
+const asUrl: Parse<string> = (value) =>
+  /^https?:\/\/[^\s/]/i.test(value)
+    ? Either.right(value)
+    : Either.left("is no URL that begins with http:// or https://")
+
+const asSeconds: Parse<Duration.Duration> = (value) => {
+  const seconds = Number(value)
+  return seconds > 0 && Number.isFinite(seconds)
+    ? Either.right(Duration.seconds(seconds))
+    : Either.left("is no number of seconds")
+}
+
+/** `publicURL` is the older spelling of `public`. */
+const asFace: Parse<(typeof faces)[number]> = (value) => {
+  const face = faces.find((each) => each === value.replace(/URL$/, ""))
+  return face === undefined
+    ? Either.left(`is ${JSON.stringify(value)} and none of ${faces.join(", ")}`)
+    : Either.right(face)
+}
+
+/** What the user calls a setting: its key in the file, or the variable. */
+const namesOf = ({ called, source }: CloudSettings) => {
   const byVariables = source === environment
   const variable = (key: string): string => `OS_${key.toUpperCase()}`
   const named = (key: string): string => {
@@ -48,24 +105,30 @@ export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: 
     return byVariables ? variable(name) : name
   }
   const inAuth = (key: string): string => (byVariables ? variable(key) : `auth.${key}`)
+  return { named, inAuth }
+}
 
-  const given = Settings.textOf(top.get("auth_type"))
-  const stated = given === undefined || given === "None" ? "none" : given
-  const authType = top.has("auth_type") ? stated : meantBy(auth, top)
+/** A list, or a text with commas. */
+const listOf = (value: Settings.Value | undefined): ReadonlyArray<string> | undefined =>
+  Array.isArray(value)
+    ? value.map((each: Settings.Value) => Settings.textOf(each) ?? "")
+    : Settings.textOf(value)?.split(",")
+
+/** The settings of a cloud, each read as what it is, and called in complaints as whoever set it calls it. */
+export const make = (settings: CloudSettings, home: string | undefined) => {
+  const { auth, cloud, source, top } = settings
+  const place = { source, cloud }
+  const { inAuth, named } = namesOf(settings)
+  const authType = authTypeOf(settings)
 
   const invalid = (key: string, reason: string) => Either.left(new InvalidCloudSetting({ ...place, key, reason }))
+  const parsed = <A>(key: string, value: string, parse: Parse<A>): Checked<A> =>
+    Either.mapLeft(parse(value), (reason) => new InvalidCloudSetting({ ...place, key, reason }))
   const missing = (...keys: ReadonlyArray<string>) => Either.left(new MissingCloudSetting({ ...place, keys, authType }))
 
-  /** `{region_name}` and the like stand for other settings. */
   const filled = (key: string, text: string): Checked<string> => {
-    let unknown = false
-    const result = text.replace(/\{\{|\}\}|\{(\w+)\}|[{}]/g, (whole, name) => {
-      if (whole.length === 2) return whole.slice(1)
-      const value = name === undefined ? undefined : Settings.textOf(top.get(name))
-      unknown ||= value === undefined
-      return value ?? ""
-    })
-    return unknown ? invalid(key, "has braces that stand for no other setting") : Either.right(result)
+    const result = filledFrom(top, text)
+    return result === undefined ? invalid(key, "has braces that stand for no other setting") : Either.right(result)
   }
 
   const text = (key: TopSetting): Checked<string | undefined> => {
@@ -79,10 +142,10 @@ export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: 
     return from(auth) ?? from(top)
   }
 
-  const url = (key: string, value: string): Checked<string> =>
-    /^https?:\/\/[^\s/]/i.test(value)
-      ? Either.right(value)
-      : invalid(key, "is no URL that begins with http:// or https://")
+  const setting = <A>(key: TopSetting, parse: Parse<A>): Checked<A | undefined> =>
+    Either.flatMap(text(key), (value) =>
+      value === undefined ? Either.right(undefined) : parsed(named(key), value, parse)
+    )
 
   const path = (key: TopSetting) =>
     Either.map(text(key), (file) =>
@@ -111,61 +174,20 @@ export const make = ({ auth, called, cloud, source, top }: CloudSettings, home: 
     authUrl: Either.gen(function* () {
       const key = inAuth("auth_url")
       const value = option("auth_url")
-      return value === undefined ? yield* missing(key) : yield* url(key, yield* filled(key, value))
+      return value === undefined ? yield* missing(key) : yield* parsed(key, yield* filled(key, value), asUrl)
     }),
 
-    /** A list, or a text with commas. */
-    list: (key: AuthSetting) => {
-      const value = auth.get(key) ?? top.get(key)
-      return Array.isArray(value)
-        ? value.map((each: Settings.Value) => Settings.textOf(each) ?? "")
-        : Settings.textOf(value)?.split(",")
-    },
-
-    url: (key: TopSetting) =>
-      Either.flatMap(text(key), (value) => (value === undefined ? Either.right(undefined) : url(named(key), value))),
+    list: (key: AuthSetting) => listOf(auth.get(key) ?? top.get(key)),
+    url: (key: TopSetting) => setting(key, asUrl),
     optionUrl: (key: AuthSetting, older: AuthSetting) => {
       const value = option(key, older)
-      return value === undefined ? Either.right(undefined) : url(inAuth(key), value)
+      return value === undefined ? Either.right(undefined) : parsed(inAuth(key), value, asUrl)
     },
 
     flag: (key: TopSetting) => booleanOf(top.get(key)),
-
-    seconds: (key: TopSetting) =>
-      Either.flatMap(text(key), (value) => {
-        if (value === undefined) return Either.right(Option.none())
-        const seconds = Number(value)
-        return seconds > 0 && Number.isFinite(seconds)
-          ? Either.right(Option.some(Duration.seconds(seconds)))
-          : invalid(named(key), "is no number of seconds")
-      }),
-
-    /** `publicURL` is the older spelling of `public`. */
-    face: (key: TopSetting) =>
-      Either.flatMap(text(key), (value) => {
-        const known = faces.find((each) => each === value?.replace(/URL$/, ""))
-        return value === undefined || known !== undefined
-          ? Either.right(known)
-          : invalid(named(key), `is ${JSON.stringify(value)} and none of ${faces.join(", ")}`)
-      }),
-
-    /** What is wrong with the first key of `auth` that is in no login known here. */
-    stranger: Option.map(
-      Option.fromNullable(
-        [...auth].find(
-          ([key, value]) => value !== null && !(CloudKeys.authSettings as ReadonlyArray<string>).includes(key)
-        )
-      ),
-      ([key]): readonly [key: string, reason: string] => {
-        const shown = CloudKeys.shownKey(key)
-        if (shown === undefined) return ["a key of auth", "is no setting of any login"]
-        const login = CloudKeys.foreignLogin(key)
-        if (login !== undefined) return [inAuth(key), `belongs to the login "${login}", which is not supported`]
-        const near = CloudKeys.nearest(key, CloudKeys.authSettings)
-        const meant = near === undefined ? "" : `; is ${inAuth(near)} meant?`
-        return [inAuth(key), `is no setting of any login${meant}`]
-      }
-    )
+    seconds: (key: TopSetting) => Either.map(setting(key, asSeconds), Option.fromNullable),
+    face: (key: TopSetting) => setting(key, asFace),
+    stranger: strangerIn(auth, inAuth)
   }
 }
 

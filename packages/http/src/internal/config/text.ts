@@ -124,13 +124,21 @@ interface Read {
   readonly depth: number
 }
 
+const offsetOf = (node: unknown): number | undefined =>
+  (node as { readonly range?: readonly [number, number, number] | null } | null)?.range?.[0]
+
+const joined = (value: Value, parts: ReadonlyArray<Read>): Read => ({
+  value,
+  size: parts.reduce((sum, { size }) => sum + size, 1),
+  depth: parts.reduce((most, { depth }) => Math.max(most, depth), 0) + 1
+})
+
+const isMerge = (key: unknown): boolean => isScalar(key) && key.type === Scalar.PLAIN && key.value === "<<"
+
 /** Reads a document in one pass. An alias shares what it stands for, so that many of them cost little. */
 const valueOf = (root: unknown): Value => {
   const anchors = new Map<string, Read | "open">()
   let spent = 0
-
-  const offsetOf = (node: unknown): number | undefined =>
-    (node as { readonly range?: readonly [number, number, number] | null } | null)?.range?.[0]
 
   const limited = (node: unknown, read: Read): Read => {
     if (spent > maxValues) throw new Mistake(offsetOf(node), `its aliases stand for more than ${maxValues} values`)
@@ -148,20 +156,12 @@ const valueOf = (root: unknown): Value => {
     return limited(node, read)
   }
 
-  const joined = (value: Value, parts: ReadonlyArray<Read>): Read => ({
-    value,
-    size: parts.reduce((sum, { size }) => sum + size, 1),
-    depth: parts.reduce((most, { depth }) => Math.max(most, depth), 0) + 1
-  })
-
   const keyOf = (node: unknown): string => {
     const { value } = isAlias(node) ? ofAlias(node) : read(node)
     if (value instanceof Flag) return value.source
     if (value !== null && typeof value !== "string") throw new Mistake(offsetOf(node), "a key that is no text")
     return value ?? ""
   }
-
-  const isMerge = (key: unknown): boolean => isScalar(key) && key.type === Scalar.PLAIN && key.value === "<<"
 
   /** The mappings that a merge key takes over, the first of which wins. */
   const merge = (node: unknown, into: Map<string, Value>): Read => {
