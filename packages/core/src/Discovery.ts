@@ -28,6 +28,21 @@ export interface Usage {
   readonly limit: number
 }
 
+/** What `versions` can end in. */
+export type VersionsError = GlanceError.RequestError | GlanceError.CapabilityMissing
+
+/** What `importMethods` can end in. */
+export type ImportMethodsError = GlanceError.RequestError
+
+/** What `stores` can end in. */
+export type StoresError = GlanceError.RequestError | GlanceError.CapabilityMissing
+
+/** What `imageSchema` can end in. */
+export type ImageSchemaError = GlanceError.RequestError
+
+/** What `usage` can end in. */
+export type UsageError = GlanceError.RequestError | GlanceError.CapabilityMissing
+
 /**
  * What a cloud offers. All but {@link Service.usage} is asked for once and then known for ten minutes, by all who share
  * the service.
@@ -43,32 +58,26 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/versions/index.html#list-api-versions
    */
-  readonly versions: Effect.Effect<
-    ReadonlyMap<string, string>,
-    GlanceError.RequestError | GlanceError.CapabilityMissing
-  >
+  readonly versions: Effect.Effect<ReadonlyMap<string, string>, VersionsError>
   /**
    * The ways to import that the cloud has turned on; none where its Glance knows no imports. Whether the caller may use
    * one is another question: `copy-image` is for administrators mostly.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-methods-and-values-discovery
    */
-  readonly importMethods: Effect.Effect<ReadonlyArray<string>, GlanceError.RequestError>
+  readonly importMethods: Effect.Effect<ReadonlyArray<string>, ImportMethodsError>
   /**
    * The stores. A cloud with a single one lacks the choice.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores
    */
-  readonly stores: Effect.Effect<
-    ReadonlyArray<ImageStore.ImageStore>,
-    GlanceError.RequestError | GlanceError.CapabilityMissing
-  >
+  readonly stores: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, StoresError>
   /**
    * The schema of an image, with the formats and the properties that the cloud allows.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image-schema
    */
-  readonly imageSchema: Effect.Effect<ImageSchemas.JsonSchema, GlanceError.RequestError>
+  readonly imageSchema: Effect.Effect<ImageSchemas.JsonSchema, ImageSchemaError>
   /**
    * How much of its quotas the caller's project uses, by the name of the quota: `image_count_total`,
    * `image_count_uploading`, `image_size_total` and `image_stage_total`, the latter two in MiB. Empty where the cloud keeps
@@ -76,7 +85,7 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#quota-usage
    */
-  readonly usage: Effect.Effect<ReadonlyMap<string, Usage>, GlanceError.RequestError | GlanceError.CapabilityMissing>
+  readonly usage: Effect.Effect<ReadonlyMap<string, Usage>, UsageError>
   /** Forgets what is known, so that it is asked for anew. */
   readonly refresh: Effect.Effect<void>
 }

@@ -58,6 +58,27 @@ export interface Pruned {
 
 type CacheError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
+/** What `state` can end in. */
+export type StateError = CacheError
+
+/** What `queue` can end in. */
+export type QueueError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
+
+/** What `delete` can end in. */
+export type DeleteError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
+
+/** What `clear` can end in. */
+export type ClearError = CacheError | GlanceError.InvalidArgument
+
+/** What `clean` can end in. */
+export type CleanError = CacheError
+
+/** What `prune` can end in. */
+export type PruneError = CacheError
+
+/** What `nodes` can end in. */
+export type NodesError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
+
 /**
  * The operations on the cache.
  *
@@ -71,50 +92,44 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#query-cache-status
    */
-  readonly state: Effect.Effect<CacheState, CacheError>
+  readonly state: Effect.Effect<CacheState, StateError>
   /**
    * Lets an image be fetched into the cache, in the server's time. One that is not `active` is a `BadRequest`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#queue-image
    */
-  readonly queue: (
-    image: Image.ImageRef
-  ) => Effect.Effect<void, CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly queue: (image: Image.ImageRef) => Effect.Effect<void, QueueError>
   /**
    * Takes an image out of the cache, or out of the queue. One that is in neither is nothing to do.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-from-cache
    */
-  readonly delete: (
-    image: Image.ImageRef
-  ) => Effect.Effect<void, CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly delete: (image: Image.ImageRef) => Effect.Effect<void, DeleteError>
   /**
    * Empties the cache, the queue, or both.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#clear-images-from-cache
    */
-  readonly clear: (target?: "cache" | "queue" | "both") => Effect.Effect<void, CacheError | GlanceError.InvalidArgument>
+  readonly clear: (target?: "cache" | "queue" | "both") => Effect.Effect<void, ClearError>
   /**
    * Takes away what stands in the cache half fetched and broken. Since v2.18.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
-  readonly clean: Effect.Effect<void, CacheError>
+  readonly clean: Effect.Effect<void, CleanError>
   /**
    * Takes away what was not read for longest, until the cache is no larger than it should be. Since v2.18.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
-  readonly prune: Effect.Effect<Pruned, CacheError>
+  readonly prune: Effect.Effect<Pruned, PruneError>
   /**
    * The addresses of the nodes that have the image in their cache, on a cloud whose nodes tell each other. Not in the API
    * reference; since the release 2026.2.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
-  readonly nodes: (
-    image: Image.ImageRef
-  ) => Effect.Effect<ReadonlyArray<string>, CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound>
+  readonly nodes: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<string>, NodesError>
 }
 
 /**

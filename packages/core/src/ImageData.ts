@@ -281,6 +281,15 @@ export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | G
  */
 export type DownloadToError = DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError
 
+/** What `uploadWithProgress` can end in. */
+export type UploadWithProgressError = UploadError
+
+/** What `createWithData` can end in. */
+export type CreateWithDataError = UploadError | GlanceError.DuplicateImage
+
+/** What `downloadToWithProgress` can end in. */
+export type DownloadToWithProgressError = DownloadToError
+
 /**
  * The operations on the data of an image.
  *
@@ -322,7 +331,11 @@ export interface Service {
     image: Image.ImageRef,
     source: S,
     options?: Omit<UploadOptions, "onProgress">
-  ) => Stream.Stream<TransferProgress<Image.Image>, UploadError | ImageSource.ErrorOf<S>, ImageSource.ContextOf<S>>
+  ) => Stream.Stream<
+    TransferProgress<Image.Image>,
+    UploadWithProgressError | ImageSource.ErrorOf<S>,
+    ImageSource.ContextOf<S>
+  >
   /**
    * Stages data for an import by the method `glance-direct` (`ImageImport`). The cloud computes no hash before the
    * import.
@@ -345,11 +358,7 @@ export interface Service {
     image: Images.NewImage,
     source: S,
     options?: CreateOptions<E, R>
-  ) => Effect.Effect<
-    Image.Image,
-    UploadError | GlanceError.DuplicateImage | ImageSource.ErrorOf<S> | E,
-    ImageSource.ContextOf<S> | R
-  >
+  ) => Effect.Effect<Image.Image, CreateWithDataError | ImageSource.ErrorOf<S> | E, ImageSource.ContextOf<S> | R>
   /**
    * Streams the data. The stream ends only after all data have arrived and match the record; otherwise it fails. It
    * resumes after a broken connection.
@@ -386,7 +395,7 @@ export interface Service {
     image: Image.ImageRef,
     path: string,
     options?: Omit<DownloadToOptions, "onProgress">
-  ) => Stream.Stream<TransferProgress<Image.Image>, DownloadToError, FileSystem.FileSystem>
+  ) => Stream.Stream<TransferProgress<Image.Image>, DownloadToWithProgressError, FileSystem.FileSystem>
 }
 
 /**

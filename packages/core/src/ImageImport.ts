@@ -226,6 +226,21 @@ export type WaitError =
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
+/** What `check` can end in. */
+export type CheckError = Failure | GlanceError.CapabilityMissing
+
+/** What `await` can end in. */
+export type AwaitError = WaitError
+
+/** What `progress` can end in. */
+export type ProgressError = WaitError
+
+/** What `importAndWait` can end in. */
+export type ImportAndWaitError = StartError | WaitError
+
+/** What `importWithProgress` can end in. */
+export type ImportWithProgressError = StartError | WaitError
+
 /**
  * The operations of imports.
  *
@@ -240,10 +255,7 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-methods-and-values-discovery
    */
-  readonly check: (
-    method: Method,
-    options?: ImportOptions
-  ) => Effect.Effect<void, Failure | GlanceError.CapabilityMissing>
+  readonly check: (method: Method, options?: ImportOptions) => Effect.Effect<void, CheckError>
   /**
    * Starts an import. Fails before the request if the cloud has not enabled the method, or if a store is unknown or
    * read-only: some of these imports would never end.
@@ -259,14 +271,17 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
-  readonly await: (started: Started | Image.ImageRef, options?: WaitOptions) => Effect.Effect<Image.Image, WaitError>
+  readonly await: (started: Started | Image.ImageRef, options?: WaitOptions) => Effect.Effect<Image.Image, AwaitError>
   /**
    * Streams the progress of an import, with an element for each poll. The stream ends when the import has ended, or
    * fails with it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
-  readonly progress: (started: Started | Image.ImageRef, options?: WaitOptions) => Stream.Stream<Progress, WaitError>
+  readonly progress: (
+    started: Started | Image.ImageRef,
+    options?: WaitOptions
+  ) => Stream.Stream<Progress, ProgressError>
   /**
    * Does {@link Service.start} and {@link Service.await}.
    *
@@ -276,7 +291,7 @@ export interface Service {
     image: Image.ImageRef,
     method: Method,
     options?: ImportOptions & WaitOptions
-  ) => Effect.Effect<Image.Image, StartError | WaitError>
+  ) => Effect.Effect<Image.Image, ImportAndWaitError>
   /**
    * Does {@link Service.start} and {@link Service.progress}. The import goes on if the stream is not run to its end.
    *
@@ -286,7 +301,7 @@ export interface Service {
     image: Image.ImageRef,
     method: Method,
     options?: ImportOptions & WaitOptions
-  ) => Stream.Stream<Progress, StartError | WaitError>
+  ) => Stream.Stream<Progress, ImportWithProgressError>
 }
 
 /**

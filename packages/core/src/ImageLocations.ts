@@ -43,6 +43,21 @@ export interface NewLocation {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
 
+/** What `list` can end in. */
+export type ListError = Failure | GlanceError.CapabilityMissing
+
+/** What `register` can end in. */
+export type RegisterError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
+
+/** What `add` can end in. */
+export type AddError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
+
+/** What `remove` can end in. */
+export type RemoveError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
+
+/** What `replace` can end in. */
+export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
+
 /**
  * The operations on locations. {@link Service.list} and {@link Service.register} are routes of their own (v2.17), meant for
  * services; the others change the record, and are there only where it shows locations.
@@ -57,9 +72,7 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#get-locations
    */
-  readonly list: (
-    image: Image.ImageRef
-  ) => Effect.Effect<ReadonlyArray<Image.ImageLocation>, Failure | GlanceError.CapabilityMissing>
+  readonly list: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<Image.ImageLocation>, ListError>
   /**
    * Tells where the data of a queued image lie. The cloud reads them in its own time, for their size and hashes, and makes
    * the image `active`: `ImageImport.await` waits for it.
@@ -70,26 +83,20 @@ export interface Service {
     image: Image.ImageRef,
     url: string,
     validation?: Omit<Validation, "checksum">
-  ) => Effect.Effect<void, Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict>
+  ) => Effect.Effect<void, RegisterError>
   /**
    * Adds a location to the record, which makes a queued image `active`. Answers the image as it is then.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
-  readonly add: (
-    image: Image.ImageRef,
-    location: NewLocation
-  ) => Effect.Effect<Image.Image, Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict>
+  readonly add: (image: Image.ImageRef, location: NewLocation) => Effect.Effect<Image.Image, AddError>
   /**
    * Takes the location with this URL off the record, and its data away. The last one is `Forbidden`; one that is not there
    * is nothing to do.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
-  readonly remove: (
-    image: Image.ImageRef,
-    url: string
-  ) => Effect.Effect<Image.Image, Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict>
+  readonly remove: (image: Image.ImageRef, url: string) => Effect.Effect<Image.Image, RemoveError>
   /**
    * Makes these the locations of the record: of an image that had none, or the same ones with other metadata. Others the
    * server refuses.
@@ -99,7 +106,7 @@ export interface Service {
   readonly replace: (
     image: Image.ImageRef,
     locations: ReadonlyArray<NewLocation>
-  ) => Effect.Effect<Image.Image, Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict>
+  ) => Effect.Effect<Image.Image, ReplaceError>
 }
 
 /**

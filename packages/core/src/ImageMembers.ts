@@ -22,6 +22,40 @@ import * as Record from "./internal/record.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
+/** What `list` can end in. */
+export type ListError = Failure | GlanceError.ImageNotFound
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.ImageMemberNotFound
+
+/** What `add` can end in. */
+export type AddError =
+  | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
+  | GlanceError.InvalidArgument
+  | GlanceError.ImageNotFound
+  | GlanceError.UnsharableImage
+  | GlanceError.DuplicateImageMember
+
+/** What `remove` can end in. */
+export type RemoveError = Failure | GlanceError.ImageMemberNotFound
+
+/** What `setStatus` can end in. */
+export type SetStatusError =
+  | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
+  | GlanceError.InvalidArgument
+  | GlanceError.InvalidImageMember
+  | GlanceError.InvalidImageMemberStatus
+
+/** What `share` can end in. */
+export type ShareError =
+  | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
+  | GlanceError.InvalidArgument
+  | GlanceError.ImageNotFound
+  | GlanceError.UnsharableImage
+
+/** What `acceptAll` can end in. */
+export type AcceptAllError = Failure | GlanceError.PagingError
+
 /**
  * The operations on the members of an image.
  *
@@ -35,18 +69,13 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-image-members
    */
-  readonly list: (
-    image: Image.ImageRef
-  ) => Effect.Effect<ReadonlyArray<ImageMember.ImageMember>, Failure | GlanceError.ImageNotFound>
+  readonly list: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<ImageMember.ImageMember>, ListError>
   /**
    * Returns the membership of one project in an image.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image-member-details
    */
-  readonly get: (
-    image: Image.ImageRef,
-    projectId: string
-  ) => Effect.Effect<ImageMember.ImageMember, Failure | GlanceError.ImageMemberNotFound>
+  readonly get: (image: Image.ImageRef, projectId: string) => Effect.Effect<ImageMember.ImageMember, GetError>
   /**
    * Shares the image with a project, by its id, not its name: Glance does not check that the project exists. The
    * membership is `pending` until the project accepts. Only the owner can share. Every refusal by policy is
@@ -58,23 +87,13 @@ export interface Service {
     image: Image.ImageRef,
     projectId: string,
     options?: AddOptions
-  ) => Effect.Effect<
-    ImageMember.ImageMember,
-    | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
-    | GlanceError.InvalidArgument
-    | GlanceError.ImageNotFound
-    | GlanceError.UnsharableImage
-    | GlanceError.DuplicateImageMember
-  >
+  ) => Effect.Effect<ImageMember.ImageMember, AddError>
   /**
    * Stops sharing the image with a project.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-member
    */
-  readonly remove: (
-    image: Image.ImageRef,
-    projectId: string
-  ) => Effect.Effect<void, Failure | GlanceError.ImageMemberNotFound>
+  readonly remove: (image: Image.ImageRef, projectId: string) => Effect.Effect<void, RemoveError>
   /**
    * Accepts or rejects the image for the caller's project. The owner of the image cannot do so for a member.
    *
@@ -84,13 +103,7 @@ export interface Service {
     image: Image.ImageRef,
     status: ImageMember.MemberStatus,
     options?: SetStatusOptions
-  ) => Effect.Effect<
-    ImageMember.ImageMember,
-    | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
-    | GlanceError.InvalidArgument
-    | GlanceError.InvalidImageMember
-    | GlanceError.InvalidImageMemberStatus
-  >
+  ) => Effect.Effect<ImageMember.ImageMember, SetStatusError>
   /**
    * Shares the image with several projects: one request lists the members, unless `members` has them, and concurrent
    * requests add the missing ones. The result has an entry for each project, failures included: one failure does not stop
@@ -102,13 +115,7 @@ export interface Service {
     image: Image.ImageRef,
     projectIds: ReadonlyArray<string>,
     options?: ShareOptions
-  ) => Effect.Effect<
-    ReadonlyArray<ShareResult>,
-    | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
-    | GlanceError.InvalidArgument
-    | GlanceError.ImageNotFound
-    | GlanceError.UnsharableImage
-  >
+  ) => Effect.Effect<ReadonlyArray<ShareResult>, ShareError>
   /**
    * Accepts all images that are shared with the caller's project and pending: one listing, and a request for each image,
    * several at a time. Any project can share images with the caller's: restrict them with `query`. Rejected images stay
@@ -116,9 +123,7 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image-member
    */
-  readonly acceptAll: (
-    options?: AcceptAllOptions
-  ) => Effect.Effect<ReadonlyArray<AcceptResult>, Failure | GlanceError.PagingError>
+  readonly acceptAll: (options?: AcceptAllOptions) => Effect.Effect<ReadonlyArray<AcceptResult>, AcceptAllError>
 }
 
 /**

@@ -15,6 +15,21 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
+/** What `list` can end in. */
+export type ListError = GlanceError.RequestError | GlanceError.CapabilityMissing
+
+/** What `listDetails` can end in. */
+export type ListDetailsError = GlanceError.RequestError | GlanceError.CapabilityMissing
+
+/** What `deleteImage` can end in. */
+export type DeleteImageError =
+  | GlanceError.RequestError
+  | GlanceError.InvalidArgument
+  | GlanceError.CapabilityMissing
+  | GlanceError.ImageNotFound
+  | GlanceError.ImageNotInStore
+  | GlanceError.ImageInUse
+
 /**
  * The operations on stores. A cloud with a single one has none of them.
  *
@@ -28,37 +43,20 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores
    */
-  readonly list: Effect.Effect<
-    ReadonlyArray<ImageStore.ImageStore>,
-    GlanceError.RequestError | GlanceError.CapabilityMissing
-  >
+  readonly list: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, ListError>
   /**
    * The stores and what they are made of. For administrators.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores-detail
    */
-  readonly listDetails: Effect.Effect<
-    ReadonlyArray<ImageStore.ImageStore>,
-    GlanceError.RequestError | GlanceError.CapabilityMissing
-  >
+  readonly listDetails: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, ListDetailsError>
   /**
    * Takes the copy of an image out of a store. The last copy is `Forbidden`: to lose the data, delete the image. To bring
    * an image into a store, import it by `copy-image`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-from-store
    */
-  readonly deleteImage: (
-    store: string,
-    image: Image.ImageRef
-  ) => Effect.Effect<
-    void,
-    | GlanceError.RequestError
-    | GlanceError.InvalidArgument
-    | GlanceError.CapabilityMissing
-    | GlanceError.ImageNotFound
-    | GlanceError.ImageNotInStore
-    | GlanceError.ImageInUse
-  >
+  readonly deleteImage: (store: string, image: Image.ImageRef) => Effect.Effect<void, DeleteImageError>
 }
 
 /**

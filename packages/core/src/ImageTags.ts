@@ -17,6 +17,19 @@ import * as Record from "./internal/record.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
+/** What `add` can end in. */
+export type AddError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+
+/** What `remove` can end in. */
+export type RemoveError =
+  | Failure
+  | GlanceError.ImageNotFound
+  | GlanceError.ImageTagNotFound
+  | GlanceError.UpdateConflict
+
+/** What `set` can end in. */
+export type SetError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+
 /**
  * The operations on the tags of an image.
  *
@@ -32,22 +45,13 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-image-tag
    */
-  readonly add: (
-    image: Image.ImageRef,
-    tag: string
-  ) => Effect.Effect<void, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
+  readonly add: (image: Image.ImageRef, tag: string) => Effect.Effect<void, AddError>
   /**
    * Takes a tag off the image, by the same ways as {@link Service.add}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-tag
    */
-  readonly remove: (
-    image: Image.ImageRef,
-    tag: string
-  ) => Effect.Effect<
-    void,
-    Failure | GlanceError.ImageNotFound | GlanceError.ImageTagNotFound | GlanceError.UpdateConflict
-  >
+  readonly remove: (image: Image.ImageRef, tag: string) => Effect.Effect<void, RemoveError>
   /**
    * Makes these the tags of the image and answers the image as it is then. The image is read first, and what is so
    * already costs no other request.
@@ -58,7 +62,7 @@ export interface Service {
     image: Image.ImageRef,
     tags: ReadonlyArray<string>,
     options?: SetOptions
-  ) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
+  ) => Effect.Effect<Image.Image, SetError>
 }
 
 /**

@@ -105,6 +105,30 @@ export interface AwaitOptions {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
+/** What `list` can end in. */
+export type ListError = Failure | GlanceError.RepeatedMarker
+
+/** What `listAll` can end in. */
+export type ListAllError = Failure | GlanceError.PagingError
+
+/** What `listOf` can end in. */
+export type ListOfError = Failure | GlanceError.ImageNotFound
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.TaskNotFound
+
+/** What `create` can end in. */
+export type CreateError = Failure
+
+/** What `export` can end in. */
+export type ExportError = Failure | GlanceError.NoSuchContainer
+
+/** What `import` can end in. */
+export type ImportError = Failure | GlanceError.NoSuchContainer
+
+/** What `await` can end in. */
+export type AwaitError = Failure | GlanceError.TaskNotFound | GlanceError.TaskFailed | GlanceError.TaskNotEnded
+
 /**
  * The operations on tasks.
  *
@@ -121,7 +145,7 @@ export interface Service {
   readonly list: (
     query?: TaskQuery,
     options?: Page.ListOptions
-  ) => Effect.Effect<Page.Page<ImageTask.ImageTask, TaskQuery>, Failure | GlanceError.RepeatedMarker>
+  ) => Effect.Effect<Page.Page<ImageTask.ImageTask, TaskQuery>, ListError>
   /**
    * Streams all tasks that match. A page is fetched when the reader pulls. Like `Images.listAll`, it goes on if the task
    * is gone after which a page begins, and ends at 100 empty pages in a row.
@@ -131,22 +155,20 @@ export interface Service {
   readonly listAll: (
     query?: TaskQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<ImageTask.ImageTask, Failure | GlanceError.PagingError>
+  ) => Stream.Stream<ImageTask.ImageTask, ListAllError>
   /**
    * Lists the import tasks of an image that the caller may see, each with its message. A project that sees the image may
    * list them. Glance deletes tasks two days after their end.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-tasks-associated-with-image
    */
-  readonly listOf: (
-    image: Image.ImageRef
-  ) => Effect.Effect<ReadonlyArray<ImageTask.ImageTask>, Failure | GlanceError.ImageNotFound>
+  readonly listOf: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<ImageTask.ImageTask>, ListOfError>
   /**
    * Returns the record of a task, with its input, result and message.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
-  readonly get: (task: ImageTask.TaskRef) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.TaskNotFound>
+  readonly get: (task: ImageTask.TaskRef) => Effect.Effect<ImageTask.ImageTask, GetError>
   /**
    * Starts a task of any type with any input.
    *
@@ -155,17 +177,14 @@ export interface Service {
   readonly create: (
     type: ImageTask.TaskType,
     input: { readonly [key: string]: unknown }
-  ) => Effect.Effect<ImageTask.ImageTask, Failure>
+  ) => Effect.Effect<ImageTask.ImageTask, CreateError>
   /**
    * Starts to export an image into a container of the object store (Rackspace). Checks first that the container exists,
    * if the cloud has an object store. If the image does not exist, only the task fails.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-task
    */
-  readonly export: (
-    image: Image.ImageRef,
-    container: string
-  ) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.NoSuchContainer>
+  readonly export: (image: Image.ImageRef, container: string) => Effect.Effect<ImageTask.ImageTask, ExportError>
   /**
    * Starts to import an image from an object in a container of the object store (Rackspace). If the object does not
    * exist, only the task fails.
@@ -176,20 +195,14 @@ export interface Service {
     container: string,
     object: string,
     options?: ImportOptions
-  ) => Effect.Effect<ImageTask.ImageTask, Failure | GlanceError.NoSuchContainer>
+  ) => Effect.Effect<ImageTask.ImageTask, ImportError>
   /**
    * Waits until the task has ended and returns it. Fails with `TaskFailed`, which has the task's message, if the task
    * fails, and with `TaskNotEnded` at the deadline or when the schedule ends.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-task-details
    */
-  readonly await: (
-    task: ImageTask.TaskRef,
-    options?: AwaitOptions
-  ) => Effect.Effect<
-    ImageTask.ImageTask,
-    Failure | GlanceError.TaskNotFound | GlanceError.TaskFailed | GlanceError.TaskNotEnded
-  >
+  readonly await: (task: ImageTask.TaskRef, options?: AwaitOptions) => Effect.Effect<ImageTask.ImageTask, AwaitError>
 }
 
 /**

@@ -127,9 +127,45 @@ export interface ChangesOptions<R = never> {
  * @since 0.1.0
  * @category errors
  */
-export type FindError = Failure | GlanceError.PagingError | GlanceError.NoMatchingImage
+export type FindError = FindFirstError | GlanceError.AmbiguousImage
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
+
+/** What `list` can end in. */
+export type ListError = Failure | GlanceError.RepeatedMarker
+
+/** What `listAll` can end in. */
+export type ListAllError = Failure | GlanceError.PagingError
+
+/** What `changes` can end in. */
+export type ChangesError = Failure | GlanceError.PagingError
+
+/** What `findFirst` can end in. */
+export type FindFirstError = Failure | GlanceError.PagingError | GlanceError.NoMatchingImage
+
+/** What `findNewest` can end in. */
+export type FindNewestError = FindFirstError
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.ImageNotFound
+
+/** What `getMany` can end in. */
+export type GetManyError = Failure
+
+/** What `create` can end in. */
+export type CreateError = Failure | GlanceError.DuplicateImage
+
+/** What `update` can end in. */
+export type UpdateError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
+
+/** What `delete` can end in. */
+export type DeleteError = Failure | GlanceError.ImageNotFound | GlanceError.ImageInUse
+
+/** What `deactivate` can end in. */
+export type DeactivateError = Failure | GlanceError.ImageNotFound
+
+/** What `reactivate` can end in. */
+export type ReactivateError = Failure | GlanceError.ImageNotFound
 
 /**
  * The operations on the records of images.
@@ -147,7 +183,7 @@ export interface Service {
   readonly list: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListOptions
-  ) => Effect.Effect<Page.Page<Image.Image, ImageQuery.ImageQuery>, Failure | GlanceError.RepeatedMarker>
+  ) => Effect.Effect<Page.Page<Image.Image, ImageQuery.ImageQuery>, ListError>
   /**
    * Streams all images that match. A page is fetched when the reader pulls, and each has the time limit to itself.
    * `query.limit` is the size of the pages, `query.marker` where to begin.
@@ -162,7 +198,7 @@ export interface Service {
   readonly listAll: (
     query?: ImageQuery.ImageQuery,
     options?: Page.ListAllOptions
-  ) => Stream.Stream<Image.Image, Failure | GlanceError.PagingError>
+  ) => Stream.Stream<Image.Image, ListAllError>
   /**
    * Streams changes of the images that match: created, changed and gone, the earlier update first. It polls, because
    * Glance sends no events: an image that came and went between two polls is not seen, and one that changed twice is
@@ -174,7 +210,7 @@ export interface Service {
   readonly changes: <R = never>(
     query?: ImageQuery.ImageQuery,
     options?: ChangesOptions<R>
-  ) => Stream.Stream<Change, Failure | GlanceError.PagingError, R>
+  ) => Stream.Stream<Change, ChangesError, R>
   /**
    * Finds the one image that matches. Fails with `NoMatchingImage` if there is none, and with `AmbiguousImage`, which
    * names them all, if there are several. It takes one request; with a predicate it reads all pages. The time limit holds
@@ -184,30 +220,33 @@ export interface Service {
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
-  readonly find: (
-    query: ImageQuery.ImageQuery,
-    options?: FindOptions
-  ) => Effect.Effect<Image.Image, FindError | GlanceError.AmbiguousImage>
+  readonly find: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
   /**
    * Finds the first image that matches, in the order of the query, hidden ones last. The time limit holds for all pages
    * together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
-  readonly findFirst: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
+  readonly findFirst: (
+    query: ImageQuery.ImageQuery,
+    options?: FindOptions
+  ) => Effect.Effect<Image.Image, FindFirstError>
   /**
    * Finds the image that was created last of those that match. The query cannot have an order of its own. The time limit
    * holds for all pages together.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */
-  readonly findNewest: (query: ImageQuery.ImageQuery, options?: FindOptions) => Effect.Effect<Image.Image, FindError>
+  readonly findNewest: (
+    query: ImageQuery.ImageQuery,
+    options?: FindOptions
+  ) => Effect.Effect<Image.Image, FindNewestError>
   /**
    * Returns the record of an image. To read many images take {@link Service.getMany}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image
    */
-  readonly get: (image: Image.ImageRef) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound>
+  readonly get: (image: Image.ImageRef) => Effect.Effect<Image.Image, GetError>
   /**
    * Returns the records of many images in the order of the arguments, or `ImageNotFound` for each that does not exist. It
    * sends a request for each hundred images, another for the hidden ones, and one for each image that no listing shows.
@@ -216,13 +255,13 @@ export interface Service {
    */
   readonly getMany: (
     images: ReadonlyArray<Image.ImageRef>
-  ) => Effect.Effect<ReadonlyArray<Either.Either<Image.Image, GlanceError.ImageNotFound>>, Failure>
+  ) => Effect.Effect<ReadonlyArray<Either.Either<Image.Image, GlanceError.ImageNotFound>>, GetManyError>
   /**
    * Creates the record of an image, which is `queued` until it gets data.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#create-image
    */
-  readonly create: (image: NewImage) => Effect.Effect<Image.Image, Failure | GlanceError.DuplicateImage>
+  readonly create: (image: NewImage) => Effect.Effect<Image.Image, CreateError>
   /**
    * Changes the record of an image and returns it. If another change between the read and the patch makes the patch
    * invalid, the patch is planned again, at most twice. Glance has no conditional update: of two concurrent updates that
@@ -234,27 +273,25 @@ export interface Service {
     image: Image.ImageRef,
     changes: ImageChanges.ImageChanges,
     options?: UpdateOptions
-  ) => Effect.Effect<Image.Image, Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict>
+  ) => Effect.Effect<Image.Image, UpdateError>
   /**
    * Deletes the record and the data. A protected image is `Forbidden`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image
    */
-  readonly delete: (
-    image: Image.ImageRef
-  ) => Effect.Effect<void, Failure | GlanceError.ImageNotFound | GlanceError.ImageInUse>
+  readonly delete: (image: Image.ImageRef) => Effect.Effect<void, DeleteError>
   /**
    * Forbids downloads of the data to all but administrators. An image without data is `Forbidden`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#deactivate-image
    */
-  readonly deactivate: (image: Image.ImageRef) => Effect.Effect<void, Failure | GlanceError.ImageNotFound>
+  readonly deactivate: (image: Image.ImageRef) => Effect.Effect<void, DeactivateError>
   /**
    * Undoes {@link Service.deactivate}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#reactivate-image
    */
-  readonly reactivate: (image: Image.ImageRef) => Effect.Effect<void, Failure | GlanceError.ImageNotFound>
+  readonly reactivate: (image: Image.ImageRef) => Effect.Effect<void, ReactivateError>
 }
 
 /**

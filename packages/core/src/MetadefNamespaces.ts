@@ -99,6 +99,24 @@ export interface NamespaceQuery {
   readonly marker?: string | undefined
 }
 
+/** What `list` can end in. */
+export type ListError = NamespaceFailure | GlanceError.RepeatedMarker
+
+/** What `listAll` can end in. */
+export type ListAllError = NamespaceFailure | GlanceError.PagingError
+
+/** What `get` can end in. */
+export type GetError = NamespaceFailure
+
+/** What `create` can end in. */
+export type CreateError = Failure | GlanceError.DuplicateMetadef
+
+/** What `update` can end in. */
+export type UpdateError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `delete` can end in. */
+export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
+
 /**
  * The operations on namespaces.
  *
@@ -114,7 +132,7 @@ export interface Service {
   readonly list: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
-  ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, NamespaceFailure | GlanceError.RepeatedMarker>
+  ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, ListError>
   /**
    * All namespaces that match, each once; a page is fetched when somebody pulls. When the namespace after which a page
    * is to begin has gone or is called otherwise, the listing begins again and leaves out what it has given. It fails with
@@ -123,12 +141,12 @@ export interface Service {
   readonly listAll: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
-  ) => Stream.Stream<Metadef.Namespace, NamespaceFailure | GlanceError.PagingError>
+  ) => Stream.Stream<Metadef.Namespace, ListAllError>
   /** A namespace and all that is in it. */
   readonly get: (
     namespace: Metadef.NamespaceRef,
     options?: MetadefProperties.ForResource
-  ) => Effect.Effect<Metadef.NamespaceDetails, NamespaceFailure>
+  ) => Effect.Effect<Metadef.NamespaceDetails, GetError>
   /**
    * Makes a namespace and what is in it, by one request. Glance makes the parts one after the other, and takes the
    * namespace back when one of them exists already; when it fails otherwise, some of them may be there.
@@ -136,16 +154,14 @@ export interface Service {
   readonly create: (
     name: string,
     definition?: NamespaceDefinition
-  ) => Effect.Effect<Metadef.NamespaceDetails, Failure | GlanceError.DuplicateMetadef>
+  ) => Effect.Effect<Metadef.NamespaceDetails, CreateError>
   /** Changes a namespace, by two requests, and answers what it is then. What is in it stays. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     changes: NamespaceChanges
-  ) => Effect.Effect<Metadef.NamespaceDetails, NamespaceFailure | GlanceError.DuplicateMetadef>
+  ) => Effect.Effect<Metadef.NamespaceDetails, UpdateError>
   /** Deletes a namespace with all that is in it. */
-  readonly delete: (
-    namespace: Metadef.NamespaceRef
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
+  readonly delete: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteError>
 }
 
 const sortKeys = { name: "namespace", owner: "owner", createdAt: "created_at" }

@@ -50,6 +50,24 @@ export interface ObjectChanges {
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition | null>> | undefined
 }
 
+/** What `listAll` can end in. */
+export type ListAllError = NamespaceFailure
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.MetadefObjectNotFound
+
+/** What `create` can end in. */
+export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `update` can end in. */
+export type UpdateError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.DuplicateMetadef
+
+/** What `delete` can end in. */
+export type DeleteError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.ProtectedMetadef
+
+/** What `deleteAll` can end in. */
+export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
+
 /**
  * The operations on the objects of a namespace.
  *
@@ -59,30 +77,22 @@ export interface ObjectChanges {
  */
 export interface Service {
   /** All objects, fetched by one request: Glance looks at no limit and no marker here. */
-  readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.MetadefObject, NamespaceFailure>
-  readonly get: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<Metadef.MetadefObject, Failure | GlanceError.MetadefObjectNotFound>
+  readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.MetadefObject, ListAllError>
+  readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.MetadefObject, GetError>
   readonly create: (
     namespace: Metadef.NamespaceRef,
     name: string,
     definition?: ObjectDefinition
-  ) => Effect.Effect<Metadef.MetadefObject, NamespaceFailure | GlanceError.DuplicateMetadef>
+  ) => Effect.Effect<Metadef.MetadefObject, CreateError>
   /** Changes an object, by two requests, and answers what it is then. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: ObjectChanges
-  ) => Effect.Effect<Metadef.MetadefObject, Failure | GlanceError.MetadefObjectNotFound | GlanceError.DuplicateMetadef>
-  readonly delete: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<void, Failure | GlanceError.MetadefObjectNotFound | GlanceError.ProtectedMetadef>
+  ) => Effect.Effect<Metadef.MetadefObject, UpdateError>
+  readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
   /** Takes all objects out of a namespace. */
-  readonly deleteAll: (
-    namespace: Metadef.NamespaceRef
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
+  readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const dropped = new Set(["self", "schema", "created_at", "updated_at"])

@@ -83,6 +83,24 @@ export interface ForResource {
   readonly resourceType?: string | undefined
 }
 
+/** What `listAll` can end in. */
+export type ListAllError = NamespaceFailure
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.MetadefPropertyNotFound
+
+/** What `create` can end in. */
+export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `update` can end in. */
+export type UpdateError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.DuplicateMetadef
+
+/** What `delete` can end in. */
+export type DeleteError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.ProtectedMetadef
+
+/** What `deleteAll` can end in. */
+export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
+
 /**
  * The operations on the properties of a namespace.
  *
@@ -92,7 +110,7 @@ export interface ForResource {
  */
 export interface Service {
   /** All properties, fetched by one request: Glance has no pages of them. */
-  readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Property, NamespaceFailure>
+  readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Property, ListAllError>
   /**
    * One property. With a `resourceType`, `name` begins with the prefix of its association; without such an association,
    * or where it has no prefix, no property is found. The answer has the name without the prefix.
@@ -101,26 +119,21 @@ export interface Service {
     namespace: Metadef.NamespaceRef,
     name: string,
     options?: ForResource
-  ) => Effect.Effect<Metadef.Property, Failure | GlanceError.MetadefPropertyNotFound>
+  ) => Effect.Effect<Metadef.Property, GetError>
   readonly create: (
     namespace: Metadef.NamespaceRef,
     name: string,
     definition: PropertyDefinition
-  ) => Effect.Effect<Metadef.Property, NamespaceFailure | GlanceError.DuplicateMetadef>
+  ) => Effect.Effect<Metadef.Property, CreateError>
   /** Changes a property, by two requests, and answers what it is then. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: PropertyChanges
-  ) => Effect.Effect<Metadef.Property, Failure | GlanceError.MetadefPropertyNotFound | GlanceError.DuplicateMetadef>
-  readonly delete: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<void, Failure | GlanceError.MetadefPropertyNotFound | GlanceError.ProtectedMetadef>
+  ) => Effect.Effect<Metadef.Property, UpdateError>
+  readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
   /** Takes all properties out of a namespace. */
-  readonly deleteAll: (
-    namespace: Metadef.NamespaceRef
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
+  readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 /**

@@ -30,6 +30,18 @@ export interface AssociationDefinition {
   readonly propertiesTarget?: string | undefined
 }
 
+/** What `listAll` can end in. */
+export type ListAllError = GlanceError.RequestError
+
+/** What `associations` can end in. */
+export type AssociationsError = NamespaceFailure
+
+/** What `associate` can end in. */
+export type AssociateError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `dissociate` can end in. */
+export type DissociateError = Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef
+
 /**
  * The operations on resource types, and on which of them a namespace is for.
  *
@@ -39,18 +51,15 @@ export interface AssociationDefinition {
  */
 export interface Service {
   /** All resource types that the cloud knows: one is made when a namespace is first associated with it, and stays. */
-  readonly listAll: Stream.Stream<Metadef.ResourceType, GlanceError.RequestError>
+  readonly listAll: Stream.Stream<Metadef.ResourceType, ListAllError>
   /** The resource types that a namespace is for. */
-  readonly associations: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Association, NamespaceFailure>
+  readonly associations: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Association, AssociationsError>
   readonly associate: (
     namespace: Metadef.NamespaceRef,
     resourceType: string,
     definition?: AssociationDefinition
-  ) => Effect.Effect<Metadef.Association, NamespaceFailure | GlanceError.DuplicateMetadef>
-  readonly dissociate: (
-    namespace: Metadef.NamespaceRef,
-    resourceType: string
-  ) => Effect.Effect<void, Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef>
+  ) => Effect.Effect<Metadef.Association, AssociateError>
+  readonly dissociate: (namespace: Metadef.NamespaceRef, resourceType: string) => Effect.Effect<void, DissociateError>
 }
 
 /**

@@ -44,6 +44,30 @@ export interface TagQuery {
   readonly marker?: string | undefined
 }
 
+/** What `listAll` can end in. */
+export type ListAllError = NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError
+
+/** What `get` can end in. */
+export type GetError = Failure | GlanceError.MetadefTagNotFound
+
+/** What `create` can end in. */
+export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `append` can end in. */
+export type AppendError = NamespaceFailure | GlanceError.DuplicateMetadef
+
+/** What `set` can end in. */
+export type SetError = NamespaceFailure | GlanceError.DuplicateMetadef | GlanceError.ProtectedMetadef
+
+/** What `rename` can end in. */
+export type RenameError = Failure | GlanceError.MetadefTagNotFound | GlanceError.DuplicateMetadef
+
+/** What `delete` can end in. */
+export type DeleteError = Failure | GlanceError.MetadefTagNotFound | GlanceError.ProtectedMetadef
+
+/** What `deleteAll` can end in. */
+export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
+
 /**
  * The operations on the tags of a namespace. On a cloud whose database compares without regard to case, `Blue` and
  * `blue` are one tag.
@@ -58,18 +82,9 @@ export interface Service {
    * whether another one follows: a page is fetched after the last name until one is not full. When that name has gone,
    * the listing begins again and leaves out what it has given.
    */
-  readonly listAll: (
-    namespace: Metadef.NamespaceRef,
-    query?: TagQuery
-  ) => Stream.Stream<Metadef.Tag, NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError>
-  readonly get: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<Metadef.Tag, Failure | GlanceError.MetadefTagNotFound>
-  readonly create: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<Metadef.Tag, NamespaceFailure | GlanceError.DuplicateMetadef>
+  readonly listAll: (namespace: Metadef.NamespaceRef, query?: TagQuery) => Stream.Stream<Metadef.Tag, ListAllError>
+  readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, GetError>
+  readonly create: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, CreateError>
   /**
    * Puts those of the tags into the namespace that are not in it, and leaves the others alone. One request when none is
    * there; when some are, Glance takes none, and the rest goes with a second one.
@@ -77,28 +92,17 @@ export interface Service {
    * A Glance that does not know the header `X-Openstack-Append` would take these for all the tags of the namespace:
    * there `create` puts in one by one.
    */
-  readonly append: (
-    namespace: Metadef.NamespaceRef,
-    names: ReadonlyArray<string>
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.DuplicateMetadef>
+  readonly append: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, AppendError>
   /** Makes these the tags of the namespace, in one request; none deletes all of them, which protection forbids. */
-  readonly set: (
-    namespace: Metadef.NamespaceRef,
-    names: ReadonlyArray<string>
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.DuplicateMetadef | GlanceError.ProtectedMetadef>
+  readonly set: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, SetError>
   readonly rename: (
     namespace: Metadef.NamespaceRef,
     name: string,
     newName: string
-  ) => Effect.Effect<Metadef.Tag, Failure | GlanceError.MetadefTagNotFound | GlanceError.DuplicateMetadef>
-  readonly delete: (
-    namespace: Metadef.NamespaceRef,
-    name: string
-  ) => Effect.Effect<void, Failure | GlanceError.MetadefTagNotFound | GlanceError.ProtectedMetadef>
+  ) => Effect.Effect<Metadef.Tag, RenameError>
+  readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
   /** Takes all tags out of a namespace. */
-  readonly deleteAll: (
-    namespace: Metadef.NamespaceRef
-  ) => Effect.Effect<void, NamespaceFailure | GlanceError.ProtectedMetadef>
+  readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const sortKeys = { name: "name", createdAt: "created_at" }
