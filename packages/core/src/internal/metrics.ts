@@ -12,17 +12,21 @@ import type * as Tracer from "effect/Tracer"
 
 type Labels = Readonly<Record<string, string | undefined>>
 
-/** Tags a metric once for each set of labels, because that takes longer than an update. */
+/**
+ * Returns a metric with labels, which is made once for each set of them. All labels are put on it at once: with
+ * `Metric.tagged` for each of them, each update takes ten times as long.
+ */
 const labelled = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>, unit: string) => {
   const tagged = new Map<string, Metric.Metric<Type, In, Out>>()
   return (labels: Labels): Metric.Metric<Type, In, Out> => {
     const key = Object.values(labels).join("\n")
     const known = tagged.get(key)
     if (known !== undefined) return known
-    const made = Object.entries(labels).reduce(
-      (metric, [name, value]) => (value === undefined ? metric : Metric.tagged(metric, name, value)),
-      Metric.tagged(metric, "unit", unit)
+    const given = Object.entries({ unit, ...labels }).filter(
+      (label): label is [string, string] => label[1] !== undefined
     )
+    const tags = Effect.runSync(Effect.tagMetrics(Effect.metricLabels, Object.fromEntries(given)))
+    const made = Metric.taggedWithLabels(metric, tags)
     tagged.set(key, made)
     return made
   }
