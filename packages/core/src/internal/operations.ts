@@ -23,11 +23,6 @@ import { named } from "./named.js"
 import * as Response from "./response.js"
 import * as TimeLimit from "./timeLimit.js"
 
-type AnyEndpoint = Pick<
-  Endpoint<never, unknown, unknown>,
-  "service" | "method" | "path" | "route" | "argumentNames" | "contentType"
->
-
 /** What a request has besides the parameters of its endpoint. */
 export interface RequestOptions {
   readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined
@@ -108,7 +103,7 @@ type ByName = { readonly [name: string]: unknown }
 
 /** Checks the parameters of a path. */
 const checked = <P>(
-  { argumentNames, path, service }: AnyEndpoint,
+  { argumentNames, path, service }: Pick<Endpoint<P, unknown, unknown>, "argumentNames" | "path" | "service">,
   parameters: P
 ): Either.Either<void, GlanceError.InvalidArgument> => {
   const segment = service === "objectStore" ? Check.segmentOfUtf8 : Check.segment
@@ -194,11 +189,11 @@ const send = (
 const timed = <A, E extends { readonly _tag: string }>(
   operation: string,
   effect: Effect.Effect<A, E>,
-  statusOf: () => number | undefined
+  statusOf: (exit: Exit.Exit<A, E>) => number | undefined
 ): Effect.Effect<A, E> =>
   Effect.flatMap(Clock.currentTimeMillis, (begun) =>
     Effect.onExit(effect, (exit) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => Metrics.ended(operation, statusOf(), exit, now - begun))
+      Effect.flatMap(Clock.currentTimeMillis, (now) => Metrics.ended(operation, statusOf(exit), exit, now - begun))
     )
   )
 
@@ -284,13 +279,9 @@ export const make = (http: GlanceClient.Service) => ({
     holds: TimeLimit.Holds
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, GlanceError.ConnectionError> =>
     current(({ hold, name }, span) => {
-      let status: number | undefined
-      const sent = Effect.map(send(http.client, { operation: name, request, span }), (response) => {
-        status = response.status
-        return response
-      })
+      const sent = send(http.client, { operation: name, request, span })
       return Effect.provideService(
-        timed(name, sent, () => status),
+        timed(name, sent, (exit) => (Exit.isSuccess(exit) ? exit.value.status : undefined)),
         GlanceClient.Operation,
         { name, route, hold: (wait) => hold(holds.while(wait)) }
       )
