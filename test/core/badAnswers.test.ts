@@ -395,7 +395,7 @@ describe("the token", () => {
             )
           )
         ),
-        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("nobody asks for versions")),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no request for the versions is expected")),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
         ensureToken: () => Effect.void,

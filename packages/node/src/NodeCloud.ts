@@ -1,5 +1,5 @@
 /**
- * The clouds of `clouds.yaml` and of the `OS_*` variables on Node, with an HTTP client that trusts whom they say.
+ * Clouds from `clouds.yaml` and the `OS_*` variables on Node. The HTTP client trusts the certificates that they name.
  *
  * @since 0.1.0
  */

@@ -44,7 +44,7 @@ const overRequests = (execute: Execute, asked: Array<Duration.Duration> = []) =>
       NodeHasher.layer,
       Layer.succeed(GlanceClient.GlanceClient, {
         client: GlanceClient.makeClient(execute),
-        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("nobody asks for versions")),
+        unversioned: GlanceClient.makeClient(() => Effect.dieMessage("no request for the versions is expected")),
         ensureToken: (life) => Effect.sync(() => void asked.push(life)),
         projectId: Effect.succeedNone,
         objectStore: Effect.succeedNone,
