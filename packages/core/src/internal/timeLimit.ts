@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as GlanceClient from "../GlanceClient.js"
@@ -42,6 +43,62 @@ export const makeHolds = (): Holds => {
   }
 }
 
+/** The clock of the machine: its timers cost less than a fiber that sleeps. */
+const systemClock = Effect.runSync(Effect.clock)
+
+/** A longer time makes `setTimeout` call back at once. */
+const longestTimeout = 2 ** 31 - 1
+
+/** Calls back after some milliseconds, unless the returned function is called before. */
+const after = (clock: Clock.Clock, millis: number, callBack: () => void): (() => void) => {
+  if (clock !== systemClock) return Effect.runCallback(Effect.map(clock.sleep(Duration.millis(millis)), callBack))
+  const timer = setTimeout(callBack, Math.min(millis, longestTimeout))
+  return () => clearTimeout(timer)
+}
+
+/** Calls back when no time is left, unless the returned function is called before. */
+const whenOver = (clock: Clock.Clock, leftAt: (now: number) => number, callBack: () => void): (() => void) => {
+  const look = () => {
+    const left = leftAt(Effect.runSync(clock.currentTimeMillis))
+    if (left > 0) stop = after(clock, left, look)
+    else callBack()
+  }
+  let stop = () => {}
+  look()
+  return () => stop()
+}
+
+/** Runs an effect in a fiber of its own, and interrupts it when no time is left. Then there is no value. */
+const inTime = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  clock: Clock.Clock,
+  leftAt: (now: number) => number
+): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.uninterruptibleMask((restore) => {
+    // Not taken from the exit of the fiber, which would keep a page of a listing for longer than its reader does.
+    let value = Option.none<A>()
+    const work = Effect.map(effect, (result) => {
+      value = Option.some(result)
+    })
+    return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (fiber) => {
+      let isOver = false
+      const stop = whenOver(clock, leftAt, () => {
+        isOver = true
+        Effect.runFork(Fiber.interrupt(fiber))
+      })
+      const ended = Effect.onExit(restore(Fiber.await(fiber)), (exit) => {
+        stop()
+        return Exit.isSuccess(exit) ? Effect.void : Fiber.interrupt(fiber)
+      })
+      return Effect.flatMap(ended, (exit) => {
+        if (Exit.isFailure(exit)) return isOver ? Effect.succeedNone : Effect.failCause(exit.cause)
+        const result = value
+        value = Option.none()
+        return Effect.succeed(result)
+      })
+    })
+  })
+
 /**
  * Fails with `TimeLimitExceeded` if the effect takes longer than the limit. Time during which the provider holds requests
  * back does not count. A part of an operation that is limited already gets no limit of its own. The limit also holds where
@@ -59,42 +116,22 @@ export const limited = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> => {
   if (operation.isLimited) return Effect.provideService(effect, GlanceClient.Operation, operation)
-  return Effect.flatMap(Clock.currentTimeMillis, (begun) => {
-    const holds = makeHolds()
-    const end = begun + Duration.toMillis(limit)
-    const expiry: Effect.Effect<never, GlanceError.TimeLimitExceeded> = Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) => {
-        const left = end + holds.total(now) - now
-        return left > 0
-          ? Effect.zipRight(Effect.sleep(left), expiry)
-          : new GlanceError.TimeLimitExceeded({ operation: operation.name, limit })
-      }
-    )
-    // Not by the exit of the fiber, which would keep a page of a listing for longer than its reader does.
-    let result = Option.none<A>()
-    const work = Effect.map(effect, (value) => {
-      result = Option.some(value)
-    }).pipe(
-      Effect.provideService(GlanceClient.Operation, {
+  return Effect.clockWith((clock) =>
+    Effect.flatMap(clock.currentTimeMillis, (begun) => {
+      const holds = makeHolds()
+      const end = begun + Duration.toMillis(limit)
+      const work = Effect.provideService(effect, GlanceClient.Operation, {
         ...operation,
         hold: (wait) => operation.hold(holds.while(wait)),
         isLimited: true
       })
-    )
-    return Effect.map(interruptibly(Effect.raceFirst(work, expiry)), () => {
-      const value = Option.getOrThrow(result)
-      result = Option.none()
-      return value
+      return Effect.flatMap(
+        inTime(work, clock, (now) => end + holds.total(now) - now),
+        Option.match({
+          onNone: () => new GlanceError.TimeLimitExceeded({ operation: operation.name, limit }),
+          onSome: Effect.succeed
+        })
+      )
     })
-  })
-}
-
-/**
- * Runs an effect that can be interrupted. If the caller cannot be, as in a finalizer, it runs in a fiber of its own, which
- * an interruption of the caller does not reach.
- */
-const interruptibly = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.checkInterruptible((isInterruptible) =>
-    isInterruptible ? effect : Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join)
   )
+}
