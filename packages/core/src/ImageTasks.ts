@@ -321,7 +321,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   GlanceClient.GlanceClient,
   (http) => {
     const operations = Operations.make(http)
-    const { call, operation, request } = operations
+    const { call, operation, pageOperation, request } = operations
     const listing = Pagination.make(operations, {
       endpoint: Endpoints.listTasks,
       records: Endpoints.tasks,
@@ -330,7 +330,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       markerOf: (query) => query.marker
     })
     return {
-      list: operation(Endpoints.listTasks.operation)((query = {}, options) => listing.page(query, options)),
+      list: pageOperation(Endpoints.listTasks.operation)((query = {}, options) => listing.page(query, options)),
       listAll: (query = {}, options) => Operations.streamOperation("ImageTasks.listAll")(listing.all(query, options)),
       listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
       get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),

@@ -358,11 +358,11 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   GlanceClient.GlanceClient,
   (http) => {
     const operations = Operations.make(http)
-    const { call, operation, request } = operations
+    const { call, operation, pageOperation, request } = operations
     const listing = Listing.listing(operations)
     const parametersOf = (image: Image.ImageRef) => ({ imageId: Image.idOf(image) })
     return {
-      list: operation(Endpoints.listImages.operation)((query = {}, options) => listing.page(query, options)),
+      list: pageOperation(Endpoints.listImages.operation)((query = {}, options) => listing.page(query, options)),
       listAll: (query = {}, options) => Operations.streamOperation("Images.listAll")(listing.all(query, options)),
       changes: (query = {}, options = {}) =>
         Operations.streamOperation("Images.changes")(Watch.changes(listing, query, options)),

@@ -205,7 +205,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   GlanceClient.GlanceClient,
   (http): Service => {
     const operations = Operations.make(http)
-    const { call, operation, request } = operations
+    const { call, operation, pageOperation, request } = operations
     const listing = Pagination.make(operations, {
       endpoint: Endpoints.listNamespaces,
       records: Endpoints.namespaces,
@@ -221,7 +221,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         (error) => new GlanceError.MetadefNamespaceNotFound({ ...error, namespace: query.marker ?? "" })
       )
 
-    const list: Service["list"] = operation(Endpoints.listNamespaces.operation)(page)
+    const list: Service["list"] = pageOperation(Endpoints.listNamespaces.operation)(page)
 
     const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) =>
       Shared.parts(query.marker, (marker) =>

@@ -89,11 +89,17 @@ export const streamOperation =
       )
     ) as Stream.Stream<A, E, R>
 
-/** `Effect.makeSpanScoped` would keep what the scope succeeded with, such as the images of a listing. */
-const spanScoped = (name: string) =>
-  Effect.acquireRelease(Effect.makeSpan(name), (span, exit) =>
-    Effect.map(Clock.currentTimeNanos, (now) => span.end(now, Exit.asVoid(exit)))
-  )
+/**
+ * A span keeps what it ends with, and lives longer than a page of a listing. The garbage collector then spends more time
+ * on the page than its decoding takes. So spans of listings are ended here, with nothing.
+ */
+const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.map(Clock.currentTimeNanos, (now) => span.end(now, Exit.asVoid(exit)))
+
+/** Ends the current span, which has succeeded. */
+const endSpan = current((_, span) => (span === undefined ? Effect.void : end(span, Exit.void)))
+
+const spanScoped = (name: string) => Effect.acquireRelease(Effect.makeSpan(name), end)
 
 /** The path of a request, with its parameters encoded. */
 export const pathOf = <P>({ path }: Pick<Endpoint<P, unknown, unknown>, "path">, parameters: P): string =>
@@ -267,6 +273,12 @@ export const make = (http: GlanceClient.Service) => ({
   /** Starts an operation that has to end within the time limit. */
   operation: (name: string): Define<GlanceError.TimeLimitExceeded> =>
     define<GlanceError.TimeLimitExceeded>(name, TimeLimit.within(http.timeLimit)),
+
+  /** Starts an operation that returns a page, and ends its span without the page. */
+  pageOperation: (name: string): Define<GlanceError.TimeLimitExceeded> =>
+    define<GlanceError.TimeLimitExceeded>(name, (effect) =>
+      Effect.zipLeft(TimeLimit.within(http.timeLimit)(effect), endSpan)
+    ),
 
   /** Holds a part of an operation to the time limit. */
   limited: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>

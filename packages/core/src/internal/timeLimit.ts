@@ -68,14 +68,15 @@ const whenOver = (clock: Clock.Clock, leftAt: (now: number) => number, callBack:
   return () => stop()
 }
 
-/** Runs an effect in a fiber of its own, and interrupts it when no time is left. Then there is no value. */
-const inTime = <A, E, R>(
+/** Runs an effect in a fiber of its own, and interrupts the fiber when no time is left. */
+const inTime = <A, E, R, E2>(
   effect: Effect.Effect<A, E, R>,
   clock: Clock.Clock,
-  leftAt: (now: number) => number
-): Effect.Effect<Option.Option<A>, E, R> =>
+  leftAt: (now: number) => number,
+  onOver: () => Effect.Effect<never, E2>
+): Effect.Effect<A, E | E2, R> =>
   Effect.uninterruptibleMask((restore) => {
-    // Not taken from the exit of the fiber, which would keep a page of a listing for longer than its reader does.
+    // Not taken from the exit of the fiber, which lives longer than a page of a listing, and would keep it.
     let value = Option.none<A>()
     const work = Effect.map(effect, (result) => {
       value = Option.some(result)
@@ -90,9 +91,9 @@ const inTime = <A, E, R>(
         stop()
         return Exit.isSuccess(exit) ? Effect.void : Fiber.interrupt(fiber)
       })
-      return Effect.flatMap(ended, (exit) => {
-        if (Exit.isFailure(exit)) return isOver ? Effect.succeedNone : Effect.failCause(exit.cause)
-        const result = value
+      return Effect.flatMap(ended, (exit): Effect.Effect<A, E | E2> => {
+        if (Exit.isFailure(exit)) return isOver ? onOver() : Effect.failCause(exit.cause)
+        const result = Option.getOrThrow(value)
         value = Option.none()
         return Effect.succeed(result)
       })
@@ -125,12 +126,11 @@ export const limited = <A, E, R>(
         hold: (wait) => operation.hold(holds.while(wait)),
         isLimited: true
       })
-      return Effect.flatMap(
-        inTime(work, clock, (now) => end + holds.total(now) - now),
-        Option.match({
-          onNone: () => new GlanceError.TimeLimitExceeded({ operation: operation.name, limit }),
-          onSome: Effect.succeed
-        })
+      return inTime(
+        work,
+        clock,
+        (now) => end + holds.total(now) - now,
+        () => new GlanceError.TimeLimitExceeded({ operation: operation.name, limit })
       )
     })
   )
