@@ -23,12 +23,12 @@ export const listVersions = (context: Pick<Context, "request" | "state">, status
   )
 }
 
-export const schemaNames: ReadonlyArray<string> = Object.keys(schemas.documents)
+export const schemaNames: ReadonlyArray<string> = Object.keys(schemas.documents([]))
 export const metadefSchemaNames: ReadonlyArray<string> = Object.keys(metadefSchemas.documents)
 
 /** Of the six, those of tasks forgot to refuse a body. */
 export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
-  const answer = () => jsonReply(dumps(schemas.documentFor(releases.taskTypes(context.state), name)))
+  const answer = () => jsonReply(dumps(schemas.documents(releases.taskTypes(context.state))[name]))
   if (name.startsWith("task")) return withoutBody(context, answer)
   if (hasBody(context.request)) throw badRequest("A body is not expected with this request.")
   return answer()
