@@ -4,7 +4,6 @@ import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import * as metadefSchemas from "./metadefs/schemas.js"
 import { requireAdmin } from "./policy.js"
-import { dumps } from "./python.js"
 import * as releases from "./releases.js"
 import { hasBody, withoutBody } from "./request.js"
 import * as schemas from "./schemas.js"
@@ -16,9 +15,9 @@ export const isVersion = (state: State, segment: string): boolean =>
 export const listVersions = (context: Pick<Context, "request" | "state">, status: 200 | 300): Reply => {
   const href = `${applicationUrl(context).replace(/\/+$/, "")}/v2/`
   return jsonReply(
-    dumps({
+    {
       versions: releases.versions(context.state).map((version) => ({ ...version, links: [{ rel: "self", href }] }))
-    }),
+    },
     status
   )
 }
@@ -28,78 +27,72 @@ export const metadefSchemaNames: ReadonlyArray<string> = Object.keys(metadefSche
 
 /** Of the six, those of tasks forgot to refuse a body. */
 export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
-  const answer = () => jsonReply(dumps(schemas.documents(releases.taskTypes(context.state))[name]))
+  const answer = () => jsonReply(schemas.documents(releases.taskTypes(context.state))[name])
   if (name.startsWith("task")) return withoutBody(context, answer)
   if (hasBody(context.request)) throw badRequest("A body is not expected with this request.")
   return answer()
 }
 
-export const showMetadefSchema = (name: string): Reply => jsonReply(dumps(metadefSchemas.documents[name]))
+export const showMetadefSchema = (name: string): Reply => jsonReply(metadefSchemas.documents[name])
 
 export const showImportMethods = (context: Context): Reply =>
-  jsonReply(
-    dumps({
-      "import-methods": {
-        description: "Import methods available.",
-        type: "array",
-        value: context.state.importMethods
-      }
-    })
-  )
+  jsonReply({
+    "import-methods": {
+      description: "Import methods available.",
+      type: "array",
+      value: context.state.importMethods
+    }
+  })
 
 const stores = (context: Context): ReadonlyArray<Record<string, unknown>> => {
   const { state } = context
   if (!state.multiStore) throw notFound("Multi backend is not supported at this site.")
   return [...state.stores.values()].map((store) => ({
     id: store.id,
-    ...(store.options.description === undefined ? {} : { description: store.options.description }),
-    ...(store.id === state.defaultStore ? { default: "true" } : {}),
-    ...(store.type === "http" ? { "read-only": "true" } : {})
+    description: store.options.description,
+    default: store.id === state.defaultStore ? "true" : undefined,
+    "read-only": store.type === "http" ? "true" : undefined
   }))
 }
 
-export const listStores = (context: Context): Reply => jsonReply(dumps({ stores: stores(context) }))
+export const listStores = (context: Context): Reply => jsonReply({ stores: stores(context) })
 
 export const storeDirectory = (id: string): string => `/var/lib/glance/${id}`
 
 export const listStoreDetails = (context: Context): Reply => {
   const listed = stores(context)
   requireAdmin(context, "stores_info_detail")
-  return jsonReply(
-    dumps({
-      stores: listed.map((store) => {
-        const id = String(store["id"])
-        const type = context.state.stores.get(id)?.type ?? "file"
-        return {
-          ...store,
-          type,
-          properties:
-            type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {},
-          ...releases.storeWeight(context.state, context.state.stores.get(id))
-        }
-      })
+  return jsonReply({
+    stores: listed.map((store) => {
+      const id = String(store["id"])
+      const type = context.state.stores.get(id)?.type ?? "file"
+      return {
+        ...store,
+        type,
+        properties:
+          type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {},
+        ...releases.storeWeight(context.state, context.state.stores.get(id))
+      }
     })
-  )
+  })
 }
 
 /** Empty, as with a service whose limits are not kept by Keystone. */
 export const showUsage = (context: Context): Effect.Effect<Reply, Fault> =>
-  withoutBody(context, () => jsonReply(dumps({ usage: {} })))
+  withoutBody(context, () => jsonReply({ usage: {} }))
 
 /** The limits of Rackspace's Cloud Images, in the form of its proxy: none of a rate, and those that the service keeps. */
 export const showLimits = (context: Context): Reply => {
   const { limits } = context.state
-  return jsonReply(
-    dumps({
-      limits: {
-        rate: [],
-        absolute: {
-          maxImageMembers: limits.members,
-          maxImageProperties: limits.properties,
-          maxImageTags: limits.tags,
-          maxImageSize: limits.imageSize
-        }
+  return jsonReply({
+    limits: {
+      rate: [],
+      absolute: {
+        maxImageMembers: limits.members,
+        maxImageProperties: limits.properties,
+        maxImageTags: limits.tags,
+        maxImageSize: limits.imageSize
       }
-    })
-  )
+    }
+  })
 }

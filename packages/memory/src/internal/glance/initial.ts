@@ -3,11 +3,13 @@ import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
 import { makeMetadefs } from "./metadefs/rows.js"
-import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
+import type { Accounts, GlanceOptions, InitialImage, Objects, StoreOptions } from "./options.js"
 import {
   addImage,
   defaultVisibility,
   hashingAlgorithm,
+  type Location,
+  makeLocation,
   newImage,
   type State,
   type Status,
@@ -29,7 +31,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorke
   const quotas = options.quotas ?? {}
   const containers: Accounts = options.containers?.accounts ?? new Map()
   for (const [project, names] of Object.entries(options.containers?.initial ?? {})) {
-    const account: NonNullable<ReturnType<Accounts["get"]>> = containers.get(project) ?? new Map()
+    const account = containers.get(project) ?? new Map<string, Objects>()
     for (const name of names) if (!account.has(name)) account.set(name, new Map())
     containers.set(project, account)
   }
@@ -117,14 +119,12 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
   addImage(state, image)
 }
 
-export const newLocation = (state: State, imageId: string, store: string) => {
-  state.lastLocationId += 1
-  return {
-    id: state.lastLocationId,
+/** The location of an image's bytes in a store. */
+export const newLocation = (state: State, imageId: string, store: string): Location =>
+  makeLocation(state, {
     url: `file://${storeDirectory(store)}/${imageId}`,
     metadata: state.multiStore ? { store } : {}
-  }
-}
+  })
 
 /** What a service knows that has loaded the definitions it comes with. Of the namespaces among them it has none here. */
 const resourceTypes = [

@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
 import type { Context } from "./context.js"
 import { badRequest, conflict, forbidden, tooLarge, withDetail } from "./errors.js"
+import { checkLimit } from "./policy.js"
 import { isObject, type Json, repr } from "./python.js"
-import { hashingAlgorithm, type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
+import { hashingAlgorithm, type Image, type Location, makeLocation, type State, storageUsed, storeOf } from "./state.js"
 
 /** Sizes behind the URLs that a request names, looked up before the request is carried out; absent when unreachable. */
 export type Sizes = ReadonlyMap<string, number>
@@ -125,21 +126,12 @@ const checkQuota = (context: Context, image: Image, count: number, added: number
       )
     }
   }
-  if (limits.locations >= 0 && count > limits.locations) {
-    throw tooLarge(
-      `The limit has been exceeded on the number of allowed image locations. Attempted: ${count}, Maximum: ${limits.locations}`
-    )
-  }
+  checkLimit(limits.locations, count, "image locations")
 }
 
 const store = (state: State, image: Image, location: NewLocation, index: number, size: number): void => {
-  state.lastLocationId += 1
-  image.locations.splice(index, 0, {
-    id: state.lastLocationId,
-    url: location.url,
-    metadata: location.metadata,
-    validation: location.validation_data
-  })
+  const { metadata, url, validation_data: validation } = location
+  image.locations.splice(index, 0, makeLocation(state, { url, metadata, validation }))
   if (image.size === null || image.size === 0) image.size = size
 }
 
@@ -153,10 +145,8 @@ const activate = (image: Image, validated: Map<string, string>): void => {
 }
 
 export const requireFormats = (image: Image): void => {
-  const missing = [
-    ...(image.diskFormat === null || image.diskFormat === "" ? ["disk_format"] : []),
-    ...(image.containerFormat === null || image.containerFormat === "" ? ["container_format"] : [])
-  ]
+  const formats = { disk_format: image.diskFormat, container_format: image.containerFormat }
+  const missing = Object.entries(formats).flatMap(([name, format]) => (format ? [] : [name]))
   if (missing.length > 0) {
     throw badRequest(
       `${missing.length === 1 ? "Property" : "Properties"} ${missing.join(", ")} must be set prior to saving data.`

@@ -106,11 +106,17 @@ export interface Quotas {
   readonly storage?: number | undefined
 }
 
-/** Project id, container, object. Bytes without chunks were only counted, and read as zeroes. */
-export type Accounts = Map<
-  string,
-  Map<string, Map<string, { readonly size: number; readonly chunks: ReadonlyArray<Uint8Array> | undefined }>>
->
+/** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
+export interface Blob {
+  readonly size: number
+  readonly chunks: ReadonlyArray<Uint8Array> | undefined
+}
+
+/** The objects of a container, by name. */
+export type Objects = Map<string, Blob>
+
+/** The containers of each project: project id, container, object. */
+export type Accounts = Map<string, Map<string, Objects>>
 
 /** Where Rackspace's task imports read from and exports write to: the object store's containers of a project. */
 export interface Containers {

@@ -3,21 +3,30 @@
  * has Python's spaces, so a stand-in that is to say the same words needs them.
  */
 
-export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+
+export type JsonObject = { readonly [key: string]: Json }
 
 export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
 
-export const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
+export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** `json.dumps(value, ensure_ascii=False)` */
+/** `name in value`: a key of an object, or an element of a list. */
+export const names = (value: Json, name: string): boolean =>
+  isObject(value) ? Object.hasOwn(value, name) : Array.isArray(value) && value.includes(name)
+
+/** The entry of a table, which may lack the name. */
+export const entryOf = <A>(table: { readonly [name: string]: A }, name: string): A | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined
+
+/** `json.dumps(value, ensure_ascii=False)`, without the keys whose value is undefined. */
 export const dumps = (value: unknown): string => {
   if (value === null || value === undefined) return "null"
   if (Array.isArray(value)) return `[${value.map(dumps).join(", ")}]`
   if (typeof value === "object") {
-    return `{${Object.entries(value)
-      .map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`)
-      .join(", ")}}`
+    const members = Object.entries(value).filter(([, item]) => item !== undefined)
+    return `{${members.map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`).join(", ")}}`
   }
   return JSON.stringify(value)
 }

@@ -43,7 +43,13 @@ export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
     return value
   })
 
-/** Some routes forgot to refuse a body, and stumble over it once they have read it. */
+/** Reads the JSON of a request, and responds to it. */
+export const withJson = <A>(
+  { request }: { readonly request: WireRequest },
+  respond: (body: Json) => A
+): Effect.Effect<A, Fault> => Effect.flatMap(readJson(request), (body) => attempt(() => respond(body)))
+
+/** Some routes of Glance do not refuse a body, and fail after they have read it. */
 export const withoutBody = <A>(
   { request }: { readonly request: WireRequest },
   answer: () => A

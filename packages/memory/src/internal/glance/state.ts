@@ -1,8 +1,9 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Metadefs } from "./metadefs/rows.js"
-import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
+import type { Accounts, Blob, GlanceOptions, StoreOptions } from "./options.js"
 import { dumps, type Json } from "./python.js"
+import { image as imageSchema } from "./schemas.js"
 
 export type Status = "queued" | "saving" | "uploading" | "importing" | "active" | "deactivated" | "deleted"
 
@@ -74,12 +75,6 @@ export const newImage = (given: Partial<Image> & Pick<Image, "id" | "visibility"
   json: undefined,
   ...given
 })
-
-/** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
-export interface Blob {
-  readonly size: number
-  readonly chunks: ReadonlyArray<Uint8Array> | undefined
-}
 
 /** What came of reading a stream of bytes to its end. */
 export interface Received {
@@ -160,16 +155,6 @@ export interface State {
   lastLocationId: number
 }
 
-export type SortKey =
-  | "name"
-  | "status"
-  | "container_format"
-  | "disk_format"
-  | "size"
-  | "id"
-  | "created_at"
-  | "updated_at"
-
 /**
  * The time as the database would write it. Two writes in one millisecond get different microseconds, so that things
  * made one after the other sort that way.
@@ -204,37 +189,33 @@ export const changeImage = (image: Image, change: (image: Image) => void): void 
   }
 }
 
+/** Changes an image and the time of its last update. */
+export const touchImage = (state: State, image: Image, millis: number, change: (image: Image) => void): void =>
+  changeImage(image, (one) => {
+    change(one)
+    one.updatedAt = stamp(state, millis)
+  })
+
+/** An image that goes back to `queued` has no size. */
+export const setStatus = (image: Image, status: Status): void => {
+  image.status = status
+  if (status === "queued") Object.assign(image, { size: null, virtualSize: null })
+}
+
+export const makeLocation = (state: State, location: Omit<Location, "id">): Location => {
+  state.lastLocationId += 1
+  return { id: state.lastLocationId, ...location }
+}
+
 export const storeOf = (location: Location): string | undefined => {
   const store = location.metadata["store"]
   return typeof store === "string" ? store : undefined
 }
 
-const ownNames = new Set([
-  "name",
-  "disk_format",
-  "container_format",
-  "visibility",
-  "size",
-  "virtual_size",
-  "status",
-  "checksum",
-  "protected",
-  "min_ram",
-  "min_disk",
-  "owner",
-  "os_hidden",
-  "os_hash_algo",
-  "os_hash_value",
-  "id",
-  "created_at",
-  "updated_at",
-  "locations",
-  "direct_url",
-  "tags",
-  "self",
-  "file",
-  "schema"
-])
+/** The attributes of every image. A property of the same name is not shown. */
+const ownNames = new Set(
+  Object.entries(imageSchema.properties ?? {}).flatMap(([name, { is_base }]) => (is_base === false ? [] : [name]))
+)
 
 const quoted = (text: string | null): string => (text === null ? "null" : JSON.stringify(text))
 
@@ -245,9 +226,8 @@ const quoted = (text: string | null): string => (text === null ? "null" : JSON.s
 const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
   const stores = state.multiStore ? locations.map(storeOf).filter((store) => store !== undefined) : []
   const parts = ["{"]
-  // A property may have the name of an attribute when that could not be set otherwise; the attribute is what shows.
   for (const [key, value] of image.properties) {
-    if (ownNames.has(key) || (key === "stores" && stores.length > 0)) continue
+    if (ownNames.has(key) && (key !== "stores" || stores.length > 0)) continue
     parts.push(JSON.stringify(key), ": ", JSON.stringify(value), ", ")
   }
   parts.push(
@@ -263,7 +243,7 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
     const shown = locations.map(({ metadata, url, validation }) => ({
       url,
       metadata,
-      ...(validation === undefined ? {} : { validation_data: validation })
+      validation_data: validation
     }))
     parts.push(`"locations": ${dumps(shown)}, `)
   }

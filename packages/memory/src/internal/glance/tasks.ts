@@ -1,14 +1,15 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { read, receive } from "./blobs.js"
+import type * as Stream from "effect/Stream"
+import { fetchUri, read, readsNoWeb, receive } from "./blobs.js"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { adopt, putBlob } from "./data.js"
 import { attempt, badRequest, Fault, fault, notFound } from "./errors.js"
 import { applicationUrl, randomId } from "./images.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
-import { dumps, isObject, type Json, text } from "./python.js"
+import { entryOf, isObject, type Json, names, text } from "./python.js"
 import { pageLinks, parseLimit, validSortDir } from "./query.js"
 import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
@@ -27,10 +28,6 @@ import {
 import { validate } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
-
-/** What only a memory cloud says: a real service reads the web. */
-export const readsNoWeb =
-  "This memory cloud reads nothing from the web: start it with --allow-fetch, or give MemoryCloud.make a fetchUri"
 
 const isRackspace = (context: Context): boolean => context.state.options.flavour === "rackspace"
 
@@ -108,7 +105,7 @@ const stub = (task: Task): Record<string, unknown> => ({
   updated_at: isoTime(task.updatedAt),
   self: path(task),
   schema: "/v2/schemas/task",
-  ...(task.expiresAt === null ? {} : { expires_at: isoTime(task.expiresAt) })
+  expires_at: task.expiresAt === null ? undefined : isoTime(task.expiresAt)
 })
 
 const view = (task: Task): Record<string, unknown> => ({
@@ -116,9 +113,9 @@ const view = (task: Task): Record<string, unknown> => ({
   input: task.input,
   message: task.message,
   result: task.result,
-  ...(task.imageId === null ? {} : { image_id: task.imageId }),
-  ...(task.requestId === null ? {} : { request_id: task.requestId }),
-  ...(task.userId === null ? {} : { user_id: task.userId })
+  image_id: task.imageId ?? undefined,
+  request_id: task.requestId,
+  user_id: task.userId
 })
 
 /** A time as the database has it, which only the tasks of an image are told with. */
@@ -130,27 +127,25 @@ const rawTime = (micros: number | null): string | null =>
 export const listImageTasks = (context: Context, id: string): Reply => {
   const image = findImage(context, id, () => notFound())
   const tasks = liveTasks(context).filter((task) => task.imageId === image.id)
-  return jsonReply(
-    dumps({
-      tasks: tasks.map((task) => ({
-        id: task.id,
-        type: task.type,
-        status: task.status,
-        owner: task.owner,
-        expires_at: rawTime(task.expiresAt),
-        created_at: rawTime(task.createdAt),
-        updated_at: rawTime(task.updatedAt),
-        deleted_at: null,
-        deleted: false,
-        image_id: task.imageId,
-        request_id: task.requestId,
-        user_id: task.userId,
-        input: task.input,
-        result: task.result,
-        message: task.message
-      }))
-    })
-  )
+  return jsonReply({
+    tasks: tasks.map((task) => ({
+      id: task.id,
+      type: task.type,
+      status: task.status,
+      owner: task.owner,
+      expires_at: rawTime(task.expiresAt),
+      created_at: rawTime(task.createdAt),
+      updated_at: rawTime(task.updatedAt),
+      deleted_at: null,
+      deleted: false,
+      image_id: task.imageId,
+      request_id: task.requestId,
+      user_id: task.userId,
+      input: task.input,
+      result: task.result,
+      message: task.message
+    }))
+  })
 }
 
 type Column = string | number | null
@@ -167,9 +162,6 @@ const columns: { readonly [name: string]: (task: Task) => Column } = {
   created_at: (task) => task.createdAt,
   updated_at: (task) => task.updatedAt
 }
-
-const column = (name: string): ((task: Task) => Column) | undefined =>
-  Object.hasOwn(columns, name) ? columns[name] : undefined
 
 const compare = (a: Column, b: Column): number => {
   if (a === b) return 0
@@ -200,10 +192,10 @@ export const listTasks = (context: Context): Reply => {
 
   let tasks = liveTasks(context)
   for (const [name, value] of params.entries()) {
-    const read = column(name)
+    const read = entryOf(columns, name)
     if (read !== undefined) tasks = tasks.filter((task) => String(read(task)) === value)
   }
-  const readKey = column(sortKey)
+  const readKey = entryOf(columns, sortKey)
   if (readKey === undefined) throw badRequest("Sort key supplied was not valid.")
   const order = (a: Task, b: Task): number =>
     sign * (compare(readKey(a), readKey(b)) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
@@ -214,23 +206,20 @@ export const listTasks = (context: Context): Reply => {
     page = page.filter((task) => order(at, task) < 0)
   }
   page = page.slice(0, limit)
-  const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
-  const links = pageLinks(context.request.query, "/v2/tasks", last?.id)
-  return jsonReply(
-    dumps({
-      tasks: page.map(stub),
-      first: links.first,
-      schema: "/v2/schemas/tasks",
-      ...(links.next === undefined ? {} : { next: links.next })
-    })
-  )
+  const { first, next } = pageLinks(context, "/v2/tasks", page, limit, ({ id }) => id)
+  return jsonReply({
+    tasks: page.map(stub),
+    first,
+    schema: "/v2/schemas/tasks",
+    next
+  })
 }
 
 export const showTask = (context: Context, id: string): Reply => {
   requireAccess(context)
   const task = liveTasks(context).find((one) => one.id === id)
   if (task === undefined) throw notFound(`Could not find task ${id}`)
-  return jsonReply(dumps(view(task)))
+  return jsonReply(view(task))
 }
 
 export const deleteTask = (context: Context): Reply => {
@@ -253,7 +242,7 @@ export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
       Effect.suspend(() => {
         const task = newTask(context, type, input, null)
         // Told before it starts, as the service does.
-        const reply = jsonReply(dumps(view(task)), 201, { location: `${applicationUrl(context)}${path(task)}` })
+        const reply = jsonReply(view(task), 201, { location: `${applicationUrl(context)}${path(task)}` })
         const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
         return Effect.as(Effect.forkIn(Effect.interruptible(run), context.state.scope), reply)
       })
@@ -264,9 +253,7 @@ const checkTask = (
   context: Context,
   body: Json
 ): { readonly type: string; readonly input: { readonly [key: string]: Json } } => {
-  const has = (name: string) =>
-    isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
-  for (const name of ["type", "input"]) if (!has(name)) throw badRequest(`Task '${name}' is required`)
+  for (const name of ["type", "input"]) if (!names(body, name)) throw badRequest(`Task '${name}' is required`)
   const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.taskOf(releases.taskTypes(context.state))
   validate(body, schema)
   if (!isObject(body)) throw fault(500)
@@ -306,14 +293,19 @@ export class Failure {
   constructor(readonly message: string = internalFailure) {}
 }
 
-/** Waits its time as pending and as processing, does the work, and writes down how it went. */
-const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
+/** Opens what a URI names. The message of the failure says if the cloud reads nothing from the web. */
+export const openUri = (state: State, uri: string) =>
+  Effect.mapError(
+    fetchUri(state, uri),
+    () => new Failure(state.options.fetchUri === undefined ? readsNoWeb : undefined)
+  )
+
+export const receiveAll = (state: State, body: Stream.Stream<Uint8Array, unknown>): Effect.Effect<Received, Failure> =>
+  Effect.mapError(receive(state, body), () => new Failure())
+
+/** Does the work, and finishes the task with its result or failure. */
+export const settleTask = (state: State, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { state } = context
-    const duration = state.options.taskDuration ?? state.options.importDuration ?? 0
-    yield* Effect.sleep(duration)
-    beginTask(state, task, yield* Clock.currentTimeMillis)
-    yield* Effect.sleep(duration)
     const outcome = yield* Effect.match(work, {
       onFailure: ({ message }) => ({ message }),
       onSuccess: (result) => ({ result })
@@ -321,7 +313,18 @@ const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure
     finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
   })
 
-/** What a test wants to go wrong here. */
+/** Waits as `pending` and as `processing`, and does the work. */
+const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const duration = state.options.taskDuration ?? state.options.importDuration ?? 0
+    yield* Effect.sleep(duration)
+    beginTask(state, task, yield* Clock.currentTimeMillis)
+    yield* Effect.sleep(duration)
+    yield* settleTask(state, task, work)
+  })
+
+/** Fails or hangs here if a test wants it. */
 export const injected = (
   state: State,
   step: { readonly taskId: string; readonly imageId: string; readonly method: string; readonly store: string }
@@ -393,14 +396,8 @@ const importTask = (context: Context, task: Task, input: { readonly [key: string
     })
   )
 
-const fromUri = (context: Context, uri: string): Effect.Effect<Received, Failure> =>
-  Effect.gen(function* () {
-    const fetchUri = context.state.options.fetchUri
-    if (fetchUri === undefined) return yield* Effect.fail(new Failure(readsNoWeb))
-    const source = yield* fetchUri(uri)
-    return yield* receive(context.state, source.body)
-  }).pipe(Effect.mapError((error) => (error instanceof Failure ? error : new Failure())))
-
+const fromUri = ({ state }: Context, uri: string): Effect.Effect<Received, Failure> =>
+  Effect.flatMap(openUri(state, uri), ({ body }) => receiveAll(state, body))
 const containersOf = (context: Context) => context.state.containers.get(context.project)
 
 const fromContainer = (context: Context, from: string): Effect.Effect<Received, Failure> =>
@@ -410,7 +407,7 @@ const fromContainer = (context: Context, from: string): Effect.Effect<Received, 
     if (container === undefined) return Effect.fail(new Failure("Container not found"))
     const object = container.get(from.slice(slash + 1))
     if (object === undefined) return Effect.fail(new Failure("Image cannot be imported. Error code: '404'"))
-    return Effect.mapError(receive(context.state, read(object, 0, object.size)), () => new Failure())
+    return receiveAll(context.state, read(object, 0, object.size))
   })
 
 const exportImage = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>

@@ -3,7 +3,7 @@ import { jsonReply, noContent } from "../context.js"
 import { badRequest, conflict, Fault, internalError, notFound } from "../errors.js"
 import { applicationUrl } from "../images.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, parseInteger, text } from "../python.js"
+import { entryOf, type Json, parseInteger, text } from "../python.js"
 import { pageLinks } from "../query.js"
 import { Parameters } from "../request.js"
 import { addObject, viewObject } from "./objects.js"
@@ -36,8 +36,8 @@ const href = (name: string): string => `/v2/metadefs/namespaces/${name}`
 
 const view = (namespace: Namespace) => ({
   namespace: namespace.name,
-  ...(namespace.displayName === null ? {} : { display_name: namespace.displayName }),
-  ...(namespace.description === null ? {} : { description: namespace.description }),
+  display_name: namespace.displayName ?? undefined,
+  description: namespace.description ?? undefined,
   visibility: namespace.visibility,
   protected: namespace.protected,
   owner: namespace.owner,
@@ -87,7 +87,7 @@ export const listNamespaces = (context: Context): Reply => {
     if (types !== undefined && associated.length === 0) return []
     // The service looks for an empty marker as an id.
     if (markerName === "") throw notFound("Metadata definition namespace not found for id=")
-    const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+    const column = entryOf(columns, key)
     if (column === undefined) throw internalError()
     const shown = associated.filter(
       (namespace) => isVisible(context, namespace) && (visibility === undefined || namespace.visibility === visibility)
@@ -95,16 +95,13 @@ export const listNamespaces = (context: Context): Reply => {
     return page(shown, column, descending, marker, limit)
   }
   const found = select()
-  const last = found.length === limit ? found.at(-1) : undefined
-  const { first, next } = pageLinks(context.request.query, "/v2/metadefs/namespaces", last?.name)
-  return jsonReply(
-    dumps({
-      namespaces: found.map((namespace) => ({ ...view(namespace), ...withAssociations(namespace) })),
-      ...(next === undefined ? {} : { next }),
-      schema: "/v2/schemas/metadefs/namespaces",
-      first
-    })
-  )
+  const { first, next } = pageLinks(context, "/v2/metadefs/namespaces", found, limit, ({ name }) => name)
+  return jsonReply({
+    namespaces: found.map((namespace) => ({ ...view(namespace), ...withAssociations(namespace) })),
+    next,
+    schema: "/v2/schemas/metadefs/namespaces",
+    first
+  })
 }
 
 export const showNamespace = (context: Context, name: string): Reply => {
@@ -125,15 +122,13 @@ export const showNamespace = (context: Context, name: string): Reply => {
       properties: prefixed(object.properties)
     }))
   const tags = tagsOf(namespace)
-  return jsonReply(
-    dumps({
-      ...view(namespace),
-      ...withAssociations(namespace),
-      ...(Object.keys(properties).length === 0 ? {} : { properties }),
-      ...(objects.length === 0 ? {} : { objects }),
-      ...(tags.length === 0 ? {} : { tags })
-    })
-  )
+  return jsonReply({
+    ...view(namespace),
+    ...withAssociations(namespace),
+    properties: Object.keys(properties).length === 0 ? undefined : properties,
+    objects: objects.length === 0 ? undefined : objects,
+    tags: tags.length === 0 ? undefined : tags
+  })
 }
 
 const recordsIn = (value: Json | undefined): ReadonlyArray<NamespaceRecord> =>
@@ -195,7 +190,7 @@ export const createNamespace = (context: Context) =>
     const sent = ["resource_type_associations", "properties", "objects", "tags"].filter((key) =>
       Object.hasOwn(record, key)
     )
-    return jsonReply(dumps({ ...view(namespace), ...Object.fromEntries(sent.map((key) => [key, record[key]])) }), 201, {
+    return jsonReply({ ...view(namespace), ...Object.fromEntries(sent.map((key) => [key, record[key]])) }, 201, {
       location: `${applicationUrl(context)}${href(name)}`
     })
   })
@@ -221,7 +216,7 @@ export const updateNamespace = (context: Context, name: string) =>
       owner: owner === null || owner === "" ? context.project : owner
     })
     namespaces.set(newName, namespace)
-    return jsonReply(dumps(view(namespace)))
+    return jsonReply(view(namespace))
   })
 
 export const deleteNamespace = (context: Context, name: string): Reply => {

@@ -2,7 +2,8 @@ import type { Context, Reply } from "../context.js"
 import { jsonReply } from "../context.js"
 import { badRequest, conflict } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, isObject, type Json, parseInteger } from "../python.js"
+import { isObject, type Json } from "../python.js"
+import { parseLimit } from "../query.js"
 import * as releases from "../releases.js"
 import { Parameters } from "../request.js"
 import { validate } from "../validate.js"
@@ -25,7 +26,7 @@ const links = (namespace: string, name: string) => ({
 export const viewObject = (namespace: string, row: ObjectRow) => ({
   name: row.name,
   required: row.required === null || row.required === "" ? [] : row.required.split(","),
-  ...(row.description === null ? {} : { description: row.description }),
+  description: row.description ?? undefined,
   properties: row.properties,
   ...times(row),
   ...links(namespace, row.name)
@@ -69,20 +70,16 @@ export const listObjects = (context: Context, namespaceName: string): Reply => {
   takeDirection(params)
   const limit = params.pop("limit")
   checkVisibility(params, ["public", "private", "shared"])
-  if (limit !== undefined) {
-    const number = parseInteger(limit)
-    if (number === undefined) throw badRequest("limit param must be an integer")
-    if (number <= 0) throw badRequest("limit param must be positive")
-  }
+  if (parseLimit(limit) === 0) throw badRequest("limit param must be positive")
   const namespace = findNamespace(context, namespaceName, ofObjects)
-  // Neither the limit nor anything else is looked at.
+  // The service checks the parameters and does not use them.
   const objects = sorted(namespace.objects.values()).map((row) => viewObject(namespace.name, row))
-  return jsonReply(dumps({ objects, schema: "v2/schemas/metadefs/objects" }))
+  return jsonReply({ objects, schema: "v2/schemas/metadefs/objects" })
 }
 
 export const showObject = (context: Context, namespaceName: string, name: string): Reply => {
   const namespace = findNamespace(context, namespaceName, ofObjects)
-  return jsonReply(dumps(viewObject(namespace.name, find(namespace, name))))
+  return jsonReply(viewObject(namespace.name, find(namespace, name)))
 }
 
 export const createObject = (context: Context, namespaceName: string) =>
@@ -93,7 +90,7 @@ export const createObject = (context: Context, namespaceName: string) =>
     const namespace = findNamespace(context, namespaceName, ofObjects)
     requireAdmin(context, "add_metadef_object")
     const object = addObject(context, namespace, "Couldn't create metadata object", record)
-    return jsonReply(dumps(echo(namespace.name, record, object)), 201)
+    return jsonReply(echo(namespace.name, record, object), 201)
   })
 
 export const updateObject = (context: Context, namespaceName: string, name: string) =>
@@ -113,7 +110,7 @@ export const updateObject = (context: Context, namespaceName: string, name: stri
     namespace.objects.delete(name)
     change(context, object, row)
     namespace.objects.set(object.name, object)
-    return jsonReply(dumps(echo(namespace.name, record, object)))
+    return jsonReply(echo(namespace.name, record, object))
   })
 
 export const deleteObject = deleting("object", "delete_metadef_object", find, ofObjects)

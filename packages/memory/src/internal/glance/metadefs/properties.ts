@@ -2,7 +2,6 @@ import type { Context, Reply } from "../context.js"
 import { jsonReply } from "../context.js"
 import { conflict, internalError, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps } from "../python.js"
 import * as releases from "../releases.js"
 import { Parameters, withoutBody } from "../request.js"
 import { deleting, deletingAll, withBody } from "./request.js"
@@ -31,10 +30,10 @@ export const addProperty = (namespace: Namespace, what: string, name: string, re
   namespace.properties.set(name, record)
 }
 
-const view = (record: PropertyRecord, name: string): string => dumps({ ...record, name })
+const view = (record: PropertyRecord, name: string) => ({ ...record, name })
 
 export const listProperties = (context: Context, namespace: string): Reply =>
-  jsonReply(dumps({ properties: propertiesOf(findNamespace(context, namespace)) }))
+  jsonReply({ properties: propertiesOf(findNamespace(context, namespace)) })
 
 export const showProperty = (context: Context, namespaceName: string, asked: string): Reply => {
   const params = Parameters.parse(context.request.query)

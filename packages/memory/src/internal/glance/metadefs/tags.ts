@@ -1,8 +1,9 @@
 import type { Context, Reply } from "../context.js"
 import { jsonReply } from "../context.js"
-import { badRequest, conflict, internalError } from "../errors.js"
+import { conflict, internalError } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, parseInteger } from "../python.js"
+import { entryOf, type Json } from "../python.js"
+import { parseLimit } from "../query.js"
 import { Parameters } from "../request.js"
 import { validate } from "../validate.js"
 import { checkVisibility, deleting, deletingAll, takeDirection, withBody } from "./request.js"
@@ -48,25 +49,23 @@ export const listTags = (context: Context, namespaceName: string): Reply => {
   const descending = takeDirection(params)
   const key = params.pop("sort_key") ?? "created_at"
   checkVisibility(params, ["public", "private", "shared"])
-  const number = limit === undefined || limit === "" ? undefined : parseInteger(limit)
-  if (limit !== undefined && limit !== "" && number === undefined) throw badRequest("limit param must be an integer")
-  if (number !== undefined && number < 0) throw badRequest("limit param must be positive")
+  const number = limit === "" ? undefined : parseLimit(limit)
   const namespace = findNamespace(context, namespaceName)
   const after = marker === undefined || marker === "" ? undefined : find(namespace, marker)
-  const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+  const column = entryOf(columns, key)
   if (column === undefined) throw internalError()
   const tags = page(namespace.tags.values(), column, descending, after, number)
-  return jsonReply(dumps({ tags: tags.map(({ name }) => ({ name })) }))
+  return jsonReply({ tags: tags.map(({ name }) => ({ name })) })
 }
 
 export const showTag = (context: Context, namespaceName: string, name: string): Reply =>
-  jsonReply(dumps(view(find(findNamespace(context, namespaceName), name))))
+  jsonReply(view(find(findNamespace(context, namespaceName), name)))
 
 export const createTag = (context: Context, namespaceName: string, name: string): Reply => {
   const namespace = findNamespace(context, namespaceName)
   validate({ name }, schemas.tag)
   requireAdmin(context, "add_metadef_tag")
-  return jsonReply(dumps(view(addTag(context, namespace, name))), 201)
+  return jsonReply(view(addTag(context, namespace, name)), 201)
 }
 
 const affirmative = new Set(["t", "true", "on", "y", "yes", "1"])
@@ -89,7 +88,7 @@ export const createTags = (context: Context, namespaceName: string) =>
       if (!append) namespace.tags.clear()
       for (const name of names) addTag(context, namespace, name)
     }
-    return jsonReply(dumps({ tags: names.map((name) => ({ name })) }), 201)
+    return jsonReply({ tags: names.map((name) => ({ name })) }, 201)
   })
 
 export const updateTag = (context: Context, namespaceName: string, name: string) =>
@@ -103,7 +102,7 @@ export const updateTag = (context: Context, namespaceName: string, name: string)
     namespace.tags.delete(name)
     change(context, tag, { name: wanted })
     namespace.tags.set(wanted, tag)
-    return jsonReply(dumps(view(tag)))
+    return jsonReply(view(tag))
   })
 
 export const deleteTag = deleting("tag", "delete_metadef_tag", find)
