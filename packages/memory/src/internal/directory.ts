@@ -88,6 +88,22 @@ export interface Directory {
   readonly user: (nameOrId: string) => User | undefined
 }
 
+/** Throws if there is none, as a mistake of the program. */
+export const required = <A>(
+  kind: "domain" | "project" | "region" | "user",
+  name: string | undefined,
+  found: A
+): NonNullable<A> => {
+  if (found === undefined || found === null) throw new Error(`no ${kind} is called ${name}`)
+  return found
+}
+
+/** Looks up by id first, then by name. */
+const lookUpIn =
+  <A extends { readonly id: string; readonly name: string }>(all: ReadonlyArray<A>) =>
+  (nameOrId: string): A | undefined =>
+    all.find(({ id }) => id === nameOrId) ?? all.find(({ name }) => name === nameOrId)
+
 export const defaultPassword = "secret"
 
 /** The same name has the same id in every cloud, so that a test can be read; a mixed FNV-1a is enough for that. */
@@ -109,24 +125,21 @@ const numberOf = (kind: string, name: string): string =>
   String(100_000 + (Number.parseInt(idOf(kind, name).slice(0, 8), 16) % 900_000))
 
 export const makeDirectory = (options: DirectoryOptions): Directory => {
-  const id = (kind: string, name: string) => (options.numericIds ? numberOf(kind, name) : idOf(kind, name))
+  const id = (kind: string, { domain, id, name }: ProjectOptions | UserOptions) => {
+    const whole = domain === undefined ? name : `${domain}/${name}`
+    return id ?? (options.numericIds ? numberOf(kind, whole) : idOf(kind, whole))
+  }
 
   const domains: Array<Domain> = [{ id: "default", name: "Default", description: "The default domain" }]
   for (const name of options.domains ?? []) domains.push({ id: idOf("domain", name), name, description: "" })
-  const domain = (nameOrId: string) =>
-    domains.find((candidate) => candidate.id === nameOrId) ?? domains.find((candidate) => candidate.name === nameOrId)
-  const domainId = (nameOrId: string | undefined) => {
-    if (nameOrId === undefined) return "default"
-    const found = domain(nameOrId)
-    if (found === undefined) throw new Error(`no domain is called ${nameOrId}`)
-    return found.id
-  }
+  const domain = lookUpIn(domains)
+  const domainId = (nameOrId = "default") => required("domain", nameOrId, domain(nameOrId)).id
 
   const projects: Array<Project> = []
   const addProject = (project: string | ProjectOptions) => {
     const given = typeof project === "string" ? { name: project } : project
     projects.push({
-      id: given.id ?? id("project", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
+      id: id("project", given),
       name: given.name,
       domainId: domainId(given.domain),
       description: given.description ?? "",
@@ -135,18 +148,13 @@ export const makeDirectory = (options: DirectoryOptions): Directory => {
   }
   for (const project of options.projects ?? ["demo", "guest"]) addProject(project)
   if (!projects.some((project) => project.name === "admin")) addProject("admin")
-  const project = (nameOrId: string) =>
-    projects.find((candidate) => candidate.id === nameOrId) ?? projects.find((candidate) => candidate.name === nameOrId)
-  const projectId = (nameOrId: string) => {
-    const found = project(nameOrId)
-    if (found === undefined) throw new Error(`no project is called ${nameOrId}`)
-    return found.id
-  }
+  const project = lookUpIn(projects)
+  const projectId = (nameOrId: string) => required("project", nameOrId, project(nameOrId)).id
 
   const users: Array<User> = []
   const addUser = (given: UserOptions) =>
     users.push({
-      id: given.id ?? id("user", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
+      id: id("user", given),
       name: given.name,
       domainId: domainId(given.domain),
       password: given.password ?? defaultPassword,
@@ -168,12 +176,8 @@ export const makeDirectory = (options: DirectoryOptions): Directory => {
     addUser({ name: "admin", roles: { admin: ["admin", "member", "reader"] }, systemRoles: ["admin"] })
   }
 
-  const names = new Set(["reader", "member", "admin", "service"])
-  for (const user of users) {
-    for (const roles of [...user.roles.values(), ...user.domainRoles.values(), user.systemRoles]) {
-      for (const role of roles) names.add(role)
-    }
-  }
+  const granted = users.flatMap((user) => [...user.roles.values(), ...user.domainRoles.values(), user.systemRoles])
+  const names = new Set(["reader", "member", "admin", "service", ...granted.flat()])
   const roles = [...names].map((name) => ({ id: idOf("role", name), name }))
 
   return {
@@ -184,7 +188,6 @@ export const makeDirectory = (options: DirectoryOptions): Directory => {
     domain,
     project,
     projectId,
-    user: (nameOrId) =>
-      users.find((candidate) => candidate.id === nameOrId) ?? users.find((candidate) => candidate.name === nameOrId)
+    user: lookUpIn(users)
   }
 }
