@@ -6,7 +6,9 @@ export interface Endpoints {
   readonly objectStore: (region: string) => string
 }
 
-export type ServiceName = "identity" | "image" | "object-store"
+export const serviceNames = ["identity", "image", "object-store"] as const
+
+export type ServiceName = (typeof serviceNames)[number]
 
 /** A service of the cloud, as an address names it. */
 export interface Place {

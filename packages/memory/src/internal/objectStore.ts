@@ -4,8 +4,9 @@ import * as Stream from "effect/Stream"
 import type { Directory } from "./directory.js"
 import { read } from "./glance/blobs.js"
 import type { Accounts, Blob, Hasher, Objects } from "./glance/options.js"
-import { decodeSegment, empty, json, orRefusal, Refused, randomHex } from "./reply.js"
+import { decodeSegment, empty, json, orRefusal, Refused } from "./reply.js"
 import { dispatch, type Route, route } from "./routes.js"
+import { randomHex } from "./tokens.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
 
 interface Meta {

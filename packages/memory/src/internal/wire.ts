@@ -1,4 +1,3 @@
-import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 
 /** A request as it arrives: nothing decoded yet, so that each service can be as wrong about it as the real one is. */
@@ -20,8 +19,6 @@ export interface WireResponse {
   /** A stream that fails is a connection that breaks. */
   readonly body: string | Uint8Array | Stream.Stream<Uint8Array, unknown>
 }
-
-export type Handler = (request: WireRequest) => Effect.Effect<WireResponse>
 
 /** Who a token speaks for. */
 export interface Caller {

@@ -23,20 +23,8 @@ import type { Blob } from "./options.js"
 import { findImage, isVisible, requireMutable } from "./policy.js"
 import * as releases from "./releases.js"
 import { mediaType } from "./request.js"
-import {
-  anyCopy,
-  type CachedImage,
-  hashingAlgorithm,
-  type Image,
-  type Received,
-  type State,
-  type Status,
-  type Store,
-  setStatus,
-  storageUsed,
-  storeOf,
-  touchImage
-} from "./state.js"
+import type { CachedImage, Image, Received, State, Status, Store } from "./state.js"
+import { anyCopy, hashingAlgorithm, setStatus, storageUsed, storeOf, touchImage } from "./state.js"
 
 const requireOctets = (context: Context): void => {
   if (mediaType(context.request) !== "application/octet-stream") throw new Fault(415)
@@ -130,9 +118,8 @@ const transfer = <Begun extends { readonly image: Image }>(
 const begin = (context: Context, id: string): { readonly image: Image; readonly store: Store } => {
   const { state } = context
   requireOctets(context)
-  const storeId = state.multiStore
-    ? (context.request.headers["x-image-meta-store"] ?? state.defaultStore)
-    : state.defaultStore
+  const asked = state.multiStore ? context.request.headers["x-image-meta-store"] : undefined
+  const storeId = asked ?? state.defaultStore
   const store = state.stores.get(storeId)
   if (store === undefined) throw badRequest(`Store for identifier ${storeId} not found`)
   const image = findImage(context, id)

@@ -5,16 +5,14 @@ import { hasFourByteCharacter, isObject, type Json, type JsonObject, names, text
 import * as releases from "./releases.js"
 import { withJson } from "./request.js"
 import * as schemas from "./schemas.js"
+import type { Image, State, Status } from "./state.js"
 import {
   addImage,
   changeImage,
   defaultVisibility,
-  type Image,
   newImage,
   removeImage,
   renderImage,
-  type State,
-  type Status,
   setStatus,
   stamp,
   touchImage
@@ -115,7 +113,7 @@ const imageFrom = (context: Context, body: JsonObject, owner: string | null): Im
   })
   for (const [name, value] of Object.entries(body)) {
     if (!baseNames.includes(name)) image.properties.set(name, String(value))
-    else if (name !== "owner" && name !== "tags") Object.assign(image, attributes[name]?.(value))
+    else if (name !== "owner" && name !== "tags") Object.assign(image, attributes[name]?.(value ?? null))
   }
   return image
 }

@@ -14,18 +14,8 @@ import { findImage, requireAdmin, requireMutable } from "./policy.js"
 import { isObject, type Json, type JsonObject, text } from "./python.js"
 import * as releases from "./releases.js"
 import { readJson } from "./request.js"
-import {
-  anyCopy,
-  changeImage,
-  type Image,
-  type Received,
-  type State,
-  setStatus,
-  stamp,
-  storeOf,
-  type Task,
-  touchImage
-} from "./state.js"
+import type { Image, Received, State, Task } from "./state.js"
+import { anyCopy, changeImage, setStatus, stamp, storeOf, touchImage } from "./state.js"
 import { beginTask, Failure, finishTask, injected, newTask, openUri, receiveAll, settleTask } from "./tasks.js"
 
 const lock = "os_glance_import_task"
@@ -59,21 +49,21 @@ const checkBody = (state: State, body: Json): Wanted => {
   return { body, method, name, allStores: flag("all_stores", false), allMustSucceed }
 }
 
-const checkStatus = (image: Image, name: string): void => {
-  if (image.status === "active" && name !== "copy-image") {
-    throw conflict("Image with status active cannot be target for import")
-  }
-  if (image.status !== "active" && name === "copy-image") {
-    throw conflict("Only images with status active can be targeted for copying")
-  }
-  if (image.status !== "queued" && (name === "web-download" || name === "glance-download")) {
-    throw conflict(`Image needs to be in 'queued' state to use '${name}' method`)
-  }
-  if (image.status !== "uploading" && name === "glance-direct") {
-    throw conflict("Image needs to be staged before 'glance-direct' method can be used")
-  }
-  if (image.containerFormat === null) throw conflict("'container_format' needs to be set before import")
-  if (image.diskFormat === null) throw conflict("'disk_format' needs to be set before import")
+const checkStatus = ({ containerFormat, diskFormat, status }: Image, name: string): void => {
+  const isCopy = name === "copy-image"
+  const needsQueued = name === "web-download" || name === "glance-download"
+  const refusals: ReadonlyArray<readonly [isRefused: boolean, sentence: string]> = [
+    [!isCopy && status === "active", "Image with status active cannot be target for import"],
+    [isCopy && status !== "active", "Only images with status active can be targeted for copying"],
+    [needsQueued && status !== "queued", `Image needs to be in 'queued' state to use '${name}' method`],
+    [
+      name === "glance-direct" && status !== "uploading",
+      "Image needs to be staged before 'glance-direct' method can be used"
+    ],
+    [containerFormat === null, "'container_format' needs to be set before import"],
+    [diskFormat === null, "'disk_format' needs to be set before import"]
+  ]
+  for (const [isRefused, sentence] of refusals) if (isRefused) throw conflict(sentence)
 }
 
 const checkRemote = (method: Wanted["method"]): void => {
@@ -130,13 +120,9 @@ const chooseStores = (context: Context, wanted: Wanted): ReadonlyArray<string> =
   if (named && header !== undefined) {
     throw badRequest("Stores parameter and x-image-meta-store header can't be both specified")
   }
-  const given = wanted.body["stores"]
-  const stores = !named
-    ? [header ?? state.defaultStore]
-    : typeof given === "string" || Array.isArray(given)
-      ? [...given].map(String)
-      : undefined
-  if (stores === undefined) throw fault(500)
+  const given = named ? wanted.body["stores"] : [header ?? state.defaultStore]
+  if (typeof given !== "string" && !Array.isArray(given)) throw fault(500)
+  const stores = [...given].map(String)
   for (const store of stores) if (!state.stores.has(store)) throw conflict(`Store for identifier ${store} not found`)
   return stores
 }

@@ -7,7 +7,7 @@ import { requireAdmin } from "./policy.js"
 import * as releases from "./releases.js"
 import { hasBody, withoutBody } from "./request.js"
 import * as schemas from "./schemas.js"
-import type { State } from "./state.js"
+import type { State, Store } from "./state.js"
 
 export const isVersion = (state: State, segment: string): boolean =>
   segment === "v2" || releases.versions(state).some(({ id }) => id === segment)
@@ -37,43 +37,37 @@ export const showMetadefSchema = (name: string): Reply => jsonReply(metadefSchem
 
 export const showImportMethods = (context: Context): Reply =>
   jsonReply({
-    "import-methods": {
-      description: "Import methods available.",
-      type: "array",
-      value: context.state.importMethods
-    }
+    "import-methods": { description: "Import methods available.", type: "array", value: context.state.importMethods }
   })
 
-const stores = (context: Context): ReadonlyArray<Record<string, unknown>> => {
-  const { state } = context
+const viewStore = ({ id, options, type }: Store, { defaultStore }: State) => ({
+  id,
+  description: options.description,
+  default: id === defaultStore ? "true" : undefined,
+  "read-only": type === "http" ? "true" : undefined
+})
+
+const stores = ({ state }: Context): ReadonlyArray<Store> => {
   if (!state.multiStore) throw notFound("Multi backend is not supported at this site.")
-  return [...state.stores.values()].map((store) => ({
-    id: store.id,
-    description: store.options.description,
-    default: store.id === state.defaultStore ? "true" : undefined,
-    "read-only": store.type === "http" ? "true" : undefined
-  }))
+  return [...state.stores.values()]
 }
 
-export const listStores = (context: Context): Reply => jsonReply({ stores: stores(context) })
+export const listStores = (context: Context): Reply =>
+  jsonReply({ stores: stores(context).map((store) => viewStore(store, context.state)) })
 
 export const storeDirectory = (id: string): string => `/var/lib/glance/${id}`
 
 export const listStoreDetails = (context: Context): Reply => {
-  const listed = stores(context)
+  const all = stores(context)
   requireAdmin(context, "stores_info_detail")
+  const file = (id: string) => ({ data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false })
   return jsonReply({
-    stores: listed.map((store) => {
-      const id = String(store["id"])
-      const type = context.state.stores.get(id)?.type ?? "file"
-      return {
-        ...store,
-        type,
-        properties:
-          type === "file" ? { data_dir: storeDirectory(id), chunk_size: 65536, thin_provisioning: false } : {},
-        ...releases.storeWeight(context.state, context.state.stores.get(id))
-      }
-    })
+    stores: all.map((store) => ({
+      ...viewStore(store, context.state),
+      type: store.type,
+      properties: store.type === "file" ? file(store.id) : {},
+      ...releases.storeWeight(context.state, store)
+    }))
   })
 }
 

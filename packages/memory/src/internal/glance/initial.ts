@@ -2,20 +2,9 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
-import { makeMetadefs } from "./metadefs/rows.js"
 import type { Accounts, GlanceOptions, InitialImage, Objects, StoreOptions } from "./options.js"
-import {
-  addImage,
-  defaultVisibility,
-  hashingAlgorithm,
-  type Location,
-  makeLocation,
-  newImage,
-  type State,
-  type Status,
-  type Store,
-  stamp
-} from "./state.js"
+import type { Location, State, Status, Store } from "./state.js"
+import { addImage, defaultVisibility, hashingAlgorithm, makeLocation, newImage, stamp } from "./state.js"
 
 const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow" }, { id: "web", type: "http" }]
 
@@ -61,7 +50,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorke
     cacheWorker,
     cacheRows: new Map(),
     containers,
-    metadefs: makeMetadefs(),
+    metadefs: { namespaces: new Map(), resourceTypes: new Map(), lastId: 0 },
     lastStamp: 0,
     lastLocationId: 0
   }
@@ -126,7 +115,7 @@ export const newLocation = (state: State, imageId: string, store: string): Locat
     metadata: state.multiStore ? { store } : {}
   })
 
-/** What a service knows that has loaded the definitions it comes with. Of the namespaces among them it has none here. */
+/** The resource types of a service that has loaded the definitions it comes with. It has no namespaces here. */
 const resourceTypes = [
   "OS::Glance::Image",
   "OS::Cinder::Volume",

@@ -2,15 +2,12 @@
  * How Python writes values down. The service's sentences quote what they were sent in this notation, and its JSON
  * has Python's spaces, so a stand-in that is to say the same words needs them.
  */
+import { isObject, type Json, type JsonObject } from "../reply.js"
 
-export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
-
-export type JsonObject = { readonly [key: string]: Json }
+export type { Json, JsonObject }
+export { isObject }
 
 export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** `name in value`: a key of an object, or an element of a list. */
 export const names = (value: Json, name: string): boolean =>
@@ -163,9 +160,17 @@ const sortKeys = (value: Json): Json => {
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, item]) => [key, sortKeys(item)])
+      .sort(([a], [b]) => compare(a, b))
+      .map(([key, item]) => [key, sortKeys(item ?? null)])
   )
+}
+
+/** The order of a sorted column: null comes first. */
+export const compare = <A extends string | number>(a: A | null, b: A | null): number => {
+  if (a === b) return 0
+  if (a === null) return -1
+  if (b === null) return 1
+  return a < b ? -1 : 1
 }
 
 /** `str.title()` */

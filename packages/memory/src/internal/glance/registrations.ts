@@ -3,20 +3,12 @@ import * as Effect from "effect/Effect"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { accepted } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
-import { httpStore, isAllowedUri } from "./locations.js"
+import { httpStore, isAllowedUri, requireStatus } from "./locations.js"
 import { findImage } from "./policy.js"
-import { isObject, type Json } from "./python.js"
+import { isObject, type Json, type JsonObject } from "./python.js"
 import { readJson } from "./request.js"
-import {
-  changeImage,
-  hashingAlgorithm,
-  type Image,
-  makeLocation,
-  type Received,
-  type State,
-  stamp,
-  type Task
-} from "./state.js"
+import type { Image, Received, State, Task } from "./state.js"
+import { changeImage, hashingAlgorithm, makeLocation, stamp } from "./state.js"
 import { beginTask, Failure, newTask, openUri, receiveAll, settleTask } from "./tasks.js"
 
 /** Locations as routes of their own: for services, which may know where the bytes lie. */
@@ -31,7 +23,7 @@ export const listLocations = (context: Context, id: string): Reply => {
 
 interface Registration {
   readonly url: string
-  readonly data: { readonly [key: string]: Json }
+  readonly data: JsonObject
   readonly algorithm: string | undefined
   readonly hash: string | undefined
 }
@@ -41,7 +33,7 @@ const hexDigits: { readonly [algorithm: string]: number } = { md5: 32, sha1: 40,
 const mismatch = (why: string): Fault => badRequest(`Provided object does not match schema 'location': ${why}`)
 
 const parse = (body: Json): Registration => {
-  const url = isObject(body) && Object.hasOwn(body, "url") ? body["url"] : undefined
+  const url = isObject(body) ? body["url"] : undefined
   if (!isObject(body) || typeof url !== "string") throw mismatch("'url' is a required property")
   const data = body["validation_data"] ?? {}
   if (!isObject(data)) throw mismatch("'validation_data' is not of type 'object'")
@@ -73,9 +65,7 @@ const checkHash = ({ algorithm, hash }: Registration): void => {
 const check = (context: Context, id: string, wanted: Registration): Image => {
   const image = findImage(context, id)
   const isHttp = /^https?:/i.test(wanted.url)
-  if (image.status !== "queued") {
-    throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
-  }
+  requireStatus(image, "add", "queued")
   if (!isService(context) && image.owner !== context.project) {
     throw forbidden("You are not authorized to complete add_image_location action.")
   }

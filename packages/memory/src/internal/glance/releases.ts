@@ -43,8 +43,8 @@ export const taskTypes = (state: Options): ReadonlyArray<string> =>
   is30(state) ? ["import", "api_image_import", "location_import"] : ["import", "api_image_import"]
 
 /** 30.0 prefers the copies in the stores that weigh most, and tells the weights. */
-export const storeWeight = (state: Options, store: Store | undefined): { readonly weight?: number } =>
-  is30(state) ? { weight: store?.options.weight ?? 0 } : {}
+export const storeWeight = (state: Options, { options }: Store): { readonly weight?: number } =>
+  is30(state) ? { weight: options.weight ?? 0 } : {}
 
 // The cache
 

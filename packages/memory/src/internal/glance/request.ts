@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { isNestedDeeper } from "../nesting.js"
-import { readBytes, TooLarge } from "../reply.js"
+import { decode, readBytes, TooLarge } from "../reply.js"
 import type { WireRequest } from "../wire.js"
 import { attempt, badRequest, type Fault, fault, internalError } from "./errors.js"
 import { isObject, type Json } from "./python.js"
@@ -22,11 +22,6 @@ const largestDocument = 16 * 1024 * 1024
 /** Below this depth the service's parser raises `RecursionError` (measured with Glance 25.1 on Python 3.11). */
 const deepestDocument = 874
 
-const decode = (chunks: ReadonlyArray<Uint8Array>): string => {
-  const decoder = new TextDecoder("utf-8", { fatal: true })
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
-}
-
 /** The JSON that a request carries. A client that goes away in the middle has sent half a document. */
 export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
   Effect.gen(function* () {
@@ -34,7 +29,7 @@ export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
     const chunks = yield* Effect.mapError(readBytes(request.body, largestDocument), (error) =>
       error instanceof TooLarge ? fault(413) : malformed()
     )
-    const text = yield* Effect.try({ try: () => decode(chunks), catch: malformed })
+    const text = yield* Effect.try({ try: () => decode(chunks, true), catch: malformed })
     const value = yield* Effect.try({ try: () => JSON.parse(text) as Json, catch: malformed })
     if (isNestedDeeper(text, deepestDocument)) return yield* Effect.fail(internalError())
     if (!isObject(value) && !Array.isArray(value)) {

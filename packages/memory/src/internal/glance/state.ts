@@ -1,8 +1,8 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Metadefs } from "./metadefs/rows.js"
-import type { Accounts, Blob, GlanceOptions, StoreOptions } from "./options.js"
-import { dumps, type Json } from "./python.js"
+import type { Accounts, Blob, GlanceOptions, Quotas, StoreOptions } from "./options.js"
+import { dumps, type Json, type JsonObject } from "./python.js"
 import { image as imageSchema } from "./schemas.js"
 
 export type Status = "queued" | "saving" | "uploading" | "importing" | "active" | "deactivated" | "deleted"
@@ -19,7 +19,7 @@ export interface Member {
 export interface Location {
   readonly id: number
   readonly url: string
-  metadata: { readonly [key: string]: Json }
+  metadata: JsonObject
   /** Only on its way into the database: the answer to the request that brings it shows it. */
   readonly validation?: Json | undefined
 }
@@ -118,15 +118,9 @@ export interface CachedImage {
   readonly size: number
 }
 
-export interface Limits {
+export interface Limits extends Readonly<Record<keyof Quotas, number>> {
   readonly pageSize: number
   readonly maxPageSize: number
-  readonly members: number
-  readonly properties: number
-  readonly tags: number
-  readonly locations: number
-  readonly imageSize: number
-  readonly storage: number
 }
 
 /** Everything one Glance knows. It lives as long as the scope it was made in, and nothing else points at it. */

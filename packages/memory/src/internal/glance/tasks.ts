@@ -9,22 +9,13 @@ import { attempt, badRequest, Fault, fault, notFound } from "./errors.js"
 import { applicationUrl, randomId } from "./images.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
-import { entryOf, isObject, type Json, names, text } from "./python.js"
+import { compare, entryOf, isObject, type Json, type JsonObject, names, text } from "./python.js"
 import { pageLinks, parseLimit, validSortDir } from "./query.js"
 import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import {
-  addImage,
-  anyCopy,
-  changeImage,
-  isoTime,
-  newImage,
-  type Received,
-  type State,
-  stamp,
-  type Task
-} from "./state.js"
+import type { Received, State, Task } from "./state.js"
+import { addImage, anyCopy, changeImage, isoTime, newImage, stamp } from "./state.js"
 import { validate } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
@@ -163,13 +154,6 @@ const columns: { readonly [name: string]: (task: Task) => Column } = {
   updated_at: (task) => task.updatedAt
 }
 
-const compare = (a: Column, b: Column): number => {
-  if (a === b) return 0
-  if (a === null) return -1
-  if (b === null) return 1
-  return a < b ? -1 : 1
-}
-
 export const listTasks = (context: Context): Reply => {
   requireAccess(context)
   const params = Parameters.parse(context.request.query)
@@ -207,12 +191,7 @@ export const listTasks = (context: Context): Reply => {
   }
   page = page.slice(0, limit)
   const { first, next } = pageLinks(context, "/v2/tasks", page, limit, ({ id }) => id)
-  return jsonReply({
-    tasks: page.map(stub),
-    first,
-    schema: "/v2/schemas/tasks",
-    next
-  })
+  return jsonReply({ tasks: page.map(stub), first, schema: "/v2/schemas/tasks", next })
 }
 
 export const showTask = (context: Context, id: string): Reply => {
@@ -249,10 +228,7 @@ export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
     )
   })
 
-const checkTask = (
-  context: Context,
-  body: Json
-): { readonly type: string; readonly input: { readonly [key: string]: Json } } => {
+const checkTask = (context: Context, body: Json): { readonly type: string; readonly input: JsonObject } => {
   for (const name of ["type", "input"]) if (!names(body, name)) throw badRequest(`Task '${name}' is required`)
   const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.taskOf(releases.taskTypes(context.state))
   validate(body, schema)
@@ -335,7 +311,7 @@ export const injected = (
     return wanted._tag === "Hang" ? Effect.never : Effect.fail(new Failure(wanted.message))
   })
 
-const importTask = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
+const importTask = (context: Context, task: Task, input: JsonObject): Effect.Effect<void> =>
   perform(
     context,
     task,
@@ -410,7 +386,7 @@ const fromContainer = (context: Context, from: string): Effect.Effect<Received, 
     return receiveAll(context.state, read(object, 0, object.size))
   })
 
-const exportImage = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
+const exportImage = (context: Context, task: Task, input: JsonObject): Effect.Effect<void> =>
   perform(
     context,
     task,

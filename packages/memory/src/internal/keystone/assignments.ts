@@ -93,7 +93,7 @@ const view = ({ base, directory, query }: Context) => {
     return {
       links: {
         assignment: `${base}/${place}/users/${user.id}/roles/${idOf("role", prior ?? role)}`,
-        ...(prior === undefined ? {} : { prior_role: `${base}/prior_role/${id}/implies/${idOf("role", prior)}` })
+        prior_role: prior && `${base}/prior_role/${id}/implies/${idOf("role", prior)}`
       },
       scope: scope(one),
       user: named ? { id: user.id, name: user.name, domain: domain(user.domainId) } : { id: user.id },

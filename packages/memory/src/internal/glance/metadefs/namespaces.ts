@@ -3,7 +3,7 @@ import { jsonReply, noContent } from "../context.js"
 import { badRequest, conflict, Fault, internalError, notFound } from "../errors.js"
 import { applicationUrl } from "../images.js"
 import { requireAdmin } from "../policy.js"
-import { entryOf, type Json, parseInteger, text } from "../python.js"
+import { entryOf, type Json, type JsonObject, parseInteger, text } from "../python.js"
 import { pageLinks } from "../query.js"
 import { Parameters } from "../request.js"
 import { addObject, viewObject } from "./objects.js"
@@ -12,8 +12,8 @@ import { checkVisibility, takeDirection, withBody } from "./request.js"
 import { addAssociation, associationsOf } from "./resourceTypes.js"
 import type { Namespace } from "./rows.js"
 import * as schemas from "./schemas.js"
+import type { Column } from "./state.js"
 import {
-  type Column,
   change,
   findNamespace,
   isVisible,
@@ -29,8 +29,6 @@ import { addTag, tagsOf } from "./tags.js"
 import * as types from "./types.js"
 
 const readOnly = ["self", "schema", "created_at", "updated_at"]
-
-type NamespaceRecord = { readonly [key: string]: Json }
 
 const href = (name: string): string => `/v2/metadefs/namespaces/${name}`
 
@@ -131,10 +129,10 @@ export const showNamespace = (context: Context, name: string): Reply => {
   })
 }
 
-const recordsIn = (value: Json | undefined): ReadonlyArray<NamespaceRecord> =>
-  Array.isArray(value) ? (value as ReadonlyArray<NamespaceRecord>) : []
+const recordsIn = (value: Json | undefined): ReadonlyArray<JsonObject> =>
+  Array.isArray(value) ? (value as ReadonlyArray<JsonObject>) : []
 
-const columnsOf = (record: NamespaceRecord) => ({
+const columnsOf = (record: JsonObject) => ({
   namespace: String(record["namespace"]),
   display_name: text(record["display_name"]),
   description: text(record["description"]),
@@ -146,7 +144,7 @@ const columnsOf = (record: NamespaceRecord) => ({
 const creating = "Couldn't create metadata namespace"
 
 /** What is in the namespace comes one after the other, and stays when a later one fails. */
-const fill = (context: Context, namespace: Namespace, record: NamespaceRecord): void => {
+const fill = (context: Context, namespace: Namespace, record: JsonObject): void => {
   for (const association of recordsIn(record["resource_type_associations"])) {
     addAssociation(context, namespace, association)
   }

@@ -3,7 +3,7 @@
  * has no sentence for what does not fit there, and fails.
  */
 import { badRequest, internalError } from "../errors.js"
-import { hasFourByteCharacter, isObject, type Json, repr, title } from "../python.js"
+import { hasFourByteCharacter, isObject, type Json, type JsonObject, repr, title } from "../python.js"
 
 type Read = (value: Json) => Json
 
@@ -50,12 +50,12 @@ const dictionary =
   (value) => {
     if (value === null) return null
     if (!isObject(value)) throw internalError()
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, read(item)]))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, read(item ?? null)]))
   }
 
 const record =
   (attributes: { readonly [name: string]: Read }, mandatory: ReadonlyArray<string>) =>
-  (value: Json): { readonly [key: string]: Json } => {
+  (value: Json): JsonObject => {
     if (!isObject(value) || Object.keys(value).some((key) => !Object.hasOwn(attributes, key))) throw internalError()
     if (mandatory.some((key) => !Object.hasOwn(value, key))) throw internalError()
     return Object.fromEntries(
@@ -131,7 +131,7 @@ export const namespace = record(
 )
 
 /** The database takes no characters outside the basic plane; `what` says what is not made of it. */
-export const checkCharacters = (what: string, row: { readonly [column: string]: Json }): void => {
+export const checkCharacters = (what: string, row: JsonObject): void => {
   for (const [key, value] of Object.entries(row)) {
     if (isObject(value)) {
       checkCharacters(what, value)
