@@ -18,10 +18,7 @@ export interface Place {
   readonly path: string
 }
 
-/**
- * The service whose base the URL is below. When bases are below each other (`/image` and `/image/RegionTwo`), the longest
- * wins.
- */
+/** The service whose base the URL is below. The longest base wins: `/image/RegionTwo` before `/image`. */
 export const locate = (
   endpoints: Endpoints,
   regions: ReadonlyArray<string>,

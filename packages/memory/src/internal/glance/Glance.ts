@@ -133,9 +133,7 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         const challenge = `Keystone uri="${options.keystoneUrl ?? "http://keystone.memory/v3"}"`
         return Effect.succeed(refuse(request, new Fault(401, { headers: { "www-authenticate": challenge } })))
       }
-      const rest = slash < 0 ? "" : path.slice(slash)
-      const below = options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest
-      return answer(state, caller.value, request, below, now)
+      return answer(state, caller.value, request, slash < 0 ? "" : path.slice(slash), now)
     }
 
     return {
@@ -149,9 +147,3 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         Effect.sync(() => Option.map(Option.fromNullable(state.images.get(id)), (image) => inspect(state, image)))
     }
   })
-
-/** Rackspace's paths name the caller's tenant after the version. */
-const withoutTenant = (path: string, caller: Caller): string => {
-  const prefix = `/${caller.projectId}`
-  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-}

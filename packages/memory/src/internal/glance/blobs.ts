@@ -99,10 +99,7 @@ function* slices(chunks: ReadonlyArray<Uint8Array>, start: number, end: number):
 const integer = (head: Uint8Array, at: number, isLittleEndian = false): number =>
   Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, isLittleEndian))
 
-/**
- * The size of the disk in an image, as far as its first bytes tell. The service reads more of vhdx and vmdk files than
- * this does, and finds their sizes too.
- */
+/** The size of the disk in an image, from its first bytes. The service also finds that of vhdx and vmdk files. */
 export const virtualSize = (
   diskFormat: string | null,
   containerFormat: string | null,

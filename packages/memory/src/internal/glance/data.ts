@@ -94,10 +94,7 @@ const requireQueued = (image: Image, next: Status): void => {
   throw conflict(`Image status transition from ${image.status} to ${next} is not allowed`)
 }
 
-/**
- * Receives data for an image, which has this status meanwhile. The image is as before if that fails, also if the client
- * goes away, which is an interruption.
- */
+/** Receives data. The image has this status meanwhile, and is `queued` again after a failure or an interruption. */
 const transfer = <Begun extends { readonly image: Image }>(
   { now, state }: Context,
   status: Status,

@@ -94,10 +94,7 @@ const body = (error: Fault, method: string, contentType: string, escape: (text: 
   }
 }
 
-/**
- * Replaces each text that begins with `open`, in lower or upper case, and ends at the next `close`. Takes linear time: an
- * error repeats text of the request, and a regular expression looks for the end again at every beginning.
- */
+/** Replaces each text from `open`, in any case, to the next `close`. Takes linear time, other than a regular expression. */
 const replaceSpans = (text: string, open: string, close: string, replacement: string): string => {
   const lower = text.toLowerCase()
   const parts: Array<string> = []

@@ -27,10 +27,7 @@ export type HashingAlgorithm =
   | "blake2s"
   | "ripemd160"
 
-/**
- * Where hashes come from: Glance wants md5 and its hashing algorithm, which a platform's own code computes several times
- * faster.
- */
+/** Where hashes come from. Those of a platform are several times faster than those in plain arithmetic. */
 export interface Hasher {
   readonly create: (algorithm: HashingAlgorithm) => Digest
 }
@@ -187,11 +184,7 @@ export interface GlanceOptions {
   readonly cache?: boolean | undefined
   /** How long it takes to fetch one queued image into the cache. @default 0 */
   readonly cacheDuration?: Duration.DurationInput | undefined
-  /**
-   * Whether `/cache/clean` and `/cache/prune` are there, which newer releases list as v2.18, and `/cache/nodes/{id}`.
-   *
-   * @default false
-   */
+  /** Whether `/cache/clean`, `/cache/prune` (v2.18 of newer releases) and `/cache/nodes/{id}` exist. @default false */
   readonly cacheRoutes?: boolean | undefined
   /** What it is: OpenStack's Glance, or Rackspace's. @default "openstack" */
   readonly flavour?: "openstack" | "rackspace" | undefined

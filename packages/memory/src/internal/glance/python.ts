@@ -1,7 +1,4 @@
-/**
- * How Python writes values down. The service's sentences quote what they were sent in this notation, and its JSON
- * has Python's spaces, so a stand-in that is to say the same words needs them.
- */
+/** How Python writes values. The service's sentences quote values in this notation, and its JSON has these spaces. */
 import { isObject, type Json, type JsonObject } from "../reply.js"
 
 export type { Json, JsonObject }

@@ -42,10 +42,7 @@ const compareNumbers = (a: number | null, b: number | null): number => {
   return a > b ? 1 : a < b ? -1 : 0
 }
 
-/**
- * The comparison of each sort key. It does not read `columns`: code that meets texts and numbers is compiled for neither,
- * and a page of very many images takes twice the time.
- */
+/** Does not read `columns`: one comparison for texts and numbers takes twice the time on very many images. */
 const ascending = {
   name: (a, b) => compareTexts(a.name, b.name),
   status: (a, b) => compareTexts(a.status, b.status),
@@ -75,10 +72,7 @@ const comparator = (sorts: ReadonlyArray<Sort>): Compare => {
   }
 }
 
-/**
- * Whether an image comes after the marker. As in the service's condition, a missing value counts as empty here, although it
- * sorts before everything.
- */
+/** Whether an image comes after the marker. A missing value counts as empty here, and is sorted before all others. */
 const follows = (sorts: ReadonlyArray<Sort>, marker: Image): ((image: Image) => boolean) => {
   const steps = sorts.map(({ descending, key }) => {
     const of = columns[key] ?? (() => null)

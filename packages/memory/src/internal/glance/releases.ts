@@ -168,8 +168,5 @@ export const maySetStatus = (context: Context, image: Image, member: string): bo
 export const takenName = (context: Context, sentence: string): Fault =>
   is30(context.state) ? internalError() : conflict(sentence)
 
-/**
- * A change after which the caller no longer sees the image, such as `add /owner`: both answer 403, but 30.0 reads the
- * image again only after the change is committed.
- */
+/** Both refuse a change after which the caller does not see the image, but 30.0 has committed it before. */
 export const keepsInvisibleChange = (state: Options): boolean => is30(state)

@@ -71,8 +71,8 @@ const unquote = (text: string): string => {
 }
 
 /**
- * The service's router reads the bytes of a path one by one as characters, so that a tag named in a path is not the tag
- * of that name in a body once it leaves ASCII. A path that is no UTF-8 trips an earlier part of the service: nothing.
+ * The service's router reads each byte of a path as a character. A tag beyond ASCII has another name in a path than in a
+ * body. Returns `undefined` for a path that is not UTF-8: the service crashes.
  */
 export const decodePath = (path: string): string | undefined => {
   const escaped = path.replace(/%(?![0-9a-fA-F]{2})/g, "%25")
@@ -84,10 +84,7 @@ export const decodePath = (path: string): string | undefined => {
   }
 }
 
-/**
- * The query as a list, because the service treats repeated parameters in two ways: looking one up finds the last,
- * taking one away takes the first.
- */
+/** The query as a list: of repeated parameters, the service looks up the last and removes the first. */
 export class Parameters {
   private constructor(private readonly items: Array<[string, string]>) {}
 

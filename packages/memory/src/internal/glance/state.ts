@@ -149,10 +149,7 @@ export interface State {
   lastLocationId: number
 }
 
-/**
- * The time as the database would write it. Two writes in one millisecond get different microseconds, so that things
- * made one after the other sort that way.
- */
+/** The time of a write to the database. Two writes in one millisecond get different microseconds, in their order. */
 export const stamp = (state: State, millis: number): number => {
   state.lastStamp = Math.max(millis * 1000, state.lastStamp + 1)
   return state.lastStamp
@@ -213,10 +210,7 @@ const ownNames = new Set(
 
 const quoted = (text: string | null): string => (text === null ? "null" : JSON.stringify(text))
 
-/**
- * Put together by hand: a page of a thousand images that nobody has asked for before is made of this. Joined from parts,
- * since a text that grew by `+=` is a tree inside, which each page that holds it would walk again: ten times the time.
- */
+/** Joins parts: a text that grows by `+=` is a tree inside, and a page of many images would take ten times as long. */
 const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
   const stores = state.multiStore ? locations.map(storeOf).filter((store) => store !== undefined) : []
   const parts = ["{"]

@@ -15,21 +15,21 @@ import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
 import type { Received, State, Task } from "./state.js"
-import { addImage, anyCopy, changeImage, isoTime, newImage, stamp } from "./state.js"
+import { addImage, anyCopy, isoTime, newImage, stamp, touchImage } from "./state.js"
 import { validate } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
 
 const isRackspace = (context: Context): boolean => context.state.options.flavour === "rackspace"
 
-/** Upstream tasks are an administrator's tool; on Rackspace they are everybody's only way in and out. */
+/** Tasks are for administrators. On Rackspace all users import and export with them. */
 const requireAccess = (context: Context): void => {
   if (!isRackspace(context)) requireAdmin(context, "tasks_api_access")
 }
 
 const isTaskVisible = (context: Context, task: Task): boolean => context.isAdmin || task.owner === context.project
 
-/** Finished tasks are forgotten after their time. */
+/** The tasks that the caller may see. Deletes those that have expired. */
 const liveTasks = (context: Context): ReadonlyArray<Task> => {
   const { state } = context
   for (const task of state.tasks.values()) {
@@ -109,7 +109,7 @@ const view = (task: Task): Record<string, unknown> => ({
   user_id: task.userId
 })
 
-/** A time as the database has it, which only the tasks of an image are told with. */
+/** A time as the database has it. Only the list of an image's tasks shows times in this form. */
 const rawTime = (micros: number | null): string | null =>
   micros === null
     ? null
@@ -216,14 +216,14 @@ export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
     yield* attempt(() => requireAccess(context))
     const body = yield* readJson(context.request)
     const { input, type } = yield* attempt(() => checkTask(context, body))
-    // In one piece: a task that nobody runs would be pending for ever.
+    // An interruption in between would leave the task pending.
     return yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const task = newTask(context, type, input, null)
-        // Told before it starts, as the service does.
+        // The response shows the task before its start, as that of the service does.
         const reply = jsonReply(view(task), 201, { location: `${applicationUrl(context)}${path(task)}` })
-        const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
-        return Effect.as(Effect.forkIn(Effect.interruptible(run), context.state.scope), reply)
+        const work = (type === "export" ? exportImage : importTask)(context, task, input)
+        return Effect.as(Effect.forkIn(Effect.interruptible(perform(context, task, work)), context.state.scope), reply)
       })
     )
   })
@@ -311,66 +311,56 @@ export const injected = (
     return wanted._tag === "Hang" ? Effect.never : Effect.fail(new Failure(wanted.message))
   })
 
-const importTask = (context: Context, task: Task, input: JsonObject): Effect.Effect<void> =>
-  perform(
-    context,
-    task,
-    Effect.gen(function* () {
-      const { state } = context
-      if (task.type === "api_image_import" || task.type === "location_import") {
-        const needed =
-          task.type === "api_image_import"
-            ? "Missing required 'image_id' field"
-            : `Input does not contain '${["image_id", "loc_url", "validation_data"].find((key) => !Object.hasOwn(input, key))}' field`
-        const isEmpty = Object.keys(input).length === 0
-        return yield* Effect.fail(new Failure(isEmpty ? `Input to ${task.type} task is empty.` : needed))
-      }
-      if (!isRackspace(context)) {
-        for (const name of ["import_from", "import_from_format", "image_properties"]) {
-          if (!Object.hasOwn(input, name))
-            return yield* Effect.fail(new Failure(`Input does not contain '${name}' field`))
-        }
-      }
-      const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
-      if (!isRackspace(context) && !(properties["disk_format"] && properties["container_format"])) {
-        return yield* Effect.fail(new Failure())
-      }
-      const imageId = randomId()
-      yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
-      const received = yield* isRackspace(context)
-        ? fromContainer(context, String(input["import_from"]))
-        : fromUri(context, String(input["import_from"]))
-      const now = yield* Clock.currentTimeMillis
-      const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
-      const image = newImage({
-        id: imageId,
-        name: text(properties["name"]),
-        visibility: "private",
-        owner: task.owner,
-        containerFormat: text(properties["container_format"]) ?? (isRackspace(context) ? "ovf" : "bare"),
-        diskFormat: text(properties["disk_format"]) ?? format,
-        minRam: Number(properties["min_ram"] ?? 0),
-        minDisk: Number(properties["min_disk"] ?? 0),
-        createdAt: stamp(state, now),
-        properties: new Map(
-          Object.entries(properties)
-            .filter(([name]) => !["name", "min_ram", "min_disk", "container_format", "disk_format"].includes(name))
-            .map(([name, value]) => [name, String(value)])
-        )
-      })
-      if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure())
-      addImage(state, image)
-      const store = state.stores.get(state.defaultStore)
-      if (store === undefined) return yield* Effect.fail(new Failure())
-      putBlob(store, image.id, received.blob)
-      changeImage(image, (one) => {
-        adopt(state, one, received, store.id)
-        one.status = "active"
-        one.updatedAt = stamp(state, now)
-      })
-      return { image_id: image.id }
+/** Why a task with this input fails, if it does. */
+const inputFailure = (type: string, input: JsonObject): Failure | undefined => {
+  if (type !== "import" && Object.keys(input).length === 0) return new Failure(`Input to ${type} task is empty.`)
+  if (type === "api_image_import") return new Failure("Missing required 'image_id' field")
+  const isImport = type === "import"
+  const needed = isImport
+    ? ["import_from", "import_from_format", "image_properties"]
+    : ["image_id", "loc_url", "validation_data"]
+  const missing = needed.find((name) => !Object.hasOwn(input, name))
+  return isImport && missing === undefined ? undefined : new Failure(`Input does not contain '${missing}' field`)
+}
+
+const importTask = (context: Context, task: Task, input: JsonObject): Effect.Effect<Json, Failure> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const isProxy = isRackspace(context)
+    const refused = isProxy ? undefined : inputFailure(task.type, input)
+    if (refused !== undefined) return yield* Effect.fail(refused)
+    const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
+    const { container_format, disk_format, min_disk, min_ram, name, ...custom } = properties
+    if (!isProxy && !(disk_format && container_format)) return yield* Effect.fail(new Failure())
+    const imageId = randomId()
+    yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
+    const from = String(input["import_from"])
+    const received = yield* isProxy ? fromContainer(context, from) : fromUri(context, from)
+    const now = yield* Clock.currentTimeMillis
+    const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
+    const image = newImage({
+      id: imageId,
+      name: text(name),
+      visibility: "private",
+      owner: task.owner,
+      containerFormat: text(container_format) ?? (isProxy ? "ovf" : "bare"),
+      diskFormat: text(disk_format) ?? format,
+      minRam: Number(min_ram ?? 0),
+      minDisk: Number(min_disk ?? 0),
+      createdAt: stamp(state, now),
+      properties: new Map(Object.entries(custom).map(([name, value]) => [name, String(value)]))
     })
-  )
+    if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure())
+    addImage(state, image)
+    const store = state.stores.get(state.defaultStore)
+    if (store === undefined) return yield* Effect.fail(new Failure())
+    putBlob(store, image.id, received.blob)
+    touchImage(state, image, now, (one) => {
+      adopt(state, one, received, store.id)
+      one.status = "active"
+    })
+    return { image_id: image.id }
+  })
 
 const fromUri = ({ state }: Context, uri: string): Effect.Effect<Received, Failure> =>
   Effect.flatMap(openUri(state, uri), ({ body }) => receiveAll(state, body))
@@ -386,24 +376,19 @@ const fromContainer = (context: Context, from: string): Effect.Effect<Received, 
     return receiveAll(context.state, read(object, 0, object.size))
   })
 
-const exportImage = (context: Context, task: Task, input: JsonObject): Effect.Effect<void> =>
-  perform(
-    context,
-    task,
-    Effect.gen(function* () {
-      const { state } = context
-      const id = String(input["image_uuid"])
-      const name = String(input["receiving_swift_container"])
-      const image = state.images.get(id)
-      if (image === undefined || image.owner !== task.owner || image.status !== "active") {
-        return yield* Effect.fail(new Failure("Requested image for export was not found"))
-      }
-      yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
-      const container = containersOf(context)?.get(name)
-      if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
-      const blob = anyCopy(state, id)
-      const object = `${id}.vhd`
-      container.set(object, blob ?? { size: 0, chunks: [] })
-      return { export_location: `${name}/${object}` }
-    })
-  )
+const exportImage = (context: Context, task: Task, input: JsonObject): Effect.Effect<Json, Failure> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const id = String(input["image_uuid"])
+    const name = String(input["receiving_swift_container"])
+    const image = state.images.get(id)
+    if (image === undefined || image.owner !== task.owner || image.status !== "active") {
+      return yield* Effect.fail(new Failure("Requested image for export was not found"))
+    }
+    yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
+    const container = containersOf(context)?.get(name)
+    if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
+    const object = `${id}.vhd`
+    container.set(object, anyCopy(state, id) ?? { size: 0, chunks: [] })
+    return { export_location: `${name}/${object}` }
+  })

@@ -1,7 +1,4 @@
-/**
- * How the service reads definitions once they match their schema: attribute by attribute, into types of its own. It
- * has no sentence for what does not fit there, and fails.
- */
+/** How the service reads definitions that match their schema. It fails with 500 for a value of another type. */
 import { badRequest, internalError } from "../errors.js"
 import { hasFourByteCharacter, isObject, type Json, type JsonObject, repr, title } from "../python.js"
 
