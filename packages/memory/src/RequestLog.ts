@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { Fault } from "./Fault.js"
 import { type Matcher, matches } from "./Fault.js"
 import type { Caller } from "./internal/wire.js"
@@ -58,9 +57,7 @@ export interface Entry {
  * @category filtering
  */
 export const select = (entries: ReadonlyArray<Entry>, matcher: Matcher): ReadonlyArray<Entry> =>
-  Arr.filter(entries, (entry) =>
-    matches(matcher, { ...entry, caller: entry.caller._tag === "Some" ? entry.caller.value : undefined })
-  )
+  entries.filter((entry) => matches(matcher, { ...entry, caller: Option.getOrUndefined(entry.caller) }))
 
 /**
  * The method and path of each entry: `GET /v2/images`.
@@ -69,4 +66,4 @@ export const select = (entries: ReadonlyArray<Entry>, matcher: Matcher): Readonl
  * @category filtering
  */
 export const lines = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
-  Arr.map(entries, (entry) => `${entry.method} ${entry.path}${entry.query === "" ? "" : `?${entry.query}`}`)
+  entries.map((entry) => `${entry.method} ${entry.path}${entry.query === "" ? "" : `?${entry.query}`}`)

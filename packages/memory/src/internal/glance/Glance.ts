@@ -133,7 +133,9 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         const challenge = `Keystone uri="${options.keystoneUrl ?? "http://keystone.memory/v3"}"`
         return Effect.succeed(refuse(request, new Fault(401, { headers: { "www-authenticate": challenge } })))
       }
-      return answer(state, caller.value, request, slash < 0 ? "" : path.slice(slash), now)
+      const rest = slash < 0 ? "" : path.slice(slash)
+      const below = options.flavour === "rackspace" ? withoutTenant(rest, caller.value) : rest
+      return answer(state, caller.value, request, below, now)
     }
 
     return {
@@ -147,3 +149,7 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
         Effect.sync(() => Option.map(Option.fromNullable(state.images.get(id)), (image) => inspect(state, image)))
     }
   })
+
+/** Rackspace's paths name the caller's tenant after the version. */
+const withoutTenant = (path: string, { projectId }: Caller): string =>
+  `${path}/`.startsWith(`/${projectId}/`) ? path.slice(projectId.length + 1) : path

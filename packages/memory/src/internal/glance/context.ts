@@ -19,6 +19,8 @@ export interface Context {
 /** The type is that of the framework's empty page; no body follows it. */
 export const emptyPage = { "content-type": "text/html; charset=UTF-8" } as const
 
+export const accepted: Reply = { status: 202, headers: emptyPage, body: "" }
+
 export const noContent: Reply = { status: 204, headers: emptyPage, body: "" }
 
 /** A body that is JSON text already. */

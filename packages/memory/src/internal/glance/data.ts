@@ -2,7 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { fetchUri, type Overflow, type ReceiveLimits, read, receive, virtualSize } from "./blobs.js"
-import { type Context, emptyPage, noContent, type Reply } from "./context.js"
+import { type Context, noContent, type Reply } from "./context.js"
 import {
   attempt,
   badRequest,
@@ -404,5 +404,3 @@ export const deleteCopy = (context: Context, storeId: string, id: string): Reply
   dropCopy(state, image, storeId)
   return noContent
 }
-
-export const accepted: Reply = { status: 202, headers: emptyPage, body: "" }

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { streamOf } from "../reply.js"
 import type { Caller, WireResponse } from "../wire.js"
-import type { Context, Reply } from "./context.js"
-import { accepted, adopt, freeIn, putBlob } from "./data.js"
+import { accepted, type Context, type Reply } from "./context.js"
+import { adopt, freeIn, putBlob } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault } from "./errors.js"
 import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
@@ -208,18 +208,20 @@ const isDownload = ({ name }: Wanted): boolean => name === "web-download" || nam
 
 const list = (value: string | undefined): ReadonlyArray<string> => (value ?? "").split(",").filter((id) => id !== "")
 
-const change = (image: Image, key: string, update: (current: ReadonlyArray<string>) => ReadonlyArray<string>): void => {
-  image.properties.set(key, [...new Set(update(list(image.properties.get(key))))].sort().join(","))
+/** Writes a list of stores into a property of the image. */
+const setStores = (image: Image, key: string, stores: ReadonlyArray<string>): void => {
+  image.properties.set(key, [...new Set(stores)].sort().join(","))
 }
 
-const without =
-  (stores: ReadonlyArray<string>) =>
-  (current: ReadonlyArray<string>): ReadonlyArray<string> =>
-    current.filter((id) => !stores.includes(id))
+const addStores = (image: Image, key: string, stores: ReadonlyArray<string>): void =>
+  setStores(image, key, [...list(image.properties.get(key)), ...stores])
 
-const including =
-  (stores: ReadonlyArray<string>) =>
-  (current: ReadonlyArray<string>): ReadonlyArray<string> => [...current, ...stores]
+const removeStores = (image: Image, key: string, stores: ReadonlyArray<string>): void =>
+  setStores(
+    image,
+    key,
+    list(image.properties.get(key)).filter((id) => !stores.includes(id))
+  )
 
 /** Changes the image, as long as it exists and the task holds it. */
 const edit = ({ image, state, task }: Run, update: (image: Image) => void): Effect.Effect<void, Failure> =>
@@ -314,7 +316,7 @@ const putInto = (
       if (data === "copy") one.locations.push(newLocation(state, one.id, storeId))
       else adopt(state, one, data, storeId)
       if (activates) one.status = "active"
-      change(one, importing, without([storeId]))
+      removeStores(one, importing, [storeId])
     })
   })
 
@@ -328,7 +330,7 @@ const takeBack = (state: State, image: Image, storeId: string): void => {
       Object.assign(image, { checksum: null, hashAlgo: null, hashValue: null, size: null })
     }
   }
-  change(image, importing, without([storeId]))
+  removeStores(image, importing, [storeId])
 }
 
 /** Undoes what the import has done so far, and fails with the error. */
@@ -388,13 +390,13 @@ const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, F
       const onFailure = (error: Failure) => {
         if (!wanted.allMustSucceed) {
           return edit(run, (one) => {
-            change(one, failed, including([storeId]))
-            change(one, importing, without([storeId]))
+            addStores(one, failed, [storeId])
+            removeStores(one, importing, [storeId])
           })
         }
         undoes(run, (one) => {
           takeBack(state, one, storeId)
-          change(one, failed, including([storeId]))
+          addStores(one, failed, [storeId])
         })
         return revert(run)(error)
       }
@@ -416,14 +418,14 @@ const work = (run: Run): Effect.Effect<Json, Failure> =>
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* edit(run, (one) => {
       if (!isCopy) one.status = "importing"
-      change(one, importing, including(stores))
-      change(one, failed, without(stores))
+      addStores(one, importing, stores)
+      removeStores(one, failed, stores)
     })
     const remoteSize = wanted.name === "glance-download" ? yield* takeOverRecord(run) : undefined
     if (isDownload(wanted)) {
       undoesQueueing(run, (one) => {
-        change(one, importing, without(stores))
-        change(one, failed, including(stores))
+        removeStores(one, importing, stores)
+        addStores(one, failed, stores)
         state.staging.delete(one.id)
       })
     }

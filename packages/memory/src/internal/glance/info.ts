@@ -14,12 +14,8 @@ export const isVersion = (state: State, segment: string): boolean =>
 
 export const listVersions = (context: Pick<Context, "request" | "state">, status: 200 | 300): Reply => {
   const href = `${applicationUrl(context).replace(/\/+$/, "")}/v2/`
-  return jsonReply(
-    {
-      versions: releases.versions(context.state).map((version) => ({ ...version, links: [{ rel: "self", href }] }))
-    },
-    status
-  )
+  const links = [{ rel: "self", href }]
+  return jsonReply({ versions: releases.versions(context.state).map((version) => ({ ...version, links })) }, status)
 }
 
 export const schemaNames: ReadonlyArray<string> = Object.keys(schemas.documents([]))
@@ -78,15 +74,11 @@ export const showUsage = (context: Context): Effect.Effect<Reply, Fault> =>
 /** The limits of Rackspace's Cloud Images, in the form of its proxy: none of a rate, and those that the service keeps. */
 export const showLimits = (context: Context): Reply => {
   const { limits } = context.state
-  return jsonReply({
-    limits: {
-      rate: [],
-      absolute: {
-        maxImageMembers: limits.members,
-        maxImageProperties: limits.properties,
-        maxImageTags: limits.tags,
-        maxImageSize: limits.imageSize
-      }
-    }
-  })
+  const absolute = {
+    maxImageMembers: limits.members,
+    maxImageProperties: limits.properties,
+    maxImageTags: limits.tags,
+    maxImageSize: limits.imageSize
+  }
+  return jsonReply({ limits: { rate: [], absolute } })
 }

@@ -1,7 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type Context, jsonReply, type Reply } from "./context.js"
-import { accepted } from "./data.js"
+import { accepted, type Context, jsonReply, type Reply } from "./context.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
 import { httpStore, isAllowedUri, requireStatus } from "./locations.js"
 import { findImage } from "./policy.js"

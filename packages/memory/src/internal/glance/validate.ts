@@ -12,24 +12,17 @@ interface Mistake {
   readonly instance: Json
 }
 
-const isType = (value: Json, type: string): boolean => {
-  switch (type) {
-    case "null":
-      return value === null
-    case "string":
-      return typeof value === "string"
-    case "integer":
-      return typeof value === "number" && Number.isInteger(value)
-    case "number":
-      return typeof value === "number"
-    case "boolean":
-      return typeof value === "boolean"
-    case "array":
-      return Array.isArray(value)
-    default:
-      return isObject(value)
-  }
+const isOfType: { readonly [type: string]: (value: Json) => boolean } = {
+  null: (value) => value === null,
+  string: (value) => typeof value === "string",
+  integer: (value) => Number.isInteger(value),
+  number: (value) => typeof value === "number",
+  boolean: (value) => typeof value === "boolean",
+  array: (value) => Array.isArray(value),
+  object: isObject
 }
+
+const isType = (value: Json, type: string): boolean => isOfType[type]?.(value) === true
 
 const typesOf = (schema: JsonSchema): ReadonlyArray<string> =>
   schema.type === undefined ? [] : typeof schema.type === "string" ? [schema.type] : schema.type

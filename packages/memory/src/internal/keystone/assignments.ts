@@ -134,12 +134,12 @@ export const listDomainGrants = (context: Context, domain: string, user: string)
 export const listSystemGrants = (context: Context, user: string): WireResponse =>
   grants(context, "list_system_grants_for_user", user, ({ systemRoles }) => systemRoles)
 
-const listNone = (key: string, action: string, isAllowed: (token: Token, query: URLSearchParams) => boolean) => {
-  return (context: Context): WireResponse => {
+const listNone =
+  (key: string, action: string, isAllowed: (token: Token, query: URLSearchParams) => boolean) =>
+  (context: Context): WireResponse => {
     allow(context, action, (token) => isAllowed(token, context.query))
     return collection(context, key, [])
   }
-}
 
 /** A caller who may not list them does not learn whether one exists. */
 const showNone =
