@@ -228,11 +228,7 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
       `"created_at": "${isoTime(image.createdAt)}", "updated_at": "${isoTime(image.updatedAt)}", `
   )
   if (state.options.showMultipleLocations === true) {
-    const shown = locations.map(({ metadata, url, validation }) => ({
-      url,
-      metadata,
-      validation_data: validation
-    }))
+    const shown = locations.map(({ metadata, url, validation }) => ({ url, metadata, validation_data: validation }))
     parts.push(`"locations": ${dumps(shown)}, `)
   }
   const first = locations[0]

@@ -44,10 +44,12 @@ const view = (namespace: Namespace) => ({
   schema: "/v2/schemas/metadefs/namespace"
 })
 
-const withAssociations = (namespace: Namespace) => {
-  const associations = associationsOf(namespace)
-  return associations.length === 0 ? {} : { resource_type_associations: associations }
-}
+const unlessEmpty = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> | undefined => (all.length === 0 ? undefined : all)
+
+const withAssociations = (namespace: Namespace) => ({
+  ...view(namespace),
+  resource_type_associations: unlessEmpty(associationsOf(namespace))
+})
 
 const columns: { readonly [key: string]: Column<Namespace> } = {
   id: ({ createdAt }) => createdAt,
@@ -94,12 +96,8 @@ export const listNamespaces = (context: Context): Reply => {
   }
   const found = select()
   const { first, next } = pageLinks(context, "/v2/metadefs/namespaces", found, limit, ({ name }) => name)
-  return jsonReply({
-    namespaces: found.map((namespace) => ({ ...view(namespace), ...withAssociations(namespace) })),
-    next,
-    schema: "/v2/schemas/metadefs/namespaces",
-    first
-  })
+  const namespaces = found.map(withAssociations)
+  return jsonReply({ namespaces, next, schema: "/v2/schemas/metadefs/namespaces", first })
 }
 
 export const showNamespace = (context: Context, name: string): Reply => {
@@ -119,13 +117,11 @@ export const showNamespace = (context: Context, name: string): Reply => {
       required: object.required.map((key) => `${prefix}${key}`),
       properties: prefixed(object.properties)
     }))
-  const tags = tagsOf(namespace)
   return jsonReply({
-    ...view(namespace),
     ...withAssociations(namespace),
     properties: Object.keys(properties).length === 0 ? undefined : properties,
-    objects: objects.length === 0 ? undefined : objects,
-    tags: tags.length === 0 ? undefined : tags
+    objects: unlessEmpty(objects),
+    tags: unlessEmpty(tagsOf(namespace))
   })
 }
 
