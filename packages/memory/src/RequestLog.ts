@@ -28,9 +28,9 @@ export interface Entry {
   readonly headers: Readonly<Record<string, string>>
   /** A JSON body, up to 64 KiB of it; never that of a login. */
   readonly body: Option.Option<string>
-  /** Who the token spoke for. */
+  /** The user, project and roles of the token. */
   readonly caller: Option.Option<Caller>
-  /** The how-manyeth login of the cloud the token came from: two requests with the same one used the same token. */
+  /** Ordinal (from 1) of the login that issued the token. Requests with the same one used the same token. */
   readonly login: Option.Option<number>
   /** What the service answered, or a fault in its place. */
   readonly status: Option.Option<number>

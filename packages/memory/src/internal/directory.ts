@@ -1,4 +1,4 @@
-/** Who there is: domains, projects, users and the roles that users have on projects. */
+/** Domains, projects, users, and the roles that users have. */
 
 export interface Domain {
   readonly id: string
@@ -88,7 +88,7 @@ export interface Directory {
   readonly user: (nameOrId: string) => User | undefined
 }
 
-/** Throws if there is none, as a mistake of the program. */
+/** Returns what was found. Throws if there is nothing of that name. */
 export const required = <A>(
   kind: "domain" | "project" | "region" | "user",
   name: string | undefined,

@@ -1,4 +1,4 @@
-/** Where the services of a cloud are, as its catalogs tell it. No URL ends in a slash. */
+/** The URLs of the services in the catalogs of a cloud. No URL ends in a slash. */
 export interface Endpoints {
   /** The root that `/v3` and `/v2.0` are below. */
   readonly identity: string
@@ -10,7 +10,7 @@ export const serviceNames = ["identity", "image", "object-store"] as const
 
 export type ServiceName = (typeof serviceNames)[number]
 
-/** A service of the cloud, as an address names it. */
+/** The service that an address is of. */
 export interface Place {
   readonly service: ServiceName
   readonly region: string
@@ -56,7 +56,7 @@ export const endpointsBelow = (
   }
 }
 
-/** The addresses that answer without a socket. */
+/** The addresses of a cloud without a socket. */
 export const memoryEndpoints = (regions: ReadonlyArray<string>): Endpoints => {
   const host = (name: string) => (region: string) =>
     region === regions[0] ? `http://${name}.memory` : `http://${name}.${region.toLowerCase()}.memory`

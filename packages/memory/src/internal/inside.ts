@@ -15,7 +15,7 @@ import type { CloudOptions } from "./options.js"
 import { makeRackspace } from "./rackspace.js"
 import { makeTokens, type Tokens } from "./tokens.js"
 
-/** The key of what only this package may touch. */
+/** The key of the parts that only this package uses. */
 export const inside: unique symbol = Symbol.for("@effect-glance/memory/inside")
 
 const defaultRegions: ReadonlyArray<string> = ["RegionOne"]
@@ -26,7 +26,7 @@ export interface Inside {
   readonly engine: Engine
   readonly imports: Pending<ImportStep, ImportFault>
   readonly glances: ReadonlyMap<string, Glance.Glance>
-  /** Whether programs are told of an object store. */
+  /** Whether the catalogs name an object store. */
   readonly objectStore: boolean
 }
 
@@ -75,7 +75,7 @@ const makeGlances = (
     return glances
   })
 
-/** Glance makes its URLs from the name that the client called it by, and that includes the path it is mounted at. */
+/** Glance makes its URLs from the `Host` header, so that header also has the path at which it is mounted. */
 const imageService =
   (glances: ReadonlyMap<string, Glance.Glance>): Services["image"] =>
   (request, endpoints, region, caller) => {

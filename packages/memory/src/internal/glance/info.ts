@@ -21,7 +21,7 @@ export const listVersions = (context: Pick<Context, "request" | "state">, status
 export const schemaNames: ReadonlyArray<string> = Object.keys(schemas.documents([]))
 export const metadefSchemaNames: ReadonlyArray<string> = Object.keys(metadefSchemas.documents)
 
-/** Of the six, those of tasks forgot to refuse a body. */
+/** The service does not refuse a body for the documents of tasks. */
 export const showSchema = (context: Context, name: string): Reply | Effect.Effect<Reply, Fault> => {
   const answer = () => jsonReply(schemas.documents(releases.taskTypes(context.state))[name])
   if (name.startsWith("task")) return withoutBody(context, answer)

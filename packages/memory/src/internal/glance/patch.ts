@@ -195,7 +195,7 @@ const update = (
   const lost = forbidden(`Forbidding request, image ${id} not visible`)
   if (isLost && !releases.keepsInvisibleChange(state)) throw lost
   draft.updatedAt = stamp(state, context.now)
-  // The answer shows what was sent; the database has it tidied up, with the oldest location first.
+  // The response repeats what was sent. The database has the oldest location first, and no validation data.
   const reply = imageReply(context, draft)
   changeImage(image, (one) => {
     Object.assign(one, {

@@ -407,7 +407,7 @@ export const listImages = (context: Context): Reply => {
   const visibility = params.pop("visibility")
   const filters = params.flatten()
   for (const name of ["os_hidden", "protected", "deleted", "checksum", "os_hash_value"]) filters.delete(name)
-  // Names that the service's table has, but not as a column: it stumbles over them.
+  // The service fails for these names: its table has them, but not as columns.
   for (const name of ["properties", "locations", "members"]) if (filters.has(name)) throw internalError()
   const checksum = params.get("checksum")
   const hash = params.get("os_hash_value")

@@ -7,7 +7,7 @@ import { isObject, type Json } from "./python.js"
 
 const transferEncodings = new Set(["chunked", "compress", "deflate", "gzip", "identity"])
 
-/** Whether the headers announce a body: nobody looks at the bytes themselves. */
+/** Whether the headers announce a body. The service does not look at the bytes. */
 export const hasBody = (request: WireRequest): boolean => {
   const encoding = (request.headers["transfer-encoding"] ?? "").toLowerCase()
   if (transferEncodings.has(encoding) && ["POST", "PUT", "PATCH"].includes(request.method)) return true
@@ -22,7 +22,7 @@ const largestDocument = 16 * 1024 * 1024
 /** Below this depth the service's parser raises `RecursionError` (measured with Glance 25.1 on Python 3.11). */
 const deepestDocument = 874
 
-/** The JSON that a request carries. A client that goes away in the middle has sent half a document. */
+/** The JSON of a request. The document of a client that goes away is malformed. */
 export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
   Effect.gen(function* () {
     if (!hasBody(request)) return yield* Effect.fail(badRequest("Body expected in request."))

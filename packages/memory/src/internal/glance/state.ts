@@ -12,7 +12,7 @@ export interface Member {
   status: string
   createdAt: number
   updatedAt: number
-  /** A membership that is taken back and given again is the same row, with its first creation date. */
+  /** A member that is removed and added again is the same row, with its first creation date. */
   deleted: boolean
 }
 
@@ -20,11 +20,11 @@ export interface Location {
   readonly id: number
   readonly url: string
   metadata: JsonObject
-  /** Only on its way into the database: the answer to the request that brings it shows it. */
+  /** Not in the database: only the response to the request that sets it has it. */
   readonly validation?: Json | undefined
 }
 
-/** Times are microseconds since 1970, as the service's database has them: its answers drop what is below a second. */
+/** Times are microseconds since 1970, as in the service's database. Responses drop fractions of a second. */
 export interface Image {
   readonly id: string
   name: string | null
@@ -48,7 +48,7 @@ export interface Image {
   properties: Map<string, string>
   locations: Array<Location>
   readonly members: Map<string, Member>
-  /** What it looks like on the wire, until it changes. */
+  /** The image as JSON, until it changes. */
   json: string | undefined
 }
 
@@ -76,13 +76,13 @@ export const newImage = (given: Partial<Image> & Pick<Image, "id" | "visibility"
   ...given
 })
 
-/** What came of reading a stream of bytes to its end. */
+/** The bytes of a stream that was read to its end. */
 export interface Received {
   readonly blob: Blob
   readonly md5: string
   /** Of the cloud's hashing algorithm. */
   readonly hash: string
-  /** The first bytes, where disk formats say what they are. */
+  /** The first bytes, by which disk formats are recognized. */
   readonly head: Uint8Array
 }
 
@@ -123,13 +123,13 @@ export interface Limits extends Readonly<Record<keyof Quotas, number>> {
   readonly maxPageSize: number
 }
 
-/** Everything one Glance knows. It lives as long as the scope it was made in, and nothing else points at it. */
+/** Everything that one Glance has. It lives as long as the scope that it was made in. */
 export interface State {
   readonly options: GlanceOptions
   readonly limits: Limits
   readonly scope: Scope.Scope
   readonly images: Map<string, Image>
-  /** Ids are never given twice, not even those of deleted images. */
+  /** The ids of all images, also of deleted ones: no id is used twice. */
   readonly usedIds: Set<string>
   readonly stores: ReadonlyMap<string, Store>
   readonly defaultStore: string
@@ -141,7 +141,7 @@ export interface State {
   readonly queuedForCache: Set<string>
   /** Held by the fetch of one image into the cache. */
   readonly cacheWorker: Effect.Semaphore
-  /** The rows that images have had in the cache, by image. */
+  /** The ids of rows in the cache, by image. */
   readonly cacheRows: Map<string, number>
   readonly containers: Accounts
   readonly metadefs: Metadefs
@@ -171,7 +171,7 @@ export const removeImage = (state: State, image: Image): void => {
   state.images.delete(image.id)
 }
 
-/** The only way to change an image: the rendered text depends on what is in it. */
+/** All changes of an image go through this function, because they make its JSON stale. */
 export const changeImage = (image: Image, change: (image: Image) => void): void => {
   try {
     change(image)
@@ -242,14 +242,14 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
   return parts.join("")
 }
 
-/** An image as JSON text. Where the bytes of a deactivated image lie is for administrators. */
+/** An image as JSON text. Only administrators see the locations of a deactivated image. */
 export const renderImage = (state: State, image: Image, isAdmin: boolean): string => {
   if (image.status === "deactivated" && !isAdmin) return view(state, image, [])
   image.json ??= view(state, image, image.locations)
   return image.json
 }
 
-/** Bytes the project's images take, counted as the service counts them: once for each copy. */
+/** The bytes of a project's images. As in the service, each copy counts. */
 export const storageUsed = (state: State, owner: string, except?: string): number => {
   let total = 0
   for (const image of state.images.values()) {

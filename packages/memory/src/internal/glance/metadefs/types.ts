@@ -9,7 +9,7 @@ const text: Read = (value) => {
   return value
 }
 
-/** Everything is told as text, except what has no way to be. */
+/** Numbers and booleans become texts, and other values null. */
 const bytes: Read = (value) => {
   if (typeof value === "string") return value
   return typeof value === "number" || typeof value === "boolean" ? repr(value) : null
@@ -27,7 +27,7 @@ const flag: Read = (value) => {
   return flag
 }
 
-/** What is behind the point is cut off. */
+/** Fractions are cut off. */
 const integer: Read = (value) => {
   if (value === null) return null
   if (typeof value !== "number") throw internalError()
