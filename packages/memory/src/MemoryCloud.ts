@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import type { Fault, Matcher } from "./Fault.js"
 import { makeClient, send } from "./internal/client.js"
 import type { ProjectOptions, UserOptions } from "./internal/directory.js"
-import { defaultPassword } from "./internal/directory.js"
+import { defaultPassword, required } from "./internal/directory.js"
 import { memoryEndpoints, type ServiceName } from "./internal/endpoints.js"
 import * as internalFetch from "./internal/fetchUri.js"
 import type {
@@ -196,9 +196,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       users: directory.users.map(({ id, name, roles }) => ({ id, name, roles })),
       regions: engine.regions,
       project: (nameOrId) => {
-        const found = directory.project(nameOrId)
-        if (found === undefined) throw new Error(`no project is called ${nameOrId}`)
-        return { id: found.id, name: found.name }
+        const { id, name } = required("project", nameOrId, directory.project(nameOrId))
+        return { id, name }
       },
       requests: Effect.sync(engine.entries),
       clearRequests: Effect.sync(engine.clearEntries),
@@ -212,7 +211,10 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       inject: (matcher, fault, options) =>
         Effect.sync(() => Effect.sync(engine.inject(matcher, fault, options?.times ?? 1))),
       injectImport: (fault, options) =>
-        Effect.sync(() => imports.inject(options?.where ?? (() => true), fault, options?.times ?? 1)),
+        Effect.sync(() => {
+          const { times = 1, where = () => true } = options ?? {}
+          imports.inject((step) => (where(step) ? fault : undefined), times)
+        }),
       clearFaults: Effect.sync(() => {
         engine.clearFaults()
         imports.clear()
@@ -269,12 +271,9 @@ export interface PortOptions {
  * @category ports
  */
 export const port = (cloud: Service, options: PortOptions = {}): GlanceClient.Service => {
-  const { directory, engine, objectStore } = cloud[inside]
-  const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
-  if (project === undefined) throw new Error(`no project is called ${options.project}`)
-  const user = options.user === undefined ? userOf(directory, project) : directory.user(options.user)
-  if (options.user !== undefined && user === undefined) throw new Error(`no user is called ${options.user}`)
-  const region = regionOf(cloud, options.region)
+  const { engine, objectStore } = cloud[inside]
+  const { project, region, user } = speakerOf(cloud, options)
+  if (options.user !== undefined) required("user", options.user, user)
   const caller: Caller = {
     projectId: project.id,
     userId: user?.id ?? "",
@@ -389,9 +388,7 @@ export const credentials = (
   options: Pick<PortOptions, "project" | "user" | "region"> = {}
 ): Credentials => {
   const { directory } = cloud[inside]
-  const project = options.project === undefined ? directory.projects[0] : directory.project(options.project)
-  if (project === undefined) throw new Error(`no project is called ${options.project}`)
-  const user = options.user === undefined ? userOf(directory, project) : directory.user(options.user)
+  const { project, region, user } = speakerOf(cloud, options)
   if (user === undefined) throw new Error(`no user of project ${project.name} is called ${options.user}`)
   return {
     authUrl,
@@ -402,7 +399,7 @@ export const credentials = (
     projectId: project.id,
     projectName: project.name,
     projectDomainName: directory.domain(project.domainId)?.name ?? "Default",
-    region: regionOf(cloud, options.region)
+    region
   }
 }
 
@@ -439,8 +436,14 @@ export const fetchUri = (options: FetchOptions = {}): NonNullable<Options["fetch
  */
 export const password: string = defaultPassword
 
-const regionOf = (cloud: Service, region: string | undefined): string => {
-  const found = region === undefined ? cloud.regions[0] : cloud.regions.find((candidate) => candidate === region)
-  if (found === undefined) throw new Error(`no region is called ${region}`)
-  return found
+/** The project, the user and the region that the options name. */
+const speakerOf = (cloud: Service, { project: name, region: wanted, user }: PortOptions) => {
+  const { directory } = cloud[inside]
+  const project = required("project", name, name === undefined ? directory.projects[0] : directory.project(name))
+  const region = cloud.regions.find((candidate) => candidate === (wanted ?? cloud.regions[0]))
+  return {
+    project,
+    region: required("region", wanted, region),
+    user: user === undefined ? userOf(directory, project) : directory.user(user)
+  }
 }

@@ -10,7 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type CorsOptions, makeCors } from "./internal/cors.js"
-import { type Endpoints, endpointsBelow, locate, type ServiceName } from "./internal/endpoints.js"
+import { type Endpoints, endpointsBelow, locate, serviceNames } from "./internal/endpoints.js"
 import { inside } from "./internal/inside.js"
 import { isServed } from "./internal/origin.js"
 import type { WireResponse } from "./internal/wire.js"
@@ -68,6 +68,13 @@ export const glanceCors = {
   ]
 } as const satisfies Cors
 
+/** A path or a URL for each service. */
+interface Addresses {
+  readonly identity?: string | undefined
+  readonly image?: string | undefined
+  readonly objectStore?: string | undefined
+}
+
 /**
  * Where the services are, and who may use them.
  *
@@ -80,25 +87,13 @@ export interface Options {
    *
    * @default `/identity`, `/image` and `/object-store`
    */
-  readonly mount?:
-    | {
-        readonly identity?: string | undefined
-        readonly image?: string | undefined
-        readonly objectStore?: string | undefined
-      }
-    | undefined
+  readonly mount?: Addresses | undefined
   /**
    * What the catalog says where the services are, when that is not at the origin that the client asked for.
    *
    * @default the `Host` of each request, and the paths of `mount`
    */
-  readonly urls?:
-    | {
-        readonly identity?: string | undefined
-        readonly image?: string | undefined
-        readonly objectStore?: string | undefined
-      }
-    | undefined
+  readonly urls?: Addresses | undefined
   /**
    * Which pages of other origins may use the cloud; `false` for none. The server answers a preflight request itself: it is
    * not in the request log, and no fault applies to it.
@@ -141,16 +136,9 @@ export const app = (cloud: MemoryCloud.Service, options: Options = {}): HttpApp.
   const { connection, hosts = [], urls } = options
   const cors = options.cors === false ? undefined : makeCors(options.cors ?? {})
   const mount = options.mount ?? defaultMount
-  const services: ReadonlyArray<ServiceName> = [
-    ...(mount.identity === undefined ? [] : ["identity" as const]),
-    ...(mount.image === undefined ? [] : ["image" as const]),
-    ...(mount.objectStore === undefined ? [] : ["object-store" as const])
-  ]
-  const paths = {
-    identity: trimmed(mount.identity ?? ""),
-    image: trimmed(mount.image ?? ""),
-    objectStore: trimmed(mount.objectStore ?? "")
-  }
+  const served = { identity: mount.identity, image: mount.image, "object-store": mount.objectStore }
+  const services = serviceNames.filter((name) => served[name] !== undefined)
+  const paths = trimmed(mount)
   const local = endpointsBelow("", engine.regions, paths)
 
   const endpointsFor = (request: HttpServerRequest.HttpServerRequest): Endpoints => {
@@ -158,12 +146,9 @@ export const app = (cloud: MemoryCloud.Service, options: Options = {}): HttpApp.
     const scheme = forwarded === "http" || forwarded === "https" ? forwarded : (absolute(request)?.[1] ?? "http")
     const here = endpointsBelow(`${scheme}://${authority(request)}`, engine.regions, paths)
     if (urls === undefined) return here
-    const elsewhere = endpointsBelow("", engine.regions, {
-      identity: trimmed(urls.identity ?? here.identity),
-      image: trimmed(urls.image ?? here.image(engine.regions[0] ?? "")),
-      objectStore: trimmed(urls.objectStore ?? here.objectStore(engine.regions[0] ?? ""))
-    })
-    return elsewhere
+    const first = engine.regions[0] ?? ""
+    const bases = { identity: here.identity, image: here.image(first), objectStore: here.objectStore(first) }
+    return endpointsBelow("", engine.regions, trimmed(urls, bases))
   }
 
   const respond = (request: HttpServerRequest.HttpServerRequest) => {
@@ -175,27 +160,16 @@ export const app = (cloud: MemoryCloud.Service, options: Options = {}): HttpApp.
     if (!isServed(authority(request), hosts)) return Effect.succeed(misdirected(authority(request)))
     const preflight = cors?.preflight(request.method, request.headers)
     if (preflight !== undefined) {
-      return Effect.succeed(HttpServerResponse.empty({ status: 200, headers: { ...preflight, ...noContent } }))
+      return Effect.succeed(empty(200, preflight))
     }
-    if (place === undefined) return Effect.succeed(HttpServerResponse.empty({ status: 404, headers: noContent }))
-    const answer = engine.answer(
-      {
-        method: request.method,
-        path,
-        query: mark < 0 ? "" : url.slice(mark + 1),
-        headers: request.headers,
-        body
-      },
-      place,
-      endpointsFor(request)
-    )
-    return answer.pipe(
+    if (place === undefined) return Effect.succeed(empty(404))
+    const { headers, method } = request
+    const wire = { method, path, query: mark < 0 ? "" : url.slice(mark + 1), headers, body }
+    return engine.answer(wire, place, endpointsFor(request)).pipe(
       Effect.map((response) => toResponse(response, reset)),
       Effect.catchAll(() =>
         // The server interrupts whoever serves a connection that is gone.
-        connection === undefined
-          ? Effect.succeed(HttpServerResponse.empty({ status: 502, headers: noContent }))
-          : Effect.zipRight(reset("now"), Effect.never)
+        connection === undefined ? Effect.succeed(empty(502)) : Effect.zipRight(reset("now"), Effect.never)
       ),
       Effect.map((response) =>
         cors === undefined
@@ -224,16 +198,21 @@ const misdirected = (host: string): HttpServerResponse.HttpServerResponse =>
     { status: 421 }
   )
 
-const noContent = { "content-length": "0" }
+const empty = (status: number, headers: WireResponse["headers"] = {}): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.empty({ status, headers: { ...headers, "content-length": "0" } })
 
-const trimmed = (base: string): string => base.replace(/\/+$/, "")
+/** The addresses without slashes at their ends. */
+const trimmed = (addresses: Addresses, defaults: Addresses = {}) => {
+  const trim = (name: keyof Addresses) => (addresses[name] ?? defaults[name] ?? "").replace(/\/+$/, "")
+  return { identity: trim("identity"), image: trim("image"), objectStore: trim("objectStore") }
+}
 
 const toResponse = (response: WireResponse, reset: Connection["reset"]): HttpServerResponse.HttpServerResponse => {
   const { body, headers, status } = response
   if (typeof body === "string" || body instanceof Uint8Array) {
     if (body.length === 0) {
-      const bodiless = status === 204 || status === 304 || "content-length" in headers
-      return HttpServerResponse.empty({ status, headers: bodiless ? headers : { ...headers, ...noContent } })
+      const isDescribed = status === 204 || status === 304 || "content-length" in headers
+      return isDescribed ? HttpServerResponse.empty({ status, headers }) : empty(status, headers)
     }
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
     const { "content-type": contentType = "application/octet-stream", "content-length": _, ...rest } = headers
@@ -246,11 +225,6 @@ const toResponse = (response: WireResponse, reset: Connection["reset"]): HttpSer
         ? Stream.failCause(cause)
         : Stream.fromEffect(Effect.zipRight(reset("written"), Effect.never))
     ),
-    {
-      status,
-      headers: rest,
-      contentType,
-      ...(length === undefined ? {} : { contentLength: Number(length) })
-    }
+    { status, headers: rest, contentType, contentLength: length === undefined ? undefined : Number(length) }
   )
 }

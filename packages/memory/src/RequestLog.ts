@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { Fault } from "./Fault.js"
 import { type Matcher, matches } from "./Fault.js"
 import type { Caller } from "./internal/wire.js"
@@ -29,9 +28,9 @@ export interface Entry {
   readonly headers: Readonly<Record<string, string>>
   /** A JSON body, up to 64 KiB of it; never that of a login. */
   readonly body: Option.Option<string>
-  /** Who the token spoke for. */
+  /** The user, project and roles of the token. */
   readonly caller: Option.Option<Caller>
-  /** The how-manyeth login of the cloud the token came from: two requests with the same one used the same token. */
+  /** Ordinal (from 1) of the login that issued the token. Requests with the same one used the same token. */
   readonly login: Option.Option<number>
   /** What the service answered, or a fault in its place. */
   readonly status: Option.Option<number>
@@ -58,9 +57,7 @@ export interface Entry {
  * @category filtering
  */
 export const select = (entries: ReadonlyArray<Entry>, matcher: Matcher): ReadonlyArray<Entry> =>
-  Arr.filter(entries, (entry) =>
-    matches(matcher, { ...entry, caller: entry.caller._tag === "Some" ? entry.caller.value : undefined })
-  )
+  entries.filter((entry) => matches(matcher, { ...entry, caller: Option.getOrUndefined(entry.caller) }))
 
 /**
  * The method and path of each entry: `GET /v2/images`.
@@ -69,4 +66,4 @@ export const select = (entries: ReadonlyArray<Entry>, matcher: Matcher): Readonl
  * @category filtering
  */
 export const lines = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
-  Arr.map(entries, (entry) => `${entry.method} ${entry.path}${entry.query === "" ? "" : `?${entry.query}`}`)
+  entries.map((entry) => `${entry.method} ${entry.path}${entry.query === "" ? "" : `?${entry.query}`}`)

@@ -21,7 +21,7 @@ import type { Caller, WireRequest, WireResponse } from "./wire.js"
 /** A system error as Node's sockets raise them: code and message are what programs look at. */
 const systemError = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-/** Answers requests to these endpoints in this process. There is no other host. */
+/** Sends requests to these endpoints in this process. There is no other host. */
 export const makeClient = (engine: Engine, endpoints: Endpoints): HttpClient.HttpClient => {
   const { regions } = engine
   const known = [
@@ -44,7 +44,7 @@ const shown = ({ origin, protocol }: URL): string => {
   return text.length > 100 ? `${text.slice(0, 100)}...` : text
 }
 
-/** One request to one service. Without a signal the answer's body lives as long as whoever reads it. */
+/** Sends one request to one service. */
 export const send = (
   engine: Engine,
   endpoints: Endpoints,
@@ -59,7 +59,7 @@ export const send = (
     const wire = toWire(request, url, failure)
     return engine.answer(wire, place, endpoints, as).pipe(
       Effect.mapError((error) => systemError("ECONNRESET", error.message)),
-      // A body that fails takes its connection with it, whatever the service made of that.
+      // A request body that fails breaks the connection, whatever the response is.
       Effect.flatMap((response) =>
         failure.cause === undefined ? Effect.succeed(response) : Effect.fail(failure.cause)
       ),
@@ -92,7 +92,7 @@ const toWire = (request: HttpClientRequest.HttpClientRequest, url: URL, failure:
     query: url.search.slice(1),
     headers,
     body: Stream.catchAllCause(bytes, (cause) =>
-      // An interrupted caller is no failure of the body: the interruption ends the whole request.
+      // An interruption of the caller ends the whole request.
       Cause.isInterruptedOnly(cause)
         ? Stream.failCause(cause as Cause.Cause<never>)
         : Stream.suspend(() => {
@@ -134,7 +134,7 @@ const fromWeb = (response: Response): Stream.Stream<Uint8Array, unknown> => {
       )
 }
 
-/** A client that has told a length keeps to it, or breaks the connection. */
+/** Fails unless the body has exactly this length, as a connection with a `Content-Length` does. */
 const ofLength = (bytes: Stream.Stream<Uint8Array, unknown>, length: number): Stream.Stream<Uint8Array, unknown> =>
   Stream.suspend(() => {
     let seen = 0
@@ -154,7 +154,7 @@ const ofLength = (bytes: Stream.Stream<Uint8Array, unknown>, length: number): St
     )
   })
 
-/** An answer whose body flows straight out of the service: nothing is held, and no fiber waits, until somebody reads. */
+/** A response whose body comes straight from the service. Until it is read, it holds no bytes and no fiber. */
 class MemoryResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId

@@ -37,16 +37,8 @@ export interface Cors {
 
 const defaultMethods = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
-const simpleHeaders = [
-  "accept",
-  "accept-language",
-  "content-type",
-  "cache-control",
-  "content-language",
-  "expires",
-  "last-modified",
-  "pragma"
-]
+const simpleHeaders =
+  "accept accept-language content-type cache-control content-language expires last-modified pragma".split(" ")
 
 const listed = (header: string | undefined): ReadonlyArray<string> =>
   (header ?? "")

@@ -1,4 +1,4 @@
-/** Who there is: domains, projects, users and the roles that users have on projects. */
+/** Domains, projects, users, and the roles that users have. */
 
 export interface Domain {
   readonly id: string
@@ -88,6 +88,22 @@ export interface Directory {
   readonly user: (nameOrId: string) => User | undefined
 }
 
+/** Returns what was found. Throws if there is nothing of that name. */
+export const required = <A>(
+  kind: "domain" | "project" | "region" | "user",
+  name: string | undefined,
+  found: A
+): NonNullable<A> => {
+  if (found === undefined || found === null) throw new Error(`no ${kind} is called ${name}`)
+  return found
+}
+
+/** Looks up by id first, then by name. */
+const lookUpIn =
+  <A extends { readonly id: string; readonly name: string }>(all: ReadonlyArray<A>) =>
+  (nameOrId: string): A | undefined =>
+    all.find(({ id }) => id === nameOrId) ?? all.find(({ name }) => name === nameOrId)
+
 export const defaultPassword = "secret"
 
 /** The same name has the same id in every cloud, so that a test can be read; a mixed FNV-1a is enough for that. */
@@ -108,83 +124,66 @@ export const idOf = (kind: string, name: string): string => {
 const numberOf = (kind: string, name: string): string =>
   String(100_000 + (Number.parseInt(idOf(kind, name).slice(0, 8), 16) % 900_000))
 
+const administrator = { name: "admin", roles: { admin: ["admin", "member", "reader"] }, systemRoles: ["admin"] }
+
+const withAdmin = <A extends { readonly name: string }>(all: ReadonlyArray<A>, admin: A): ReadonlyArray<A> =>
+  all.some(({ name }) => name === "admin") ? all : [...all, admin]
+
 export const makeDirectory = (options: DirectoryOptions): Directory => {
-  const id = (kind: string, name: string) => (options.numericIds ? numberOf(kind, name) : idOf(kind, name))
-
-  const domains: Array<Domain> = [{ id: "default", name: "Default", description: "The default domain" }]
-  for (const name of options.domains ?? []) domains.push({ id: idOf("domain", name), name, description: "" })
-  const domain = (nameOrId: string) =>
-    domains.find((candidate) => candidate.id === nameOrId) ?? domains.find((candidate) => candidate.name === nameOrId)
-  const domainId = (nameOrId: string | undefined) => {
-    if (nameOrId === undefined) return "default"
-    const found = domain(nameOrId)
-    if (found === undefined) throw new Error(`no domain is called ${nameOrId}`)
-    return found.id
+  const id = (kind: string, { domain, id, name }: ProjectOptions | UserOptions) => {
+    const whole = domain === undefined ? name : `${domain}/${name}`
+    return id ?? (options.numericIds ? numberOf(kind, whole) : idOf(kind, whole))
   }
 
-  const projects: Array<Project> = []
-  const addProject = (project: string | ProjectOptions) => {
-    const given = typeof project === "string" ? { name: project } : project
-    projects.push({
-      id: given.id ?? id("project", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
-      name: given.name,
-      domainId: domainId(given.domain),
-      description: given.description ?? "",
-      enabled: given.enabled ?? true
+  const domains: ReadonlyArray<Domain> = [
+    { id: "default", name: "Default", description: "The default domain" },
+    ...(options.domains ?? []).map((name) => ({ id: idOf("domain", name), name, description: "" }))
+  ]
+  const domain = lookUpIn(domains)
+  const domainId = (nameOrId = "default") => required("domain", nameOrId, domain(nameOrId)).id
+
+  const given = (options.projects ?? ["demo", "guest"]).map((one) => (typeof one === "string" ? { name: one } : one))
+  const projects = withAdmin<ProjectOptions>(given, { name: "admin" }).map(
+    (one): Project => ({
+      id: id("project", one),
+      name: one.name,
+      domainId: domainId(one.domain),
+      description: one.description ?? "",
+      enabled: one.enabled ?? true
     })
-  }
-  for (const project of options.projects ?? ["demo", "guest"]) addProject(project)
-  if (!projects.some((project) => project.name === "admin")) addProject("admin")
-  const project = (nameOrId: string) =>
-    projects.find((candidate) => candidate.id === nameOrId) ?? projects.find((candidate) => candidate.name === nameOrId)
-  const projectId = (nameOrId: string) => {
-    const found = project(nameOrId)
-    if (found === undefined) throw new Error(`no project is called ${nameOrId}`)
-    return found.id
-  }
+  )
+  const project = lookUpIn(projects)
+  const projectId = (nameOrId: string) => required("project", nameOrId, project(nameOrId)).id
 
-  const users: Array<User> = []
-  const addUser = (given: UserOptions) =>
-    users.push({
-      id: given.id ?? id("user", given.domain === undefined ? given.name : `${given.domain}/${given.name}`),
-      name: given.name,
-      domainId: domainId(given.domain),
-      password: given.password ?? defaultPassword,
-      apiKey: given.apiKey ?? `key-${given.name}`,
-      enabled: given.enabled ?? true,
-      defaultProjectId: given.defaultProject === undefined ? undefined : projectId(given.defaultProject),
-      roles: new Map(Object.entries(given.roles ?? {}).map(([name, roles]) => [projectId(name), roles])),
-      domainRoles: new Map(Object.entries(given.domainRoles ?? {}).map(([name, roles]) => [domainId(name), roles])),
-      systemRoles: given.systemRoles ?? []
+  const ordinary = projects.filter(({ name }) => name !== "admin")
+  const roles = ["member", "reader"]
+  const defaults = ordinary.map(({ domainId, id, name }) => ({ name, domain: domainId, roles: { [id]: roles } }))
+  const users = withAdmin<UserOptions>(options.users ?? defaults, administrator).map(
+    (one): User => ({
+      id: id("user", one),
+      name: one.name,
+      domainId: domainId(one.domain),
+      password: one.password ?? defaultPassword,
+      apiKey: one.apiKey ?? `key-${one.name}`,
+      enabled: one.enabled ?? true,
+      defaultProjectId: one.defaultProject === undefined ? undefined : projectId(one.defaultProject),
+      roles: new Map(Object.entries(one.roles ?? {}).map(([name, roles]) => [projectId(name), roles])),
+      domainRoles: new Map(Object.entries(one.domainRoles ?? {}).map(([name, roles]) => [domainId(name), roles])),
+      systemRoles: one.systemRoles ?? []
     })
-  if (options.users === undefined) {
-    for (const { id, name, domainId } of projects) {
-      if (name !== "admin") addUser({ name, domain: domainId, roles: { [id]: ["member", "reader"] } })
-    }
-  } else {
-    for (const user of options.users) addUser(user)
-  }
-  if (!users.some((user) => user.name === "admin")) {
-    addUser({ name: "admin", roles: { admin: ["admin", "member", "reader"] }, systemRoles: ["admin"] })
-  }
+  )
 
-  const names = new Set(["reader", "member", "admin", "service"])
-  for (const user of users) {
-    for (const roles of [...user.roles.values(), ...user.domainRoles.values(), user.systemRoles]) {
-      for (const role of roles) names.add(role)
-    }
-  }
-  const roles = [...names].map((name) => ({ id: idOf("role", name), name }))
+  const granted = users.flatMap((user) => [...user.roles.values(), ...user.domainRoles.values(), user.systemRoles])
+  const names = new Set(["reader", "member", "admin", "service", ...granted.flat()])
 
   return {
     domains,
     projects,
     users,
-    roles,
+    roles: [...names].map((name) => ({ id: idOf("role", name), name })),
     domain,
     project,
     projectId,
-    user: (nameOrId) =>
-      users.find((candidate) => candidate.id === nameOrId) ?? users.find((candidate) => candidate.name === nameOrId)
+    user: lookUpIn(users)
   }
 }

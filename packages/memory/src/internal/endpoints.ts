@@ -1,4 +1,4 @@
-/** Where the services of a cloud are, as its catalogs tell it. No URL ends in a slash. */
+/** The URLs of the services in the catalogs of a cloud. No URL ends in a slash. */
 export interface Endpoints {
   /** The root that `/v3` and `/v2.0` are below. */
   readonly identity: string
@@ -6,9 +6,11 @@ export interface Endpoints {
   readonly objectStore: (region: string) => string
 }
 
-export type ServiceName = "identity" | "image" | "object-store"
+export const serviceNames = ["identity", "image", "object-store"] as const
 
-/** A service of the cloud, as an address names it. */
+export type ServiceName = (typeof serviceNames)[number]
+
+/** The service that an address is of. */
 export interface Place {
   readonly service: ServiceName
   readonly region: string
@@ -16,10 +18,7 @@ export interface Place {
   readonly path: string
 }
 
-/**
- * The service whose base the URL is below. When bases are below each other (`/image` and `/image/RegionTwo`), the longest
- * wins.
- */
+/** The service whose base the URL is below. The longest base wins: `/image/RegionTwo` before `/image`. */
 export const locate = (
   endpoints: Endpoints,
   regions: ReadonlyArray<string>,
@@ -57,7 +56,7 @@ export const endpointsBelow = (
   }
 }
 
-/** The addresses that answer without a socket. */
+/** The addresses of a cloud without a socket. */
 export const memoryEndpoints = (regions: ReadonlyArray<string>): Endpoints => {
   const host = (name: string) => (region: string) =>
     region === regions[0] ? `http://${name}.memory` : `http://${name}.${region.toLowerCase()}.memory`

@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type * as Types from "effect/Types"
 import type { Fault, Matcher, Target } from "../Fault.js"
 import type { Entry } from "../RequestLog.js"
 import type { Directory } from "./directory.js"
 import type { Endpoints, Place, ServiceName } from "./endpoints.js"
-import { type ConnectionReset, makeFaults, perform } from "./faults.js"
+import { type ConnectionReset, faultFor, makePending, perform } from "./faults.js"
 import { lengthOf } from "./reply.js"
 import { callerOf, type Tokens } from "./tokens.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
@@ -47,19 +48,7 @@ export interface Engine {
 }
 
 /** A request in the log. */
-interface Record_ {
-  readonly number: number
-  readonly target: Target
-  readonly login: number | undefined
-  readonly startedAt: number
-  readonly fault: Fault | undefined
-  body: string | undefined
-  status: number | undefined
-  bytesReceived: number
-  bytesSent: number
-  endedAt: number | undefined
-  outcome: Entry["outcome"]
-}
+type LogRecord = Types.Mutable<Entry>
 
 const secrets = ["x-auth-token", "x-subject-token", "x-service-token", "authorization", "cookie"]
 const loggedBody = 64 * 1024
@@ -76,27 +65,26 @@ interface EngineOptions {
 
 export const makeEngine = (options: EngineOptions): Engine => {
   const { clock, kept, services, tokens } = options
-  const faults = makeFaults()
+  const faults = makePending<Target, Fault>()
   const activity = makeActivity()
-  let log: Array<Record_> = []
+  let log: Array<LogRecord> = []
   let arrived = 0
 
-  const begin = (target: Target, headers: WireRequest["headers"], startedAt: number): Record_ => {
-    const header = headers["x-auth-token"]
-    const fault = faults.take({ ...target, headers })
+  const begin = (target: Target, fault: Fault | undefined, token: string | undefined, startedAt: number): LogRecord => {
     arrived += 1
-    const record: Record_ = {
+    const record: LogRecord = {
       number: arrived,
-      target,
-      login: header === undefined ? undefined : tokens.peek(header)?.login,
-      startedAt,
-      fault,
-      body: undefined,
-      status: undefined,
+      ...target,
+      body: Option.none(),
+      caller: Option.fromNullable(target.caller),
+      login: Option.fromNullable(token === undefined ? undefined : tokens.peek(token)?.login),
+      status: Option.none(),
       bytesReceived: 0,
       bytesSent: 0,
-      endedAt: undefined,
-      outcome: "open"
+      startedAt,
+      endedAt: Option.none(),
+      outcome: "open",
+      fault: Option.fromNullable(fault)
     }
     log.push(record)
     if (log.length >= 2 * kept) log = log.slice(-kept)
@@ -108,8 +96,9 @@ export const makeEngine = (options: EngineOptions): Engine => {
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(clock.currentTimeMillis, (now) => {
         const target = targetOf(options, request, place, as, now)
-        const record = begin(target, request.headers, now)
-        const served = perform(record.fault, {
+        const fault = faults.take({ ...target, headers: request.headers })
+        const record = begin(target, fault, request.headers["x-auth-token"], now)
+        const served = perform(fault, {
           request: { ...request, path: target.path, body: receiving(record, request) },
           target,
           clock,
@@ -131,9 +120,9 @@ export const makeEngine = (options: EngineOptions): Engine => {
     clock,
     regions: options.regions,
     answer,
-    inject: faults.inject,
+    inject: (matcher, fault, times) => faults.inject(faultFor(matcher, fault), times),
     clearFaults: faults.clear,
-    entries: () => log.slice(-kept).map(entryOf),
+    entries: () => log.slice(-kept).map((record) => ({ ...record })),
     clearEntries: () => {
       log = []
     },
@@ -199,22 +188,22 @@ const targetOf = (
   }
 }
 
-const finish = (clock: Clock.Clock, record: Record_, outcome: Entry["outcome"]): Effect.Effect<void> =>
+const finish = (clock: Clock.Clock, record: LogRecord, outcome: Entry["outcome"]): Effect.Effect<void> =>
   Effect.map(clock.currentTimeMillis, (now) => {
-    if (record.endedAt !== undefined) return
-    record.endedAt = now
+    if (Option.isSome(record.endedAt)) return
+    record.endedAt = Option.some(now)
     record.outcome = outcome
   })
 
 /** The body of the request. The record counts its bytes and keeps the beginning of a JSON text. */
-const receiving = (record: Record_, { body, headers }: WireRequest): WireRequest["body"] => {
-  const keepsText = record.target.service !== "identity" && /json/i.test(headers["content-type"] ?? "")
+const receiving = (record: LogRecord, { body, headers }: WireRequest): WireRequest["body"] => {
+  const keepsText = record.service !== "identity" && /json/i.test(headers["content-type"] ?? "")
   const decoder = keepsText ? new TextDecoder() : undefined
   return Stream.map(body, (bytes) => {
     record.bytesReceived += bytes.length
-    const text = record.body ?? ""
+    const text = Option.getOrElse(record.body, () => "")
     if (decoder !== undefined && text.length < loggedBody) {
-      record.body = text + decoder.decode(bytes.subarray(0, loggedBody), { stream: true })
+      record.body = Option.some(text + decoder.decode(bytes.subarray(0, loggedBody), { stream: true }))
     }
     return bytes
   })
@@ -224,11 +213,11 @@ const receiving = (record: Record_, { body, headers }: WireRequest): WireRequest
 const sending = (
   clock: Clock.Clock,
   activity: Activity,
-  record: Record_,
+  record: LogRecord,
   response: WireResponse
 ): Effect.Effect<WireResponse> => {
   const { body, status } = response
-  record.status = status
+  record.status = Option.some(status)
   if (typeof body === "string" || body instanceof Uint8Array) {
     record.bytesSent = lengthOf(body) ?? 0
     return Effect.as(finish(clock, record, "answered"), response)
@@ -255,21 +244,6 @@ const sending = (
   })
   return Effect.succeed({ ...response, body: sent })
 }
-
-const entryOf = ({ target: { caller, ...target }, ...record }: Record_): Entry => ({
-  number: record.number,
-  ...target,
-  body: Option.fromNullable(record.body),
-  caller: Option.fromNullable(caller),
-  login: Option.fromNullable(record.login),
-  status: Option.fromNullable(record.status),
-  bytesReceived: record.bytesReceived,
-  bytesSent: record.bytesSent,
-  startedAt: record.startedAt,
-  endedAt: Option.fromNullable(record.endedAt),
-  outcome: record.outcome,
-  fault: Option.fromNullable(record.fault)
-})
 
 const redacted = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
   const shown = { ...headers }

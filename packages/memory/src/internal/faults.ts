@@ -16,38 +16,45 @@ const reset = () => new ConnectionReset({ message: "read ECONNRESET" })
 /** The longest patch that the `StrictAdd` fault rewrites. */
 const largestPatch = 1024 * 1024
 
-export interface Faults {
-  /** Returns how many requests have met the fault so far. */
-  readonly inject: (matcher: Matcher, fault: Fault, times: number) => () => number
+/** Faults that wait for their subjects: requests, or steps of imports. */
+export interface Pending<Subject, Fault> {
+  /** `choose` returns a fault for each subject that meets it. Returns how many have met it so far. */
+  readonly inject: (choose: (subject: Subject) => Fault | undefined, times: number) => () => number
   readonly clear: () => void
-  /** The oldest fault for this request; this counts as one of its times. */
-  readonly take: (target: Target) => Fault | undefined
+  /** The oldest fault for this subject; this counts as one of its times. */
+  readonly take: (subject: Subject) => Fault | undefined
 }
 
-export const makeFaults = (): Faults => {
-  const faults: Array<{ readonly matcher: Matcher; readonly fault: Fault; left: number; met: number }> = []
+export const makePending = <Subject, Fault>(): Pending<Subject, Fault> => {
+  const waiting: Array<{ readonly choose: (subject: Subject) => Fault | undefined; left: number; met: number }> = []
   return {
-    inject: (matcher, fault, times) => {
-      const one = { matcher, fault, left: times, met: 0 }
-      if (times > 0) faults.push(one)
+    inject: (choose, times) => {
+      const one = { choose, left: times, met: 0 }
+      if (times > 0) waiting.push(one)
       return () => one.met
     },
     clear: () => {
-      faults.length = 0
+      waiting.length = 0
     },
-    take: (target) => {
-      for (const [index, one] of faults.entries()) {
-        const fault = matches(one.matcher, target) ? chosen(one.fault, target) : undefined
+    take: (subject) => {
+      for (const [index, one] of waiting.entries()) {
+        const fault = one.choose(subject)
         if (fault === undefined) continue
         one.met += 1
         one.left -= 1
-        if (one.left <= 0) faults.splice(index, 1)
+        if (one.left <= 0) waiting.splice(index, 1)
         return fault
       }
       return undefined
     }
   }
 }
+
+/** The fault for a request that the matcher lets through. */
+export const faultFor =
+  (matcher: Matcher, fault: Fault) =>
+  (target: Target): Fault | undefined =>
+    matches(matcher, target) ? chosen(fault, target) : undefined
 
 const chosen = (fault: Fault, target: Target): Fault | undefined => {
   let decided: Fault | undefined = fault

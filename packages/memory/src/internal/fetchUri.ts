@@ -57,18 +57,17 @@ const request = (url: URL) =>
     catch: (error) => failure(`${shown(url)}: ${reasonOf(error)}`)
   })
 
+const cancel = ({ body }: Response): Effect.Effect<void> => Effect.promise(async () => body?.cancel())
+
+/** Sends the request, and follows its redirects. */
 const follow = (url: URL, left: number, options: FetchOptions): Effect.Effect<readonly [URL, Response], Failure> =>
-  Effect.flatMap(request(url), (response) => {
+  Effect.gen(function* () {
+    const response = yield* request(url)
     const location = response.headers.get("location")
-    if (response.status < 300 || response.status >= 400 || location === null) {
-      return Effect.succeed([url, response] as const)
-    }
-    const dropped = Effect.promise(() => response.body?.cancel() ?? Promise.resolve())
-    if (left <= 0) return Effect.zipRight(dropped, Effect.fail(failure(`${shown(url)}: too many redirects`)))
-    return Effect.zipRight(
-      dropped,
-      Effect.flatMap(check(location, url, options.hosts), (next) => follow(next, left - 1, options))
-    )
+    if (response.status < 300 || response.status >= 400 || location === null) return [url, response]
+    yield* cancel(response)
+    if (left <= 0) return yield* Effect.fail(failure(`${shown(url)}: too many redirects`))
+    return yield* follow(yield* check(location, url, options.hosts), left - 1, options)
   })
 
 /** Fails when the body has more bytes than the limit, or has not ended at the deadline. */
@@ -101,14 +100,10 @@ export const makeFetchUri = (options: FetchOptions = {}): FetchUri => {
       const length = response.headers.get("content-length")
       const size = length === null || !/^\d+$/.test(length) ? undefined : Number(length)
       if (!response.ok || body === null || (size !== undefined && size > maxBytes)) {
-        yield* Effect.promise(() => body?.cancel() ?? Promise.resolve())
-        return yield* Effect.fail(
-          failure(
-            response.ok && body !== null
-              ? `${shown(url)} has ${size} bytes, more than ${maxBytes}`
-              : `${shown(url)} answered ${response.status}`
-          )
-        )
+        yield* cancel(response)
+        const isLarge = response.ok && body !== null
+        const reason = isLarge ? `has ${size} bytes, more than ${maxBytes}` : `answered ${response.status}`
+        return yield* Effect.fail(failure(`${shown(url)} ${reason}`))
       }
       const bytes = Stream.fromReadableStream<Uint8Array, Failure>(
         () => body,

@@ -30,7 +30,7 @@ const portable: { readonly [A in HashingAlgorithm]: { readonly create: () => Inc
 
 export const algorithms = Object.keys(portable) as ReadonlyArray<HashingAlgorithm>
 
-/** Every algorithm in plain arithmetic, for where there is no platform to ask: WebCrypto cannot hash a stream. */
+/** Every algorithm in plain arithmetic, for runtimes without one: WebCrypto cannot hash a stream. */
 export const plain: Hasher = {
   create: (algorithm) => {
     const hash = portable[algorithm].create()
@@ -62,7 +62,7 @@ const native = (algorithm: HashingAlgorithm): NativeHash | undefined => {
   }
 }
 
-/** The hashes of the runtime where it lends them without an import, which is several times as fast; else those above. */
+/** The hashes of the runtime, which are several times as fast, if it has them without an import; else `plain`. */
 export const hasher: Hasher = {
   create: (algorithm) => {
     const hash = native(algorithm)

@@ -5,9 +5,7 @@ import type { Tokens } from "./tokens.js"
 import type { WireRequest, WireResponse } from "./wire.js"
 
 /** A service that issues tokens. */
-export interface Identity {
-  readonly handle: (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
-}
+export type Identity = (request: WireRequest, endpoints: Endpoints) => Effect.Effect<WireResponse>
 
 export interface IdentityOptions {
   readonly directory: Directory

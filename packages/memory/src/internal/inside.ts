@@ -3,8 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { type Directory, makeDirectory } from "./directory.js"
+import { type Directory, makeDirectory, required } from "./directory.js"
 import { type Engine, makeEngine, type Services } from "./engine.js"
+import { makePending, type Pending } from "./faults.js"
 import * as Glance from "./glance/index.js"
 import type { ImportFault, ImportStep, InitialImage } from "./glance/options.js"
 import { hasher } from "./hasher.js"
@@ -14,49 +15,19 @@ import type { CloudOptions } from "./options.js"
 import { makeRackspace } from "./rackspace.js"
 import { makeTokens, type Tokens } from "./tokens.js"
 
-/** The key of what only this package may touch. */
+/** The key of the parts that only this package uses. */
 export const inside: unique symbol = Symbol.for("@effect-glance/memory/inside")
 
 const defaultRegions: ReadonlyArray<string> = ["RegionOne"]
-
-/** Import faults that wait for their import. */
-export interface ImportFaults {
-  readonly inject: (where: (step: ImportStep) => boolean, fault: ImportFault, times: number) => void
-  readonly clear: () => void
-}
 
 export interface Inside {
   readonly directory: Directory
   readonly tokens: Tokens
   readonly engine: Engine
-  readonly imports: ImportFaults
+  readonly imports: Pending<ImportStep, ImportFault>
   readonly glances: ReadonlyMap<string, Glance.Glance>
-  /** Whether programs are told of an object store. */
+  /** Whether the catalogs name an object store. */
   readonly objectStore: boolean
-}
-
-const makeImportFaults = () => {
-  const waiting: Array<{
-    readonly where: (step: ImportStep) => boolean
-    readonly fault: ImportFault
-    left: number
-  }> = []
-  return {
-    inject: (where: (step: ImportStep) => boolean, fault: ImportFault, times: number) => {
-      if (times > 0) waiting.push({ where, fault, left: times })
-    },
-    clear: () => {
-      waiting.length = 0
-    },
-    take: (step: ImportStep): ImportFault | undefined => {
-      const index = waiting.findIndex(({ where }) => where(step))
-      const found = waiting[index]
-      if (found === undefined) return undefined
-      found.left -= 1
-      if (found.left <= 0) waiting.splice(index, 1)
-      return found.fault
-    }
-  }
 }
 
 const imagesIn = (
@@ -104,7 +75,7 @@ const makeGlances = (
     return glances
   })
 
-/** Glance makes its URLs from the name that the client called it by, and that includes the path it is mounted at. */
+/** Glance makes its URLs from the `Host` header, so that header also has the path at which it is mounted. */
 const imageService =
   (glances: ReadonlyMap<string, Glance.Glance>): Services["image"] =>
   (request, endpoints, region, caller) => {
@@ -128,10 +99,14 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
     const hasObjectStore = isRackspace || containers !== undefined
     const directory = makeDirectory({ domains, projects, users, numericIds: isRackspace })
     for (const { region = regions[0] } of images) {
-      if (!regions.includes(region as string)) throw new Error(`no region is called ${region}`)
+      required(
+        "region",
+        region,
+        regions.find((one) => one === region)
+      )
     }
     const tokens = makeTokens()
-    const imports = makeImportFaults()
+    const imports = makePending<ImportStep, ImportFault>()
     const glances = yield* makeGlances(options, regions, directory, imports.take)
     // The object store of a region shows what the tasks of its Glance read and write.
     const objectStores = new Map(
@@ -151,10 +126,10 @@ export const makeInside = (options: CloudOptions, clock: Clock.Clock): Effect.Ef
       kept: Math.max(1, options.requestsKept ?? 10_000),
       services: {
         identity: (request, endpoints) =>
-          (/^\/v2\.0(\/|$)/.test(request.path) ? rackspace : keystone).handle(request, endpoints),
+          (/^\/v2\.0(\/|$)/.test(request.path) ? rackspace : keystone)(request, endpoints),
         image: imageService(glances),
         "object-store": (request, _, region, caller) =>
-          objectStores.get(region)?.handle(request, caller) ?? Effect.dieMessage(`no region is called ${region}`)
+          objectStores.get(region)?.(request, caller) ?? Effect.dieMessage(`no region is called ${region}`)
       }
     })
     return { directory, tokens, engine, imports, glances, objectStore: hasObjectStore }

@@ -3,19 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Directory } from "./directory.js"
 import { read } from "./glance/blobs.js"
-import type { Accounts, Hasher } from "./glance/options.js"
-import { decodeSegment, empty, json, orRefusal, Refused, randomHex } from "./reply.js"
+import type { Accounts, Blob, Hasher, Objects } from "./glance/options.js"
+import { decodeSegment, empty, json, orRefusal, Refused } from "./reply.js"
 import { dispatch, type Route, route } from "./routes.js"
+import { randomHex } from "./tokens.js"
 import type { Caller, WireRequest, WireResponse } from "./wire.js"
-
-type StoredObject = NonNullable<
-  ReturnType<NonNullable<ReturnType<NonNullable<ReturnType<Accounts["get"]>>["get"]>>["get"]>
->
-
-/** The containers and objects of Swift's API v1, as far as moving images through them goes. */
-export interface ObjectStore {
-  readonly handle: (request: WireRequest, caller: Caller | undefined) => Effect.Effect<WireResponse>
-}
 
 interface Meta {
   readonly etag: string
@@ -30,19 +22,14 @@ const page = (status: number, title: string, sentence: string): WireResponse => 
 })
 const notFound = () => page(404, "Not Found", "The resource could not be found.")
 const forbidden = () => page(403, "Forbidden", "Access was denied to this resource.")
-const unauthorized = () =>
-  page(
-    401,
-    "Unauthorized",
-    "This server could not verify that you are authorized to access the document you requested."
-  )
-type Objects = Map<string, StoredObject>
+const unauthenticated = "This server could not verify that you are authorized to access the document you requested."
+const unauthorized = () => page(401, "Unauthorized", unauthenticated)
 
 interface State {
   readonly directory: Directory
   readonly hasher: Hasher
   readonly accounts: Accounts
-  readonly metadata: WeakMap<StoredObject, Meta>
+  readonly metadata: WeakMap<Blob, Meta>
 }
 
 /** One request for the containers of an account. */
@@ -55,7 +42,7 @@ interface Context extends State {
 type Result = WireResponse | Effect.Effect<WireResponse>
 
 /** Objects that a task has stored have no metadata yet. */
-const metaOf = ({ hasher, metadata, now }: Context, object: StoredObject): Meta => {
+const metaOf = ({ hasher, metadata, now }: Context, object: Blob): Meta => {
   const known = metadata.get(object)
   if (known !== undefined) return known
   const digest = hasher.create("md5")
@@ -65,7 +52,7 @@ const metaOf = ({ hasher, metadata, now }: Context, object: StoredObject): Meta 
   return meta
 }
 
-const bytesOf = (objects: Iterable<StoredObject>): number => {
+const bytesOf = (objects: Iterable<Blob>): number => {
   let total = 0
   for (const object of objects) total += object.size
   return total
@@ -170,7 +157,7 @@ const putObject = (context: Context, container: string, name: string): Effect.Ef
       if (wanted !== undefined && wanted !== etag) {
         return page(422, "Unprocessable Entity", "Unable to process the contained instructions")
       }
-      const object: StoredObject = { size, chunks }
+      const object: Blob = { size, chunks }
       const contentType = request.headers["content-type"] ?? "application/octet-stream"
       metadata.set(object, { etag, contentType, lastModified: now })
       objects.set(name, object)
@@ -235,18 +222,17 @@ const respond = (state: State, request: WireRequest, caller: Caller | undefined,
   )
 }
 
-export const makeObjectStore = (options: Omit<State, "metadata">): ObjectStore => {
+/** The containers and objects of Swift's API v1, as far as images are moved through them. */
+export const makeObjectStore = (options: Omit<State, "metadata">) => {
   const state: State = { ...options, metadata: new WeakMap() }
-  return {
-    handle: (request, caller) =>
-      Effect.gen(function* () {
-        const result = respond(state, request, caller, yield* Clock.currentTimeMillis)
-        const response = Effect.isEffect(result) ? yield* result : result
-        return {
-          ...response,
-          headers: { ...response.headers, "x-trans-id": `tx${randomHex()}` },
-          body: request.method === "HEAD" ? "" : response.body
-        }
-      })
-  }
+  return (request: WireRequest, caller: Caller | undefined): Effect.Effect<WireResponse> =>
+    Effect.gen(function* () {
+      const result = respond(state, request, caller, yield* Clock.currentTimeMillis)
+      const response = Effect.isEffect(result) ? yield* result : result
+      return {
+        ...response,
+        headers: { ...response.headers, "x-trans-id": `tx${randomHex()}` },
+        body: request.method === "HEAD" ? "" : response.body
+      }
+    })
 }

@@ -2,18 +2,11 @@ import type * as Duration from "effect/Duration"
 import type { ProjectOptions, UserOptions } from "./directory.js"
 import type { GlanceOptions, Hasher, InitialImage } from "./glance/options.js"
 
-/**
- * An image to begin with. Its owner and its members are projects by name or id.
- */
 export interface ImageOptions extends InitialImage {
   /** @default the first region */
   readonly region?: string | undefined
 }
 
-/**
- * What a cloud is like. Without options it has two projects, `demo` and `guest`, each with a user of the same name, and
- * an `admin`; every password is `secret`.
- */
 export interface CloudOptions
   extends Partial<
     Omit<GlanceOptions, "hasher" | "images" | "containers" | "keystoneUrl" | "publicUrl" | "findRemote">

@@ -9,7 +9,7 @@ const nameOf = (authority: string): string | undefined =>
   /^(\[[0-9a-f:.]*\]|[^:/?#@\s]+)(?::\d*)?$/i.exec(authority)?.[1]?.toLowerCase()
 
 /**
- * Whether a server answers a request for this `Host`. A page of another site can let its own name resolve to this machine
+ * Whether a server accepts requests for this `Host`. A page of another site can let its own name resolve to this machine
  * (DNS rebinding), but it cannot do so with an address or with `localhost`.
  */
 export const isServed = (authority: string, hosts: ReadonlyArray<string>): boolean => {

@@ -178,8 +178,9 @@ const respond = (context: IdentityContext): WireResponse => {
 }
 
 /** Rackspace's Identity v2.0, below `/v2.0`: logins by API key or password, and the catalog they bring. */
-export const makeRackspace = (options: IdentityOptions): Identity => ({
-  handle: (request, endpoints) =>
+export const makeRackspace =
+  (options: IdentityOptions): Identity =>
+  (request, endpoints) =>
     Effect.gen(function* () {
       const text = request.method === "POST" ? yield* readText(request, largestBody) : ""
       const now = yield* Clock.currentTimeMillis
@@ -189,4 +190,3 @@ export const makeRackspace = (options: IdentityOptions): Identity => ({
         headers: { ...response.headers, "response-source": "cloud-auth", vary: "Accept, X-Auth-Token" }
       }
     }).pipe(Effect.catchAll(() => Effect.succeed(fault("overLimit", 413, "The body of the request is too large."))))
-})

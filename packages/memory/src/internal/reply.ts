@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { isNestedDeeper } from "./nesting.js"
-import { randomHex } from "./tokens.js"
 import type { WireRequest, WireResponse } from "./wire.js"
 
 export const requestId = (): string => `req-${globalThis.crypto.randomUUID()}`
@@ -78,15 +77,14 @@ export const readBytes = <E>(
 /** The body as text; `undefined` if the client goes away before its end. */
 export const readText = (request: WireRequest, limit: number): Effect.Effect<string | undefined, TooLarge> =>
   readBytes(request.body, limit).pipe(
-    Effect.map(decode),
+    Effect.map((chunks) => decode(chunks)),
     Effect.catchAll((error) => (error instanceof TooLarge ? Effect.fail(error) : Effect.succeed(undefined)))
   )
 
-const decode = (chunks: ReadonlyArray<Uint8Array>): string => {
-  const decoder = new TextDecoder()
-  let text = ""
-  for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
-  return text + decoder.decode()
+/** The text of a body. Throws for bytes that are no UTF-8 if it is `fatal`. */
+export const decode = (chunks: ReadonlyArray<Uint8Array>, fatal = false): string => {
+  const decoder = new TextDecoder("utf-8", { fatal })
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
 }
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
@@ -128,5 +126,3 @@ export const segments = (path: string): ReadonlyArray<string> =>
 
 /** Python's `isoformat` with microseconds and a Z, as Keystone writes times. */
 export const microTime = (millis: number): string => new Date(millis).toISOString().replace(/Z$/, "000Z")
-
-export { randomHex }

@@ -1,10 +1,10 @@
 import type { Directory, Project, User } from "./directory.js"
 import type { Caller } from "./wire.js"
 
-/** What a login was worth. */
+/** What a login has issued. */
 export interface Token {
   readonly id: string
-  /** The how-manyeth login of this cloud it came from, counted from 1. */
+  /** Ordinal (from 1) of the login that issued the token. */
   readonly login: number
   readonly methods: ReadonlyArray<string>
   readonly user: User
@@ -33,9 +33,9 @@ export interface ApplicationCredential {
 
 export interface Tokens {
   readonly issue: (token: Omit<Token, "id" | "login" | "issuedAt">, now: number) => Token
-  /** The token, unless it is unknown, revoked or over. */
+  /** The token, unless it is unknown, revoked or expired. */
   readonly find: (id: string, now: number) => Token | undefined
-  /** The token, however useless it has become; those that are long over are forgotten. */
+  /** The token, also if it is revoked or has expired. Tokens that have long expired are deleted. */
   readonly peek: (id: string) => Token | undefined
   readonly revoke: (id: string) => void
   readonly revokeWhere: (predicate: (token: Token) => boolean) => void
@@ -62,7 +62,7 @@ export const makeTokens = (): Tokens => {
     issue: (token, now) => {
       issued += 1
       const made: Token = { ...token, id: `gAAAAAB${randomText(180)}`, login: issued, issuedAt: now }
-      // A cloud that lives long must not keep what nobody can use any more.
+      // A long-lived cloud must not keep expired tokens.
       if (issued % 256 === 0) {
         for (const old of tokens.values()) {
           if (old.expiresAt > now) continue
@@ -88,7 +88,7 @@ export const makeTokens = (): Tokens => {
   }
 }
 
-/** What Glance's middleware makes of a token; one without a project speaks for nobody. */
+/** The caller that Glance's middleware takes from a token. The project is empty for a token without one. */
 export const callerOf = (token: Token): Caller => ({
   projectId: token.project?.id ?? "",
   userId: token.user.id,
@@ -97,6 +97,6 @@ export const callerOf = (token: Token): Caller => ({
 
 export const rolesOn = (user: User, project: Project): ReadonlyArray<string> => user.roles.get(project.id) ?? []
 
-/** The user that a project's layer speaks as when it names none: the first who has a role there. */
+/** The default user of a port: the first who has a role on the project. */
 export const userOf = (directory: Directory, project: Project): User | undefined =>
   directory.users.find((user) => user.enabled && rolesOn(user, project).length > 0)

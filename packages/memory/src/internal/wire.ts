@@ -1,7 +1,6 @@
-import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 
-/** A request as it arrives: nothing decoded yet, so that each service can be as wrong about it as the real one is. */
+/** A request as it arrives. Nothing is decoded yet, because each service decodes it in its own way. */
 export interface WireRequest {
   readonly method: string
   /** Percent-encoded, begins with `/`, without the query. */
@@ -10,7 +9,7 @@ export interface WireRequest {
   readonly query: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Read when somebody pulls. Fails when the client goes away before the end. */
+  /** Fails if the client goes away before its end. */
   readonly body: Stream.Stream<Uint8Array, unknown>
 }
 
@@ -21,9 +20,7 @@ export interface WireResponse {
   readonly body: string | Uint8Array | Stream.Stream<Uint8Array, unknown>
 }
 
-export type Handler = (request: WireRequest) => Effect.Effect<WireResponse>
-
-/** Who a token speaks for. */
+/** The user, project and roles of a token. */
 export interface Caller {
   readonly projectId: string
   readonly userId: string

@@ -2,7 +2,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { lengthOf } from "../reply.js"
+import type * as MemoryCloud from "../../MemoryCloud.js"
+import { empty, lengthOf } from "../reply.js"
 import type { Caller, WireRequest, WireResponse } from "../wire.js"
 import { type Context, emptyPage, type Reply } from "./context.js"
 import { Fault, internalError, render } from "./errors.js"
@@ -15,20 +16,11 @@ import { decodePath } from "./request.js"
 import { dispatch } from "./router.js"
 import type { Image, State } from "./state.js"
 
-/** What a test may want to know of an image without asking over the wire. */
-export interface ImageState {
-  readonly id: string
-  readonly status: string
-  readonly owner: string | null
-  readonly size: number | null
-  /** Bytes that the stores hold, all copies together. */
-  readonly bytesStored: number
-  /** Bytes in the staging area. */
-  readonly bytesStaged: number
-}
+/** What a test can ask about an image without a request. */
+export type ImageState = Omit<MemoryCloud.ImageState, "region">
 
 export interface Glance {
-  /** Answers one request. `caller` is nobody when the token was missing or not valid. */
+  /** Responds to one request. There is no `caller` if the request has no valid token. */
   readonly handle: (caller: Option.Option<Caller>, request: WireRequest) => Effect.Effect<WireResponse>
   readonly images: Effect.Effect<ReadonlyArray<ImageState>>
   /** What Rackspace's tasks read from and write to: project id, container, object. */
@@ -38,22 +30,19 @@ export interface Glance {
 
 const longestRequestId = 64
 
-const bytesIn = (state: State, id: string): number =>
-  [...state.stores.values()].reduce((total, store) => total + (store.blobs.get(id)?.size ?? 0), 0)
-
 const inspect = (state: State, image: Image): ImageState => ({
   id: image.id,
   status: image.status,
   owner: image.owner,
   size: image.size,
-  bytesStored: bytesIn(state, image.id),
+  bytesStored: [...state.stores.values()].reduce((total, { blobs }) => total + (blobs.get(image.id)?.size ?? 0), 0),
   bytesStaged: state.staging.get(image.id)?.blob.size ?? 0
 })
 
-/** Whatever it would have said, an answer to HEAD has no body. */
+/** A response to HEAD has no body. */
 const finish = (request: WireRequest, reply: Reply): WireResponse => {
   const { body, headers, status } = reply
-  if (request.method === "HEAD") return { ...reply, headers: { ...headers, "content-length": "0" }, body: "" }
+  if (request.method === "HEAD") return empty(status, { ...headers, "content-length": "0" })
   const length = status === 204 || headers["content-length"] !== undefined ? undefined : lengthOf(body)
   return length === undefined ? reply : { ...reply, headers: { ...headers, "content-length": String(length) } }
 }
@@ -63,7 +52,7 @@ const longestRequestLine = 8192
 /** Bytes of one header: Glance's `max_header_line`. */
 const longestHeader = 16_384
 
-/** The server below the service refuses what has too long a line before the service sees it. */
+/** The status of a request with a line that is too long. The server below the service refuses it. */
 const overlong = ({ headers, method, path, query }: WireRequest): number | undefined => {
   const line = `${method} ${path}${query === "" ? "" : `?${query}`} HTTP/1.1\r\n`
   if (line.length >= longestRequestLine) return 414
@@ -71,10 +60,10 @@ const overlong = ({ headers, method, path, query }: WireRequest): number | undef
   return isLong ? 400 : undefined
 }
 
-/** Nobody looks at `Accept` for an answer without a body. */
+/** `Accept` has no effect on a response without a body. */
 const refuse = (request: WireRequest, error: Fault): Reply =>
   request.method === "HEAD"
-    ? { status: error.status, headers: { ...error.options.headers, ...emptyPage }, body: "" }
+    ? empty(error.status, { ...error.options.headers, ...emptyPage })
     : render(error, request.method, request.headers)
 
 const withRequestId = (reply: Reply, id: string): Reply => ({
@@ -91,7 +80,7 @@ const answer = (
 ): Effect.Effect<Reply> => {
   const asked = request.headers["x-openstack-request-id"]
   if (asked !== undefined && asked.length > longestRequestId) {
-    // It means to say 431, but puts that answer where it looks for the caller, and falls over it.
+    // The service means to respond with 431, and fails on the way.
     return Effect.succeed(refuse(request, internalError()))
   }
   const requestId = asked === undefined || asked === "" ? `req-${randomId()}` : asked
@@ -126,19 +115,14 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
 
     const route = (caller: Option.Option<Caller>, request: WireRequest, now: number): Effect.Effect<Reply> => {
       const refused = overlong(request)
-      if (refused !== undefined) return Effect.succeed<Reply>({ status: refused, headers: {}, body: "" })
+      if (refused !== undefined) return Effect.succeed(empty(refused))
       const whole = decodePath(request.path)
-      if (whole === undefined) {
-        return Effect.succeed<Reply>({ status: 500, headers: { "content-type": "text/plain" }, body: "" })
-      }
-      // Cross-origin questions are answered before anything else is looked at.
-      if (request.method === "OPTIONS") return Effect.succeed<Reply>({ status: 200, headers: {}, body: "" })
+      if (whole === undefined) return Effect.succeed(empty(500, { "content-type": "text/plain" }))
+      // The filter of cross-origin requests comes before all others.
+      if (request.method === "OPTIONS") return Effect.succeed(empty(200))
       if (whole === "/healthcheck") {
-        return Effect.succeed<Reply>({
-          status: 200,
-          headers: { "content-type": "text/plain; charset=UTF-8" },
-          body: "OK"
-        })
+        const headers = { "content-type": "text/plain; charset=UTF-8" }
+        return Effect.succeed<Reply>({ status: 200, headers, body: "OK" })
       }
       const path = whole.replace(/^\/+/, "")
       const slash = path.indexOf("/")
@@ -167,7 +151,5 @@ export const make = (options: GlanceOptions): Effect.Effect<Glance, never, Scope
   })
 
 /** Rackspace's paths name the caller's tenant after the version. */
-const withoutTenant = (path: string, caller: Caller): string => {
-  const prefix = `/${caller.projectId}`
-  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-}
+const withoutTenant = (path: string, { projectId }: Caller): string =>
+  `${path}/`.startsWith(`/${projectId}/`) ? path.slice(projectId.length + 1) : path

@@ -31,24 +31,14 @@ const parse = (header: string): ReadonlyArray<Range> | undefined => {
   return ranges
 }
 
-const offers = ["text/html", "application/json"] as const
-
-/** Which of HTML, JSON and plain text an error is written in: HTML wins ties, text is for whoever wants neither. */
+/** The type in which an error is written. HTML wins a tie, and plain text is for clients that accept neither. */
 export const acceptableErrorType = (header: string): "text/html" | "application/json" | "text/plain" => {
   const ranges = parse(header)
   if (ranges === undefined) return "text/html"
-  let best: (typeof offers)[number] | undefined
-  let bestQuality = 0
-  for (const offer of offers) {
-    const main = offer.slice(0, offer.indexOf("/"))
-    const found =
-      ranges.find((range) => range.type === offer) ??
-      ranges.find((range) => range.type === `${main}/*`) ??
-      ranges.find((range) => range.type === "*/*")
-    if (found !== undefined && found.q > bestQuality) {
-      best = offer
-      bestQuality = found.q
-    }
-  }
-  return best ?? "text/plain"
+  const quality = (...types: ReadonlyArray<string>): number =>
+    types.map((type) => ranges.find((range) => range.type === type)).find((range) => range !== undefined)?.q ?? 0
+  const html = quality("text/html", "text/*", "*/*")
+  const json = quality("application/json", "application/*", "*/*")
+  if (html === 0 && json === 0) return "text/plain"
+  return html >= json ? "text/html" : "application/json"
 }

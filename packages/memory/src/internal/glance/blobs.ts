@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { headLength } from "./formats.js"
-import { type Blob, hashingAlgorithm, type Received, type State } from "./state.js"
+import { hasText, headLength } from "./formats.js"
+import type { Blob, FetchUri } from "./options.js"
+import { hashingAlgorithm, type Received, type State } from "./state.js"
 
 /** What the size of a disk is read from. */
 const headerLength = 512
@@ -19,7 +20,7 @@ class Cut {
 }
 
 /** Bytes. @default none */
-interface ReceiveLimits {
+export interface ReceiveLimits {
   readonly image?: number
   readonly store?: number
   readonly quota?: number
@@ -62,6 +63,14 @@ export const receive = (
     )
   })
 
+/** What only a memory cloud says: a real service reads the web. */
+export const readsNoWeb =
+  "This memory cloud reads nothing from the web: start it with --allow-fetch, or give MemoryCloud.make a fetchUri"
+
+/** What the URI names, as far as the cloud's options let it read the web. */
+export const fetchUri = ({ options }: State, uri: string): ReturnType<FetchUri> =>
+  options.fetchUri?.(uri) ?? Effect.fail({ message: readsNoWeb })
+
 const pieceLength = 65_536
 
 /** The bytes from `start` up to `end`; what was only counted reads as zeroes. */
@@ -87,19 +96,10 @@ function* slices(chunks: ReadonlyArray<Uint8Array>, start: number, end: number):
   }
 }
 
-const bigEndian = (head: Uint8Array, at: number): number =>
-  Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, false))
+const integer = (head: Uint8Array, at: number, isLittleEndian = false): number =>
+  Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, isLittleEndian))
 
-const littleEndian = (head: Uint8Array, at: number): number =>
-  Number(new DataView(head.buffer, head.byteOffset).getBigUint64(at, true))
-
-const startsWith = (head: Uint8Array, text: string): boolean =>
-  [...text].every((char, i) => head[i] === char.charCodeAt(0))
-
-/**
- * The size of the disk in an image, as far as its first bytes tell. The service reads more of vhdx and vmdk files than
- * this does, and finds their sizes too.
- */
+/** The size of the disk in an image, from its first bytes. The service also finds that of vhdx and vmdk files. */
 export const virtualSize = (
   diskFormat: string | null,
   containerFormat: string | null,
@@ -110,13 +110,13 @@ export const virtualSize = (
   if (diskFormat === "raw") return size === 0 ? null : size
   if (head.length < headerLength) return null
   const found =
-    diskFormat === "qcow2" && startsWith(head, "QFI\xfb")
-      ? bigEndian(head, 24)
-      : diskFormat === "vhd" && startsWith(head, "conectix")
-        ? bigEndian(head, 40)
-        : diskFormat === "vdi" && littleEndian(head, 0x40) % 2 ** 32 === 0xbeda107f
-          ? littleEndian(head, 0x170)
-          : diskFormat === "qed" && startsWith(head, "QED\0")
+    diskFormat === "qcow2" && hasText(head, 0, "QFI\xfb")
+      ? integer(head, 24)
+      : diskFormat === "vhd" && hasText(head, 0, "conectix")
+        ? integer(head, 40)
+        : diskFormat === "vdi" && integer(head, 0x40, true) % 2 ** 32 === 0xbeda107f
+          ? integer(head, 0x170, true)
+          : diskFormat === "qed" && hasText(head, 0, "QED\0")
             ? size
             : 0
   return found === 0 ? null : found

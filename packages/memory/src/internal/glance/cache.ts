@@ -1,12 +1,12 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type Context, emptyPage, jsonReply, noContent, type Reply } from "./context.js"
-import { accepted, remember, verified } from "./data.js"
+import { fetchUri } from "./blobs.js"
+import { accepted, type Context, emptyPage, jsonReply, noContent, type Reply } from "./context.js"
+import { remember, verified } from "./data.js"
 import { badRequest, type Fault, notFound } from "./errors.js"
 import { applicationUrl } from "./images.js"
 import { findImage, requireAdmin } from "./policy.js"
-import { dumps } from "./python.js"
 import * as releases from "./releases.js"
 import { withoutBody } from "./request.js"
 import { type Image, type State, storeOf } from "./state.js"
@@ -22,7 +22,7 @@ const queuedImages = (context: Context) => [...context.state.queuedForCache]
 
 export const showCache = (context: Context): Reply => {
   requireCache(context, "cache_list")
-  return jsonReply(dumps({ cached_images: cachedImages(context), queued_images: queuedImages(context) }))
+  return jsonReply({ cached_images: cachedImages(context), queued_images: queuedImages(context) })
 }
 
 const counted = (items: { readonly size: number; readonly clear: () => void }): number => {
@@ -59,9 +59,7 @@ const readLocation = (state: State, image: Image): Effect.Effect<void, unknown> 
   const [location] = image.locations
   if (location === undefined) return Effect.fail("no location")
   if (state.stores.get(storeOf(location) ?? state.defaultStore)?.type !== "http") return Effect.void
-  const { fetchUri } = state.options
-  if (fetchUri === undefined) return Effect.fail("nothing is there")
-  return Effect.flatMap(fetchUri(location.url), ({ body }) =>
+  return Effect.flatMap(fetchUri(state, location.url), ({ body }) =>
     Stream.runDrain(image.checksum === null ? body : verified(state, body, image.checksum))
   )
 }
@@ -105,14 +103,14 @@ export const cleanCache = (context: Context): Reply => {
 
 export const pruneCache = (context: Context): Reply => {
   requireCache(context, "cache_delete")
-  return jsonReply(dumps({ total_files_pruned: 0, total_bytes_pruned: 0 }))
+  return jsonReply({ total_files_pruned: 0, total_bytes_pruned: 0 })
 }
 
 /** There is one node. */
 export const listNodes = (context: Context, id: string): Reply => {
   requireCache(context, "cache_list")
   findImage(context, id, () => notFound(`Image ${id} not found.`))
-  return jsonReply(dumps(context.state.cached.has(id) ? [applicationUrl(context)] : []))
+  return jsonReply(context.state.cached.has(id) ? [applicationUrl(context)] : [])
 }
 
 // The routes of the middleware that was there before the API had any for the cache.
@@ -121,7 +119,7 @@ const managing =
   (manage: (context: Context, id: string) => unknown) =>
   (context: Context, id: string): Reply => {
     requireCache(context, "manage_image_cache")
-    return jsonReply(dumps(manage(context, id) ?? null))
+    return jsonReply(manage(context, id) ?? null)
   }
 
 export const listCached = managing((context) => ({ cached_images: cachedImages(context) }))

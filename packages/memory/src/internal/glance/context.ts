@@ -1,12 +1,8 @@
-import type * as Stream from "effect/Stream"
-import type { Caller, WireRequest } from "../wire.js"
+import type { Caller, WireRequest, WireResponse } from "../wire.js"
+import { dumps } from "./python.js"
 import type { State } from "./state.js"
 
-export interface Reply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array | Stream.Stream<Uint8Array, unknown>
-}
+export type Reply = WireResponse
 
 /** One request, and who sends it. */
 export interface Context {
@@ -23,10 +19,17 @@ export interface Context {
 /** The type is that of the framework's empty page; no body follows it. */
 export const emptyPage = { "content-type": "text/html; charset=UTF-8" } as const
 
+export const accepted: Reply = { status: 202, headers: emptyPage, body: "" }
+
 export const noContent: Reply = { status: 204, headers: emptyPage, body: "" }
 
-export const jsonReply = (text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Reply => ({
+/** A body that is JSON text already. */
+export const textReply = (body: string, status = 200, headers: Reply["headers"] = {}): Reply => ({
   status,
   headers: { "content-type": "application/json", ...headers },
-  body: text
+  body
 })
+
+/** Keys without a value are left out. */
+export const jsonReply = (value: unknown, status?: number, headers?: Reply["headers"]): Reply =>
+  textReply(dumps(value), status, headers)

@@ -1,8 +1,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { read, receive, virtualSize } from "./blobs.js"
-import { type Context, emptyPage, noContent, type Reply } from "./context.js"
+import { fetchUri, type Overflow, type ReceiveLimits, read, receive, virtualSize } from "./blobs.js"
+import { type Context, noContent, type Reply } from "./context.js"
 import {
   attempt,
   badRequest,
@@ -19,42 +19,22 @@ import {
 import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { requireFormats } from "./locations.js"
+import type { Blob } from "./options.js"
 import { findImage, isVisible, requireMutable } from "./policy.js"
 import * as releases from "./releases.js"
 import { mediaType } from "./request.js"
-import {
-  anyCopy,
-  type Blob,
-  type CachedImage,
-  changeImage,
-  hashingAlgorithm,
-  type Image,
-  type Received,
-  type State,
-  type Store,
-  stamp,
-  storageUsed,
-  storeOf
-} from "./state.js"
+import type { CachedImage, Image, Received, State, Status, Store } from "./state.js"
+import { anyCopy, hashingAlgorithm, setStatus, storageUsed, storeOf, touchImage } from "./state.js"
 
 const requireOctets = (context: Context): void => {
   if (mediaType(context.request) !== "application/octet-stream") throw new Fault(415)
 }
 
-const setStatus = (state: State, image: Image, status: Image["status"], millis: number): void =>
-  changeImage(image, (one) => {
-    one.status = status
-    one.updatedAt = stamp(state, millis)
-    if (status === "queued") {
-      one.size = null
-      one.virtualSize = null
-    }
-  })
-
-/** An upload that came to nothing leaves the image as it was before, except for the time. */
-const restore = (state: State, image: Image, from: Image["status"]): Effect.Effect<void> =>
+/** The image is `queued` again if an upload fails. Only its time differs from before. */
+const restore = (state: State, image: Image, from: Status): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    if (state.images.get(image.id) === image && image.status === from) setStatus(state, image, "queued", now)
+    if (state.images.get(image.id) !== image || image.status !== from) return
+    touchImage(state, image, now, (one) => setStatus(one, "queued"))
   })
 
 const announcedLength = (context: Context): number | undefined => {
@@ -70,19 +50,22 @@ const remainingQuota = (context: Context, image: Image): number =>
     ? context.state.limits.storage - storageUsed(context.state, context.project, image.id)
     : Number.POSITIVE_INFINITY
 
-const freeIn = (store: Store): number => (store.options.capacity ?? Number.POSITIVE_INFINITY) - store.used
+export const freeIn = (store: Store): number => (store.options.capacity ?? Number.POSITIVE_INFINITY) - store.used
 
-const overflow = (limit: "image" | "store" | "quota"): Fault => {
-  switch (limit) {
-    case "image":
-      return tooLarge("The incoming image is too large: The provided image is too large.")
-    case "store":
-      return tooLarge("Image storage media is full: There is not enough disk space on the image storage media.")
-    case "quota":
-      // The service forgets to fill the sentence in.
-      return tooLarge(quotaSentence("%(image_size)s", "%(remaining)s"))
+const overflow = (limit: Overflow["limit"]): Fault => {
+  const sentences = {
+    image: "The incoming image is too large: The provided image is too large.",
+    store: "Image storage media is full: There is not enough disk space on the image storage media.",
+    // The service does not fill in the sentence.
+    quota: quotaSentence("%(image_size)s", "%(remaining)s")
   }
+  return tooLarge(sentences[limit])
 }
+
+const receiveBody = ({ request, state }: Context, limits: ReceiveLimits): Effect.Effect<Received, Fault> =>
+  Effect.mapError(receive(state, request.body, limits), (error) =>
+    error._tag === "Overflow" ? overflow(error.limit) : fault(500)
+  )
 
 export const putBlob = (store: Store, imageId: string, blob: Blob): void => {
   const old = store.blobs.get(imageId)
@@ -106,21 +89,40 @@ const gone = (id: string): Fault =>
     `Image ${id} could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.`
   )
 
+const requireQueued = (image: Image, next: Status): void => {
+  if (image.status === "queued") return
+  throw conflict(`Image status transition from ${image.status} to ${next} is not allowed`)
+}
+
+/** Receives data. The image has this status meanwhile, and is `queued` again after a failure or an interruption. */
+const transfer = <Begun extends { readonly image: Image }>(
+  { now, state }: Context,
+  status: Status,
+  begin: () => Begun,
+  save: (begun: Begun) => Effect.Effect<void, Fault>
+): Effect.Effect<Reply, Fault> =>
+  Effect.uninterruptibleMask((interruptible) =>
+    attempt(() => {
+      const begun = begin()
+      touchImage(state, begun.image, now, (one) => setStatus(one, status))
+      return begun
+    }).pipe(
+      Effect.flatMap((begun) => Effect.onError(interruptible(save(begun)), () => restore(state, begun.image, status))),
+      Effect.as(noContent)
+    )
+  )
+
 const begin = (context: Context, id: string): { readonly image: Image; readonly store: Store } => {
   const { state } = context
   requireOctets(context)
-  const storeId = state.multiStore
-    ? (context.request.headers["x-image-meta-store"] ?? state.defaultStore)
-    : state.defaultStore
+  const asked = state.multiStore ? context.request.headers["x-image-meta-store"] : undefined
+  const storeId = asked ?? state.defaultStore
   const store = state.stores.get(storeId)
   if (store === undefined) throw badRequest(`Store for identifier ${storeId} not found`)
   const image = findImage(context, id)
   requireMutable(context, image, "upload_image", `Not allowed to upload image data for image ${id}`)
-  if (image.status !== "queued") {
-    throw conflict(`Image status transition from ${image.status} to saving is not allowed`)
-  }
+  requireQueued(image, "saving")
   requireFormats(image)
-  setStatus(state, image, "saving", context.now)
   return { image, store }
 }
 
@@ -140,60 +142,50 @@ const save = (context: Context, image: Image, store: Store): Effect.Effect<void,
     }
     yield* attempt(() => checkQuotaBefore(context, image))
     const known = announcedLength(context) !== undefined
-    const received = yield* receive(state, context.request.body, {
+    const received = yield* receiveBody(context, {
       image: state.limits.imageSize,
       store: freeIn(store),
-      // An upload of unknown length is measured when it is over.
+      // An upload of unknown length is measured at its end.
       quota: known ? remainingQuota(context, image) : Number.POSITIVE_INFINITY
-    }).pipe(Effect.mapError((error) => (error._tag === "Overflow" ? overflow(error.limit) : fault(500))))
+    })
     const now = yield* Clock.currentTimeMillis
     yield* attempt(() => {
       if (state.images.get(image.id) !== image || image.status !== "saving") throw gone(image.id)
       const remaining = remainingQuota(context, image)
       if (received.blob.size > remaining) throw tooLarge(quotaSentence(String(received.blob.size), String(remaining)))
-      // Others may have stored theirs meanwhile.
+      // Other uploads may have filled the store meanwhile.
       if (received.blob.size > freeIn(store)) throw overflow("store")
-      // Only an image whose data were refused is queued and has a copy. A store replaces none, and takes no other data.
+      // A queued image has a copy only if its data were refused. A store does not replace it, and takes no other data.
       const isOther = image.hashValue !== null && image.hashValue !== received.hash
       if (store.blobs.has(image.id) || isOther) throw internalError()
       putBlob(store, image.id, received.blob)
       const isRefused = releases.isFormatRefused(state, image, received)
-      changeImage(image, (one) => {
+      touchImage(state, image, now, (one) => {
         adopt(state, one, received, store.id)
         // The refusal comes after the last byte is stored: the status goes back, and the copy stays.
         if (!isRefused) one.status = "active"
-        one.updatedAt = stamp(state, now)
       })
       if (isRefused) throw releases.formatRefused()
     })
   })
 
-/** An interruption is a client that hung up: the record goes back as with any other failure. */
 export const upload = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
-  Effect.uninterruptibleMask((interruptible) =>
-    Effect.flatMap(
-      attempt(() => begin(context, id)),
-      ({ image, store }) =>
-        interruptible(save(context, image, store)).pipe(
-          Effect.onError(() => restore(context.state, image, "saving")),
-          Effect.as(noContent)
-        )
-    )
+  transfer(
+    context,
+    "saving",
+    () => begin(context, id),
+    ({ image, store }) => save(context, image, store)
   )
 
-const beginStaging = (context: Context, id: string): Image => {
-  const { state } = context
-  if (!state.importMethods.includes("glance-direct")) {
+const beginStaging = (context: Context, id: string): { readonly image: Image } => {
+  if (!context.state.importMethods.includes("glance-direct")) {
     throw notFound("'glance-direct' method is not available at this site.")
   }
   requireOctets(context)
   const image = findImage(context, id)
   requireMutable(context, image)
-  if (image.status !== "queued") {
-    throw conflict(`Image status transition from ${image.status} to uploading is not allowed`)
-  }
-  setStatus(state, image, "uploading", context.now)
-  return image
+  requireQueued(image, "uploading")
+  return { image }
 }
 
 const saveStaged = (context: Context, image: Image): Effect.Effect<void, Fault> =>
@@ -202,30 +194,23 @@ const saveStaged = (context: Context, image: Image): Effect.Effect<void, Fault> 
     if (state.staging.has(image.id)) {
       return yield* Effect.fail(withDetail(409, `The image ${image.id} has data on staging`))
     }
-    const received = yield* receive(state, context.request.body, {
-      image: state.limits.imageSize
-    }).pipe(Effect.mapError((error) => (error._tag === "Overflow" ? overflow(error.limit) : fault(500))))
+    const received = yield* receiveBody(context, { image: state.limits.imageSize })
     const now = yield* Clock.currentTimeMillis
     yield* attempt(() => {
       if (state.images.get(image.id) !== image) throw notFound(`No image found with ID ${image.id}`)
       state.staging.set(image.id, received)
-      changeImage(image, (one) => {
+      touchImage(state, image, now, (one) => {
         one.size = received.blob.size
-        one.updatedAt = stamp(state, now)
       })
     })
   })
 
 export const stage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
-  Effect.uninterruptibleMask((interruptible) =>
-    Effect.flatMap(
-      attempt(() => beginStaging(context, id)),
-      (image) =>
-        interruptible(saveStaged(context, image)).pipe(
-          Effect.onError(() => restore(context.state, image, "uploading")),
-          Effect.as(noContent)
-        )
-    )
+  transfer(
+    context,
+    "uploading",
+    () => beginStaging(context, id),
+    ({ image }) => saveStaged(context, image)
   )
 
 interface Range {
@@ -234,11 +219,8 @@ interface Range {
   readonly end: number
 }
 
-const outside = (size: number): Fault =>
-  withDetail(
-    416,
-    `Invalid start position in Range header. Start position MUST be in the inclusive range [0, ${size - 1}].`
-  )
+const outside = (what: string, size: number, subject = "Start position"): Fault =>
+  withDetail(416, `Invalid ${what} header. ${subject} MUST be in the inclusive range [0, ${size - 1}].`)
 
 const parseRange = (header: string, size: number | null): Range => {
   if (header.includes(",")) {
@@ -250,7 +232,7 @@ const parseRange = (header: string, size: number | null): Range => {
   if (match === null) throw withDetail(416, "Invalid Range header.")
   const [, first = "", last = ""] = match
   if (first === "") {
-    // The last bytes; "none of them" is read as all, and nothing at all is more than the service can take.
+    // The last bytes, or all bytes for a count of 0. The service crashes without a count.
     if (last === "" || size === null) throw crash()
     const count = Number(last)
     return { start: count > 0 && count < size ? size - count : 0, end: size }
@@ -258,11 +240,11 @@ const parseRange = (header: string, size: number | null): Range => {
   const start = Number(first)
   if (last !== "" && Number(last) < start) throw withDetail(416, "Invalid Range header.")
   if (size === null) throw crash()
-  if (start >= size) throw outside(size)
+  if (start >= size) throw outside("start position in Range", size)
   return { start, end: last === "" ? size : Math.min(Number(last) + 1, size) }
 }
 
-/** The header that belongs into answers, which the service takes in requests for old clients' sake. */
+/** The service takes this header of responses in requests too, for old clients. */
 const parseContentRange = (header: string, size: number | null): Range => {
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(?:(\d+)|\*)/.exec(header)
   const invalid = withDetail(416, "Invalid Content-Range header.")
@@ -273,18 +255,8 @@ const parseContentRange = (header: string, size: number | null): Range => {
   const end = Number(last) + 1
   if (start >= end || (total !== undefined && end > Number(total))) throw invalid
   if (size === null) throw crash()
-  if (total === undefined && end > size) {
-    throw withDetail(
-      416,
-      `Invalid stop position in Content-Range header. The stop position MUST be in the inclusive range [0, ${size - 1}].`
-    )
-  }
-  if (start >= size) {
-    throw withDetail(
-      416,
-      `Invalid start position in Content-Range header. Start position MUST be in the inclusive range [0, ${size - 1}].`
-    )
-  }
+  if (total === undefined && end > size) throw outside("stop position in Content-Range", size, "The stop position")
+  if (start >= size) throw outside("start position in Content-Range", size)
   return { start, end }
 }
 
@@ -295,20 +267,16 @@ const requestedRange = (context: Context, image: Image): Range | undefined => {
   return undefined
 }
 
-/** The stream an image's bytes are read from: the first copy that can be read. */
-const open = (
-  context: Context,
-  image: Image,
-  range: Range | undefined
-): Effect.Effect<{ readonly body: Stream.Stream<Uint8Array, unknown>; readonly isRemote: boolean }, Fault> =>
+/** The bytes of an image, from the first copy that can be read. */
+const open = ({ state }: Context, image: Image, range: Range | undefined) =>
   Effect.gen(function* () {
-    const { state } = context
     let last: Fault = new Fault(204, { headers: {} })
     for (const location of image.locations) {
       const store = state.stores.get(storeOf(location) ?? state.defaultStore)
       const blob = store?.blobs.get(image.id)
       if (blob !== undefined) {
-        return { body: read(blob, range?.start ?? 0, range?.end ?? blob.size), isRemote: false }
+        const body: Body = read(blob, range?.start ?? 0, range?.end ?? blob.size)
+        return { body, isRemote: false }
       }
       if (store?.type !== "http") continue
       if (range !== undefined) {
@@ -317,14 +285,14 @@ const open = (
         )
         continue
       }
-      const opened = yield* Effect.option(
-        state.options.fetchUri?.(location.url) ?? Effect.fail({ message: "nothing is there" })
-      )
+      const opened = yield* Effect.option(fetchUri(state, location.url))
       if (opened._tag === "Some") return { body: opened.value.body, isRemote: true }
       last = fault(503, "Remote server where the image is present is unavailable.")
     }
     return yield* Effect.fail(last)
   })
+
+type Body = Stream.Stream<Uint8Array, unknown>
 
 /** Writes the image into the cache. */
 export const remember = (state: State, image: Image): Effect.Effect<void> =>
@@ -336,32 +304,25 @@ export const remember = (state: State, image: Image): Effect.Effect<void> =>
       hits: 0,
       lastAccessed: now,
       lastModified: now,
-      size: image.size ?? storedSize(state, image)
+      // The record has no size of refused data, which stay in the store.
+      size: image.size ?? anyCopy(state, image.id)?.size ?? 0
     })
   })
 
-/** Refused data stay, and the record has no size for them. */
-const storedSize = (state: State, image: Image): number => anyCopy(state, image.id)?.size ?? 0
-
-/** Fails at the end of a body that does not have this checksum: the cache keeps only what the image says it is. */
-export const verified = (
-  state: State,
-  body: Stream.Stream<Uint8Array, unknown>,
-  checksum: string
-): Stream.Stream<Uint8Array, unknown> =>
+/** Fails at the end of a body that does not have this checksum. The cache keeps no other data. */
+export const verified = (state: State, body: Body, checksum: string): Body =>
   Stream.suspend(() => {
     const md5 = state.options.hasher.create("md5")
     return Stream.concat(
       Stream.tap(body, (bytes) => Effect.sync(() => md5.update(bytes))),
-      Stream.unwrap(
-        Effect.sync(() => (md5.digest() === checksum ? Stream.empty : Stream.fail("the checksum does not match")))
-      )
+      Stream.suspend(() => (md5.digest() === checksum ? Stream.empty : Stream.fail("the checksum does not match")))
     )
   })
 
-const dataHeaders = (image: Image): Record<string, string> => ({
+const dataHeaders = ({ checksum }: Image, length: number | null): Record<string, string> => ({
   "content-type": "application/octet-stream",
-  ...(image.checksum === null ? {} : { "content-md5": image.checksum })
+  ...(checksum === null ? {} : { "content-md5": checksum }),
+  ...(length === null ? {} : { "content-length": String(length) })
 })
 
 export const download = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
@@ -376,31 +337,18 @@ export const download = (context: Context, id: string): Effect.Effect<Reply, Fau
     const range = yield* attempt(() => requestedRange(context, image))
     const { body, isRemote } = yield* open(context, image, range)
     if (range !== undefined) {
-      const length = range.end - range.start
-      return {
-        status: 206,
-        headers: {
-          ...dataHeaders(image),
-          "content-range": `bytes ${range.start}-${range.end - 1}/${image.size}`,
-          "content-length": String(length)
-        },
-        body
-      }
+      const contentRange = `bytes ${range.start}-${range.end - 1}/${image.size}`
+      const headers = { ...dataHeaders(image, range.end - range.start), "content-range": contentRange }
+      return { status: 206, headers, body }
     }
-    if (state.options.cache === false) {
-      const length = image.size === null ? {} : { "content-length": String(image.size) }
-      return { status: 200, headers: { ...dataHeaders(image), ...length }, body }
-    }
-    // Copying into the cache on the way costs the answer its length.
+    if (state.options.cache === false) return { status: 200, headers: dataHeaders(image, image.size), body }
+    // A response that is also copied into the cache has no length.
     const whole = isRemote && image.checksum !== null ? verified(state, body, image.checksum) : body
     const finished = Stream.execute(remember(state, image))
-    return { status: 200, headers: dataHeaders(image), body: Stream.concat(whole, finished) }
+    return { status: 200, headers: dataHeaders(image, null), body: Stream.concat(whole, finished) }
   })
 
-/**
- * The image has got another size since it was cached: the service notices when it has sent what is in the cache, or, if
- * that is nothing, before.
- */
+/** The image has changed its size since it was cached. The service notices at the end of the cached data. */
 const corrupt = (context: Context, image: Image, entry: CachedImage): Effect.Effect<Reply, Fault> => {
   const blob = [...context.state.stores.values()]
     .map((store) => store.blobs.get(image.id))
@@ -408,12 +356,12 @@ const corrupt = (context: Context, image: Image, entry: CachedImage): Effect.Eff
   if (entry.size === 0 || blob === undefined) return Effect.fail(crash())
   return Effect.succeed({
     status: 200,
-    headers: { ...dataHeaders(image), "content-length": String(image.size) },
+    headers: dataHeaders(image, image.size),
     body: Stream.concat(read(blob, 0, blob.size), Stream.fail(`Corrupt image download for image ${image.id}`))
   })
 }
 
-/** A whole image that is in the cache is answered from there, before anything about the request is checked. */
+/** A whole image is served from the cache before the request is checked. */
 export const cachedDownload = (context: Context, id: string): Effect.Effect<Reply, Fault> | undefined => {
   const { headers, method } = context.request
   const entry = context.state.cached.get(id)
@@ -430,7 +378,7 @@ export const cachedDownload = (context: Context, id: string): Effect.Effect<Repl
       if (entry.size !== image.size && !isRefused) return corrupt(context, image, entry)
       return Effect.map(open(context, image, undefined), ({ body }) => ({
         status: 200,
-        headers: { ...dataHeaders(image), "content-length": String(entry.size) },
+        headers: dataHeaders(image, entry.size),
         body
       }))
     }
@@ -452,12 +400,7 @@ export const deleteCopy = (context: Context, storeId: string, id: string): Reply
   }
   const index = image.locations.findIndex((location) => storeOf(location) === storeId)
   if (index < 0) throw notFound(`Image ${id} is not stored in store ${storeId}.`)
-  changeImage(image, (one) => {
-    one.locations.splice(index, 1)
-    one.updatedAt = stamp(state, context.now)
-  })
+  touchImage(state, image, context.now, (one) => one.locations.splice(index, 1))
   dropCopy(state, image, storeId)
   return noContent
 }
-
-export const accepted: Reply = { status: 202, headers: emptyPage, body: "" }

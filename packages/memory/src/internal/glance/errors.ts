@@ -3,29 +3,22 @@ import { acceptableErrorType } from "./accept.js"
 import type { Reply } from "./context.js"
 import { dumpsAscii } from "./python.js"
 
-/** Reason and sentence of each status when nobody gives a better one. */
+const malformed = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+
+/** Reason and standard sentence of each status. */
 const standard: { readonly [status: number]: readonly [reason: string, explanation: string] } = {
-  400: [
-    "Bad Request",
-    "The server could not comply with the request since it is either malformed or otherwise incorrect."
-  ],
+  400: ["Bad Request", malformed],
   401: [
     "Unauthorized",
     "This server could not verify that you are authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
   ],
   403: ["Forbidden", "Access was denied to this resource."],
   404: ["Not Found", "The resource could not be found."],
-  405: [
-    "Method Not Allowed",
-    "The server could not comply with the request since it is either malformed or otherwise incorrect."
-  ],
+  405: ["Method Not Allowed", malformed],
   409: ["Conflict", "There was a conflict when trying to complete your request."],
   410: ["Gone", "This resource is no longer available. No forwarding address is given."],
   413: ["Request Entity Too Large", "The body of your request was too large for this server."],
-  415: [
-    "Unsupported Media Type",
-    "The server could not comply with the request since it is either malformed or otherwise incorrect."
-  ],
+  415: ["Unsupported Media Type", malformed],
   416: ["Request Range Not Satisfiable", "The Range requested is not available."],
   431: ["Request Header Fields Too Large", "The request header fields were too large"],
   500: ["Internal Server Error", "The server has either erred or is incapable of performing the requested operation."],
@@ -47,7 +40,7 @@ export interface FaultOptions {
   readonly crash?: boolean | undefined
 }
 
-/** An answer that is an error. Thrown by the synchronous parts, failed with by the others. */
+/** A response that is an error. Synchronous code throws it, and effects fail with it. */
 export class Fault {
   readonly _tag = "Fault"
   constructor(
@@ -68,10 +61,10 @@ export const conflict = (explanation: string): Fault => fault(409, explanation)
 
 export const tooLarge = (explanation: string): Fault => fault(413, explanation)
 
-/** The sentence comes after the standard one: where the service raises without naming the explanation. */
+/** The sentence follows the standard one. */
 export const withDetail = (status: number, detail: string): Fault => new Fault(status, { detail })
 
-/** What happens when the service trips over its own feet. */
+/** An exception that the service did not expect. */
 export const internalError = (): Fault => fault(500)
 
 const escapeHtml = (text: string): string =>
@@ -83,8 +76,6 @@ const escapeHtml = (text: string): string =>
     .replaceAll("'", "&#x27;")
     .replace(/[^\0-\x7f]/gu, (char) => `&#${char.codePointAt(0)};`)
 
-const asIs = (text: string): string => text
-
 const body = (error: Fault, method: string, contentType: string, escape: (text: string) => string): string => {
   const { bare, comment, detail = "" } = error.options
   const explanation = escape(error.options.explanation ?? standard[error.status]?.[1] ?? "")
@@ -93,9 +84,7 @@ const body = (error: Fault, method: string, contentType: string, escape: (text: 
     case 405:
       return `The method ${escape(method)} is not allowed for this resource. <br /><br />\n${escape(detail)}`
     case 415:
-      return `The request media type ${escape(
-        contentType ?? ""
-      )} is not supported by this server.\n<br /><br />\n${escape(detail)}`
+      return `The request media type ${escape(contentType)} is not supported by this server.\n<br /><br />\n${escape(detail)}`
     case 501:
       return `\nThe request method ${escape(method)} is not implemented for this server. <br /><br />\n${escape(detail)}`
     default: {
@@ -105,10 +94,7 @@ const body = (error: Fault, method: string, contentType: string, escape: (text: 
   }
 }
 
-/**
- * Replaces each text that begins with `open`, in lower or upper case, and ends at the next `close`. Takes linear time: an
- * error repeats text of the request, and a regular expression looks for the end again at every beginning.
- */
+/** Replaces each text from `open`, in any case, to the next `close`. Takes linear time, other than a regular expression. */
 const replaceSpans = (text: string, open: string, close: string, replacement: string): string => {
   const lower = text.toLowerCase()
   const parts: Array<string> = []
@@ -128,7 +114,7 @@ const stripTags = (text: string): string => {
   return replaceSpans(replaceSpans(broken, "<!--", "-->", ""), "<", ">", "")
 }
 
-/** An error is shown as the `Accept` header wants it, whatever the rest of the API answers with. */
+/** Writes an error in the type that the `Accept` header asks for. */
 export const render = (error: Fault, method: string, headers: Readonly<Record<string, string>>): Reply => {
   if (error.options.crash === true) return { status: 500, headers: { "content-type": "text/plain" }, body: "" }
   if (error.status === 204) return { status: 204, headers: error.options.headers ?? {}, body: "" }
@@ -137,24 +123,18 @@ export const render = (error: Fault, method: string, headers: Readonly<Record<st
   // The server below takes a body without a type for text.
   const contentType = headers["content-type"] ?? "text/plain"
   const type = acceptableErrorType(headers["accept"] ?? "")
-  const text =
-    type === "text/html"
-      ? `<html>\n <head>\n  <title>${status}</title>\n </head>\n <body>\n  <h1>${status}</h1>\n  ${body(
-          error,
-          method,
-          contentType,
-          escapeHtml
-        )}\n </body>\n</html>`
-      : type === "application/json"
-        ? dumpsAscii({ message: body(error, method, contentType, asIs), code: status, title: reason })
-        : `${status}\n\n${stripTags(body(error, method, contentType, asIs))}`
+  const message = body(error, method, contentType, type === "text/html" ? escapeHtml : (text) => text)
+  const pages = {
+    "text/html": () =>
+      `<html>\n <head>\n  <title>${status}</title>\n </head>\n <body>\n  <h1>${status}</h1>\n  ${message}\n </body>\n</html>`,
+    "application/json": () => dumpsAscii({ message, code: status, title: reason }),
+    "text/plain": () => `${status}\n\n${stripTags(message)}`
+  }
+  const charset = type === "application/json" ? "" : "; charset=UTF-8"
   return {
     status: error.status,
-    headers: {
-      ...error.options.headers,
-      "content-type": type === "application/json" ? type : `${type}; charset=UTF-8`
-    },
-    body: text
+    headers: { ...error.options.headers, "content-type": `${type}${charset}` },
+    body: pages[type]()
   }
 }
 
@@ -169,5 +149,5 @@ export const attempt = <A>(run: () => A): Effect.Effect<A, Fault> =>
     }
   })
 
-/** An exception nobody in the service catches: the server below it answers, with nothing. */
+/** An exception that the service does not catch. The server below it responds with an empty body. */
 export const crash = (): Fault => new Fault(500, { crash: true })

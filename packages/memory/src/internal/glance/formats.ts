@@ -1,6 +1,6 @@
 /** How the formats of disks are recognized by their first bytes, as oslo.utils does since Glance 30.0. */
 
-const text = (head: Uint8Array, at: number, wanted: string): boolean =>
+export const hasText = (head: Uint8Array, at: number, wanted: string): boolean =>
   [...wanted].every((char, i) => head[at + i] === char.charCodeAt(0))
 
 const byte = (head: Uint8Array, at: number, ...wanted: ReadonlyArray<number>): boolean =>
@@ -13,16 +13,16 @@ const isoDescriptor = 32 * 1024
 export const headLength = isoDescriptor + 2048
 
 const marks: { readonly [format: string]: (head: Uint8Array, size: number) => boolean } = {
-  qcow2: (head, size) => size >= sector && text(head, 0, "QFI\xfb"),
-  qed: (head, size) => size >= sector && text(head, 0, "QED\0"),
-  vhd: (head) => text(head, 0, "conectix"),
-  vhdx: (head) => text(head, 0, "vhdxfile"),
-  vmdk: (head) => text(head, 0, "KDMV"),
+  qcow2: (head, size) => size >= sector && hasText(head, 0, "QFI\xfb"),
+  qed: (head, size) => size >= sector && hasText(head, 0, "QED\0"),
+  vhd: (head) => hasText(head, 0, "conectix"),
+  vhdx: (head) => hasText(head, 0, "vhdxfile"),
+  vmdk: (head) => hasText(head, 0, "KDMV"),
   vdi: (head, size) => size >= sector && byte(head, 0x40, 0x7f, 0x10, 0xda, 0xbe),
   iso: (head, size) =>
-    size >= headLength && ["CD001", "NSR02", "NSR03"].some((mark) => text(head, isoDescriptor + 1, mark)),
+    size >= headLength && ["CD001", "NSR02", "NSR03"].some((mark) => hasText(head, isoDescriptor + 1, mark)),
   gpt: (head, size) => size >= sector && byte(head, 510, 0x55, 0xaa) && !isFat(head),
-  luks: (head) => text(head, 0, "LUKS\xba\xbe")
+  luks: (head) => hasText(head, 0, "LUKS\xba\xbe")
 }
 
 /** The first sector of a FAT file system ends like a partition table. */

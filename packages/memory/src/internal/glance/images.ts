@@ -1,84 +1,62 @@
-import * as Effect from "effect/Effect"
-import { type Context, jsonReply, noContent, type Reply } from "./context.js"
-import {
-  attempt,
-  badRequest,
-  conflict,
-  type Fault,
-  forbidden,
-  internalError,
-  notFound,
-  tooLarge,
-  withDetail
-} from "./errors.js"
-import { findImage, requireMutable, requireVisibility } from "./policy.js"
-import { hasFourByteCharacter, isObject, type Json, title } from "./python.js"
+import { type Context, noContent, type Reply, textReply } from "./context.js"
+import { badRequest, conflict, forbidden, internalError, notFound, withDetail } from "./errors.js"
+import { checkLimit, findImage, requireMutable, requireVisibility } from "./policy.js"
+import { hasFourByteCharacter, isObject, type Json, type JsonObject, names, text, title } from "./python.js"
 import * as releases from "./releases.js"
-import { readJson } from "./request.js"
+import { withJson } from "./request.js"
 import * as schemas from "./schemas.js"
+import type { Image, State, Status } from "./state.js"
 import {
   addImage,
   changeImage,
   defaultVisibility,
-  type Image,
   newImage,
   removeImage,
   renderImage,
-  type State,
-  stamp
+  setStatus,
+  stamp,
+  touchImage
 } from "./state.js"
 import { validate } from "./validate.js"
 
-/** Names that a request may never set, by how the service refuses them. */
 const computed = ["direct_url", "self", "file", "schema", "stores"]
+export const readOnlyNames = ["created_at", "updated_at", "status", "checksum", "size", "virtual_size"]
 export const reservedNames = ["location", "deleted", "deleted_at"]
 export const reservedPrefix = "os_glance"
-const baseNames = [
-  "checksum",
-  "created_at",
-  "container_format",
-  "disk_format",
-  "id",
-  "min_disk",
-  "min_ram",
-  "name",
-  "size",
-  "virtual_size",
-  "status",
-  "tags",
-  "owner",
-  "updated_at",
-  "visibility",
-  "protected",
-  "os_hidden"
-]
-const readOnlyAtCreation = ["created_at", "updated_at", "status", "checksum", "size", "virtual_size"]
-const reservedAtCreation = ["owner", "locations", "deleted", "deleted_at", "direct_url", "self", "file", "schema"]
+const reservedAtCreation = ["locations", "deleted", "deleted_at", "direct_url", "self", "file", "schema"]
+
+/** The attributes that a request can set on every image, as a request with a valid body brings them. */
+export const attributes: { readonly [name: string]: (value: Json) => Partial<Image> } = {
+  name: (value) => ({ name: text(value) }),
+  visibility: (value) => ({ visibility: String(value) }),
+  protected: (value) => ({ protected: value === true }),
+  os_hidden: (value) => ({ hidden: value === true }),
+  min_ram: (value) => ({ minRam: Number(value) }),
+  min_disk: (value) => ({ minDisk: Number(value) }),
+  owner: (value) => ({ owner: text(value) }),
+  disk_format: (value) => ({ diskFormat: text(value) }),
+  container_format: (value) => ({ containerFormat: text(value) }),
+  tags: (value) => ({ tags: new Set(value as ReadonlyArray<string>) })
+}
+
+/** Names in a request to create an image that are not those of custom properties. */
+const baseNames = [...Object.keys(attributes), ...readOnlyNames, "id"]
 
 export const randomId = (): string => globalThis.crypto.randomUUID()
 
 const largestInteger = 2 ** 31 - 1
 
-/** What the database refuses, which is told after everything else. */
+/** Refuses what the database refuses, after all other checks. */
 export const checkColumns = (image: Image): void => {
-  for (const [name, value] of [
-    ["Name", image.name],
-    ["Owner", image.owner]
-  ] as const) {
-    if (value !== null && hasFourByteCharacter(value))
-      throw badRequest(`${name} can't contain 4 byte unicode characters.`)
+  for (const [name, value] of Object.entries({ Name: image.name, Owner: image.owner })) {
+    if (hasFourByteCharacter(value ?? "")) throw badRequest(`${name} can't contain 4 byte unicode characters.`)
   }
   for (const [name, value] of image.properties) {
     if (hasFourByteCharacter(name)) throw badRequest("Property names can't contain 4 byte unicode.")
     if (hasFourByteCharacter(value)) throw badRequest(`${title(name)} can't contain 4 byte unicode characters.`)
   }
-  for (const [name, value] of [
-    ["min_disk", image.minDisk],
-    ["min_ram", image.minRam]
-  ] as const) {
-    if (value > largestInteger) {
-      throw badRequest(`'${name}' value out of range, must not exceed ${largestInteger}.`)
-    }
+  for (const [name, value] of Object.entries({ min_disk: image.minDisk, min_ram: image.minRam })) {
+    if (value > largestInteger) throw badRequest(`'${name}' value out of range, must not exceed ${largestInteger}.`)
   }
 }
 
@@ -90,23 +68,11 @@ export const checkNotNegative = (name: string, value: number): void => {
   if (value < 0) throw badRequest(`Invalid value '${value}' for parameter '${name}': Cannot be a negative value`)
 }
 
-export const checkTagQuota = (state: State, count: number): void => {
-  const maximum = state.limits.tags
-  if (maximum >= 0 && count > maximum) {
-    throw tooLarge(
-      `The limit has been exceeded on the number of allowed image tags. Attempted: ${count}, Maximum: ${maximum}`
-    )
-  }
-}
+export const checkTagQuota = (state: State, count: number): void => checkLimit(state.limits.tags, count, "image tags")
 
 export const checkPropertyQuota = (state: State, names: Iterable<string>): void => {
   const count = [...names].filter((name) => !name.startsWith(reservedPrefix)).length
-  const maximum = state.limits.properties
-  if (maximum >= 0 && count > maximum) {
-    throw tooLarge(
-      `The limit has been exceeded on the number of allowed image properties. Attempted: ${count}, Maximum: ${maximum}`
-    )
-  }
+  checkLimit(state.limits.properties, count, "image properties")
 }
 
 const creationHeaders = (context: Context, image: Image): Reply["headers"] => {
@@ -119,70 +85,64 @@ const creationHeaders = (context: Context, image: Image): Reply["headers"] => {
   }
 }
 
-const create = (context: Context, body: Json): Reply => {
-  const { project, state } = context
-  const named = (name: string) =>
-    isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
-  for (const name of computed) if (named(name)) throw forbidden(`Attribute '${name}' is read-only.`)
-  validate(body, schemas.image)
-  if (!isObject(body)) throw internalError()
+const tagsIn = (body: JsonObject): ReadonlyArray<string> => (body["tags"] ?? []) as ReadonlyArray<string>
 
-  const properties = Object.entries(body).filter(([name]) => !baseNames.includes(name))
-  for (const [name] of properties) {
+const checkCreation = (context: Context, body: JsonObject, owner: string | null): void => {
+  const { state } = context
+  const customNames = Object.keys(body).filter((name) => !baseNames.includes(name))
+  for (const name of customNames) {
     if ([...name].length > 255) throw badRequest("Custom property should not be greater than 255 characters.")
     if (reservedNames.includes(name) || name.startsWith(reservedPrefix)) {
       throw withDetail(403, `Attribute '${name}' is reserved.`)
     }
   }
-  const base = new Map(Object.entries(body))
-  const owner = base.has("owner") ? (base.get("owner") as string | null) : project
-  const visibility = String(base.get("visibility") ?? defaultVisibility(state))
-  releases.refuseCreation(context, owner, () => requireVisibility(context, base.get("visibility")))
+  releases.refuseCreation(context, owner, () => requireVisibility(context, body["visibility"]))
+  checkTagQuota(state, tagsIn(body).length)
+  for (const name of readOnlyNames) if (name in body) throw forbidden(`Attribute '${name}' is read-only.`)
+  for (const name of reservedAtCreation) if (name in body) throw forbidden(`Attribute '${name}' is reserved.`)
+  for (const name of ["min_disk", "min_ram"]) checkNotNegative(name, Number(body[name] ?? 0))
+  checkPropertyQuota(state, customNames)
+}
 
-  const tags = (base.get("tags") ?? []) as ReadonlyArray<string>
-  checkTagQuota(state, tags.length)
-  for (const name of readOnlyAtCreation) if (base.has(name)) throw forbidden(`Attribute '${name}' is read-only.`)
-  for (const name of reservedAtCreation) {
-    if (name !== "owner" && base.has(name)) throw forbidden(`Attribute '${name}' is reserved.`)
-  }
-  const minDisk = Number(base.get("min_disk") ?? 0)
-  const minRam = Number(base.get("min_ram") ?? 0)
-  checkNotNegative("min_disk", minDisk)
-  checkNotNegative("min_ram", minRam)
-  checkPropertyQuota(
-    state,
-    properties.map(([name]) => name)
-  )
-
+const imageFrom = (context: Context, body: JsonObject, owner: string | null): Image => {
   const image = newImage({
-    id: String(base.get("id") ?? randomId()),
-    name: (base.get("name") ?? null) as string | null,
-    visibility,
-    protected: base.get("protected") === true,
-    hidden: base.get("os_hidden") === true,
+    id: String(body["id"] ?? randomId()),
+    visibility: defaultVisibility(context.state),
     owner: owner === "" ? null : owner,
-    containerFormat: (base.get("container_format") ?? null) as string | null,
-    diskFormat: (base.get("disk_format") ?? null) as string | null,
-    minRam,
-    minDisk,
-    createdAt: stamp(state, context.now),
-    properties: new Map(properties.map(([name, value]) => [name, String(value)]))
+    createdAt: stamp(context.state, context.now)
   })
+  for (const [name, value] of Object.entries(body)) {
+    if (!baseNames.includes(name)) image.properties.set(name, String(value))
+    else if (name !== "owner" && name !== "tags") Object.assign(image, attributes[name]?.(value ?? null))
+  }
+  return image
+}
+
+const create = (context: Context, body: Json): Reply => {
+  const { state } = context
+  for (const name of computed) if (names(body, name)) throw forbidden(`Attribute '${name}' is read-only.`)
+  validate(body, schemas.image)
+  if (!isObject(body)) throw internalError()
+  const owner = body["owner"] === undefined ? context.project : text(body["owner"])
+  checkCreation(context, body, owner)
+  const image = imageFrom(context, body, owner)
   checkColumns(image)
   if (state.usedIds.has(image.id)) throw conflict(`Image ID ${image.id} already exists!`)
   addImage(state, image)
   // Tags are written one by one after the image, which stays when one of them is refused.
-  for (const tag of tags) {
+  for (const tag of tagsIn(body)) {
     checkTags([tag])
     changeImage(image, (one) => one.tags.add(tag))
   }
 
-  // An empty owner is nobody in the database, but the answer tells what was sent.
+  // The database has null for an empty owner, and the response repeats what was sent.
   const shown = owner === "" ? { ...image, owner, json: undefined } : image
-  return jsonReply(renderImage(state, shown, context.isAdmin), 201, creationHeaders(context, image))
+  return imageReply(context, shown, 201, creationHeaders(context, image))
 }
 
-/** The service makes the URLs of its headers and version documents from what the client called it. */
+export const createImage = (context: Context) => withJson(context, (body) => create(context, body))
+
+/** The origin of URLs in headers and version documents: the one that the client uses. */
 export const applicationUrl = (context: Pick<Context, "request" | "state">): string => {
   const { headers } = context.request
   const host = headers["host"]
@@ -191,16 +151,10 @@ export const applicationUrl = (context: Pick<Context, "request" | "state">): str
     : `${headers["x-forwarded-proto"] ?? "http"}://${host}`
 }
 
-export const createImage = (context: Context): Effect.Effect<Reply, Fault> =>
-  Effect.flatMap(readJson(context.request), (body) => attempt(() => create(context, body)))
+export const imageReply = (context: Context, image: Image, status?: number, headers?: Reply["headers"]): Reply =>
+  textReply(renderImage(context.state, image, context.isAdmin), status, headers)
 
-export const showImage = (context: Context, id: string): Reply =>
-  jsonReply(renderImage(context.state, findImage(context, id), context.isAdmin))
-
-/** Takes the bytes out of every store that has them. */
-const dropBytes = (state: State, image: Image): void => {
-  for (const store of state.stores.keys()) dropCopy(state, image, store)
-}
+export const showImage = (context: Context, id: string): Reply => imageReply(context, findImage(context, id))
 
 export const dropCopy = (state: State, image: Image, storeId: string): void => {
   const store = state.stores.get(storeId)
@@ -217,32 +171,23 @@ export const deleteImage = (context: Context, id: string): Reply => {
   // Staged bytes go first, even when the image then turns out to be protected.
   state.staging.delete(image.id)
   if (image.protected) throw forbidden(`Image ${image.id} is protected and cannot be deleted.`)
-  dropBytes(state, image)
+  for (const store of state.stores.keys()) dropCopy(state, image, store)
   removeImage(state, image)
   state.cached.delete(image.id)
   return noContent
 }
 
-export const deactivate = (context: Context, id: string): Reply => {
-  const image = findImage(context, id)
-  requireMutable(context, image, "deactivate")
-  if (image.status === "deactivated") return noContent
-  if (image.status !== "active") throw forbidden(`Not allowed to deactivate image in status '${image.status}'`)
-  return changeStatus(context, image, "deactivated")
-}
+/** Makes the action that changes the status of an image `from` one `to` another. */
+const changing =
+  (action: "deactivate" | "reactivate", from: Status, to: Status) =>
+  (context: Context, id: string): Reply => {
+    const image = findImage(context, id)
+    requireMutable(context, image, action)
+    if (image.status === to) return noContent
+    if (image.status !== from) throw forbidden(`Not allowed to ${action} image in status '${image.status}'`)
+    touchImage(context.state, image, context.now, (one) => setStatus(one, to))
+    return noContent
+  }
 
-export const reactivate = (context: Context, id: string): Reply => {
-  const image = findImage(context, id)
-  requireMutable(context, image, "reactivate")
-  if (image.status === "active") return noContent
-  if (image.status !== "deactivated") throw forbidden(`Not allowed to reactivate image in status '${image.status}'`)
-  return changeStatus(context, image, "active")
-}
-
-const changeStatus = (context: Context, image: Image, status: Image["status"]): Reply => {
-  changeImage(image, (one) => {
-    one.status = status
-    one.updatedAt = stamp(context.state, context.now)
-  })
-  return noContent
-}
+export const deactivate = changing("deactivate", "active", "deactivated")
+export const reactivate = changing("reactivate", "deactivated", "active")

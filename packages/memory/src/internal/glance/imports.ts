@@ -4,27 +4,27 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { streamOf } from "../reply.js"
 import type { Caller, WireResponse } from "../wire.js"
-import { receive } from "./blobs.js"
-import type { Context, Reply } from "./context.js"
-import { accepted, adopt, putBlob } from "./data.js"
+import { accepted, type Context, type Reply } from "./context.js"
+import { adopt, freeIn, putBlob } from "./data.js"
 import { attempt, badRequest, conflict, type Fault, fault } from "./errors.js"
 import { dropCopy } from "./images.js"
 import { newLocation } from "./initial.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin, requireMutable } from "./policy.js"
-import { isObject, type Json, text } from "./python.js"
+import { isObject, type Json, type JsonObject, text } from "./python.js"
 import * as releases from "./releases.js"
 import { readJson } from "./request.js"
-import { anyCopy, changeImage, type Image, type Received, type State, stamp, storeOf, type Task } from "./state.js"
-import { beginTask, Failure, finishTask, injected, newTask, readsNoWeb } from "./tasks.js"
+import type { Image, Received, State, Task } from "./state.js"
+import { anyCopy, changeImage, setStatus, stamp, storeOf, touchImage } from "./state.js"
+import { beginTask, Failure, finishTask, injected, newTask, openUri, receiveAll, settleTask } from "./tasks.js"
 
 const lock = "os_glance_import_task"
 const importing = "os_glance_importing_to_stores"
 const failed = "os_glance_failed_import"
 
 interface Wanted {
-  readonly body: { readonly [key: string]: Json }
-  readonly method: { readonly [key: string]: Json }
+  readonly body: JsonObject
+  readonly method: JsonObject
   readonly name: string
   readonly allStores: boolean
   readonly allMustSucceed: boolean
@@ -32,16 +32,16 @@ interface Wanted {
 
 const checkBody = (state: State, body: Json): Wanted => {
   if (!isObject(body)) throw fault(500)
-  if (!Object.hasOwn(body, "method")) throw badRequest("Import request requires a 'method' field.")
-  const method = body["method"] ?? null
+  const { method } = body
+  if (method === undefined) throw badRequest("Import request requires a 'method' field.")
   if (!isObject(method)) throw fault(500)
-  if (!Object.hasOwn(method, "name")) throw badRequest("Import request requires a 'name' field.")
-  const name = method["name"] ?? null
+  const { name } = method
+  if (name === undefined) throw badRequest("Import request requires a 'name' field.")
   if (typeof name !== "string" || !state.importMethods.includes(name)) {
     throw badRequest(`Unknown import method name '${name === null ? "None" : String(name)}'.`)
   }
   const flag = (key: string, otherwise: boolean): boolean => {
-    const value = Object.hasOwn(body, key) ? body[key] : otherwise
+    const value = body[key] === undefined ? otherwise : body[key]
     if (typeof value !== "boolean") throw badRequest(`'${key}' must be boolean value only`)
     return value
   }
@@ -49,28 +49,26 @@ const checkBody = (state: State, body: Json): Wanted => {
   return { body, method, name, allStores: flag("all_stores", false), allMustSucceed }
 }
 
-const checkStatus = (image: Image, name: string): void => {
-  if (image.status === "active" && name !== "copy-image") {
-    throw conflict("Image with status active cannot be target for import")
-  }
-  if (image.status !== "active" && name === "copy-image") {
-    throw conflict("Only images with status active can be targeted for copying")
-  }
-  if (image.status !== "queued" && (name === "web-download" || name === "glance-download")) {
-    throw conflict(`Image needs to be in 'queued' state to use '${name}' method`)
-  }
-  if (image.status !== "uploading" && name === "glance-direct") {
-    throw conflict("Image needs to be staged before 'glance-direct' method can be used")
-  }
-  if (image.containerFormat === null) throw conflict("'container_format' needs to be set before import")
-  if (image.diskFormat === null) throw conflict("'disk_format' needs to be set before import")
+const checkStatus = ({ containerFormat, diskFormat, status }: Image, name: string): void => {
+  const isCopy = name === "copy-image"
+  const needsQueued = name === "web-download" || name === "glance-download"
+  const refusals: ReadonlyArray<readonly [isRefused: boolean, sentence: string]> = [
+    [!isCopy && status === "active", "Image with status active cannot be target for import"],
+    [isCopy && status !== "active", "Only images with status active can be targeted for copying"],
+    [needsQueued && status !== "queued", `Image needs to be in 'queued' state to use '${name}' method`],
+    [
+      name === "glance-direct" && status !== "uploading",
+      "Image needs to be staged before 'glance-direct' method can be used"
+    ],
+    [containerFormat === null, "'container_format' needs to be set before import"],
+    [diskFormat === null, "'disk_format' needs to be set before import"]
+  ]
+  for (const [isRefused, sentence] of refusals) if (isRefused) throw conflict(sentence)
 }
 
 const checkRemote = (method: Wanted["method"]): void => {
   for (const key of ["glance_region", "glance_image_id"]) {
-    if (!Object.hasOwn(method, key)) {
-      throw badRequest(`'${key}' needs to be set for glance-download import method`)
-    }
+    if (method[key] === undefined) throw badRequest(`'${key}' needs to be set for glance-download import method`)
   }
   const id = String(method["glance_image_id"])
   if (!/^[0-9a-f]{32}$/i.test(id.replace(/urn:uuid:|[{}-]/g, ""))) {
@@ -80,7 +78,7 @@ const checkRemote = (method: Wanted["method"]): void => {
 
 const lockMinutes = 60
 
-/** An import that has not been heard of for long has lost its claim. */
+/** Unlocks the image if the import that holds it has made no progress for long. */
 const takeOver = (context: Context, image: Image): void => {
   const { state } = context
   const held = image.properties.get(lock)
@@ -122,13 +120,9 @@ const chooseStores = (context: Context, wanted: Wanted): ReadonlyArray<string> =
   if (named && header !== undefined) {
     throw badRequest("Stores parameter and x-image-meta-store header can't be both specified")
   }
-  const given = wanted.body["stores"]
-  const stores = !named
-    ? [header ?? state.defaultStore]
-    : typeof given === "string" || Array.isArray(given)
-      ? [...given].map(String)
-      : undefined
-  if (stores === undefined) throw fault(500)
+  const given = named ? wanted.body["stores"] : [header ?? state.defaultStore]
+  if (typeof given !== "string" && !Array.isArray(given)) throw fault(500)
+  const stores = [...given].map(String)
   for (const store of stores) if (!state.stores.has(store)) throw conflict(`Store for identifier ${store} not found`)
   return stores
 }
@@ -140,7 +134,7 @@ interface Plan {
   readonly stores: ReadonlyArray<string>
 }
 
-/** What is to be done; nothing when the image is everywhere already. */
+/** What to import; `undefined` if the image is in all stores already. */
 const plan = (context: Context, id: string, wanted: Wanted): Plan | undefined => {
   const { state } = context
   const { method, name } = wanted
@@ -173,14 +167,13 @@ const plan = (context: Context, id: string, wanted: Wanted): Plan | undefined =>
 
 export const importImage = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
   Effect.gen(function* () {
-    const { state } = context
     const body = yield* readJson(context.request)
-    const wanted = yield* attempt(() => checkBody(state, body))
-    return yield* Effect.uninterruptible(started(context, id, wanted))
+    const wanted = yield* attempt(() => checkBody(context.state, body))
+    // An interruption between the lock and the run would leave the image locked.
+    return yield* Effect.uninterruptible(start(context, id, wanted))
   })
 
-/** In one piece: a lock without a run would never be let go of. */
-const started = (context: Context, id: string, wanted: ReturnType<typeof checkBody>): Effect.Effect<Reply, Fault> =>
+const start = (context: Context, id: string, wanted: Wanted): Effect.Effect<Reply, Fault> =>
   Effect.gen(function* () {
     const { state } = context
     const found = yield* attempt(() => plan(context, id, wanted))
@@ -192,105 +185,100 @@ const started = (context: Context, id: string, wanted: ReturnType<typeof checkBo
         : wanted.body
     const task = newTask(context, "api_image_import", { image_id: id, import_req: request, backend }, id)
     changeImage(found.image, (one) => one.properties.set(lock, task.id))
-    yield* Effect.forkIn(Effect.interruptible(run(state, task, found)), state.scope)
+    yield* Effect.forkIn(
+      Effect.interruptible(perform({ ...found, state, task, undo: [], isStuck: false })),
+      state.scope
+    )
     return accepted
   })
 
-const list = (value: string | undefined): ReadonlyArray<string> => (value ?? "").split(",").filter((id) => id !== "")
-
-const change = (image: Image, key: string, update: (current: ReadonlyArray<string>) => ReadonlyArray<string>): void => {
-  image.properties.set(key, [...new Set(update(list(image.properties.get(key))))].sort().join(","))
+/** An import that is running. */
+interface Run extends Plan {
+  readonly state: State
+  readonly task: Task
+  /** What a failure undoes, newest last. A step that returns false cannot be undone, and stops the others. */
+  readonly undo: Array<(image: Image) => boolean>
+  /** An import that failed to undo itself never releases the image. */
+  isStuck: boolean
 }
 
-const without =
-  (stores: ReadonlyArray<string>) =>
-  (current: ReadonlyArray<string>): ReadonlyArray<string> =>
-    current.filter((id) => !stores.includes(id))
+const fails = Effect.fail(new Failure())
 
-const including =
-  (stores: ReadonlyArray<string>) =>
-  (current: ReadonlyArray<string>): ReadonlyArray<string> => [...current, ...stores]
+const isDownload = ({ name }: Wanted): boolean => name === "web-download" || name === "glance-download"
 
-/** Changes the image on behalf of a task, as long as it is there and the task holds it. */
-const edit = (state: State, task: Task, image: Image, update: (image: Image) => void): Effect.Effect<void, Failure> =>
+const list = (value: string | undefined): ReadonlyArray<string> => (value ?? "").split(",").filter((id) => id !== "")
+
+/** Writes a list of stores into a property of the image. */
+const setStores = (image: Image, key: string, stores: ReadonlyArray<string>): void => {
+  image.properties.set(key, [...new Set(stores)].sort().join(","))
+}
+
+const addStores = (image: Image, key: string, stores: ReadonlyArray<string>): void =>
+  setStores(image, key, [...list(image.properties.get(key)), ...stores])
+
+const removeStores = (image: Image, key: string, stores: ReadonlyArray<string>): void =>
+  setStores(
+    image,
+    key,
+    list(image.properties.get(key)).filter((id) => !stores.includes(id))
+  )
+
+/** Changes the image, as long as it exists and the task holds it. */
+const edit = ({ image, state, task }: Run, update: (image: Image) => void): Effect.Effect<void, Failure> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id)
-      return Effect.fail(new Failure())
-    changeImage(image, (one) => {
-      update(one)
-      one.updatedAt = stamp(state, now)
-    })
+    if (state.images.get(image.id) !== image || image.properties.get(lock) !== task.id) return fails
+    touchImage(state, image, now, update)
     return Effect.void
   })
 
-const requeue = (image: Image): void => {
-  image.status = "queued"
-  image.size = null
-  image.virtualSize = null
-}
-
-/** What `glance-download` takes over from the properties of the image that it reads. */
+/** The properties that `glance-download` takes over from the image that it reads. */
 const takenOver = ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"]
 const isTakenOver = (name: string): boolean => takenOver.some((prefix) => name.startsWith(prefix))
 
-/** Asks the image service of the region, as the caller. */
-const fromRegion = (state: State, { caller, wanted: { method } }: Plan) => {
+/** Sends a request to the image service of the region, as the caller. */
+const fromRegion = (
+  { caller, state, wanted: { method } }: Run,
+  below: string
+): Effect.Effect<WireResponse, Failure> => {
   const region = method["glance_region"]
-  const face = method["glance_service_interface"]
   const handle = typeof region === "string" ? state.options.findRemote?.(region) : undefined
-  const id = encodeURIComponent(String(method["glance_image_id"]))
-  return (below: string): Effect.Effect<WireResponse, Failure> =>
-    handle === undefined || !["public", "internal", "admin"].includes(String(face))
-      ? Effect.fail(new Failure())
-      : Effect.filterOrFail(
-          handle(caller, {
-            method: "GET",
-            path: `/v2/images/${id}${below}`,
-            query: "",
-            headers: {},
-            body: Stream.empty
-          }),
-          ({ status }) => status === 200,
-          () => new Failure()
-        )
+  const isKnown = ["public", "internal", "admin"].includes(String(method["glance_service_interface"]))
+  if (handle === undefined || !isKnown) return fails
+  const path = `/v2/images/${encodeURIComponent(String(method["glance_image_id"]))}${below}`
+  return Effect.filterOrFail(
+    handle(caller, { method: "GET", path, query: "", headers: {}, body: Stream.empty }),
+    ({ status }) => status === 200,
+    () => new Failure()
+  )
 }
 
-const remoteRecord = (state: State, found: Plan): Effect.Effect<{ readonly [key: string]: Json }, Failure> =>
-  Effect.flatMap(fromRegion(state, found)(""), ({ body }) => {
+const remoteRecord = (run: Run): Effect.Effect<JsonObject, Failure> =>
+  Effect.flatMap(fromRegion(run, ""), ({ body }) => {
     const record: Json = JSON.parse(String(body))
-    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : Effect.fail(new Failure())
+    return isObject(record) && record["status"] === "active" ? Effect.succeed(record) : fails
   })
 
-const fromWeb = (state: State, uri: string) =>
-  state.options.fetchUri === undefined
-    ? Effect.fail(new Failure(readsNoWeb))
-    : Effect.mapError(state.options.fetchUri(uri), () => new Failure())
-
-/** Where the bytes come from: the staging area, in which a download is put first. */
-const source = (state: State, found: Plan, remoteSize: number | undefined): Effect.Effect<Received | "copy", Failure> =>
+/** The data to import. A download is put into the staging area first. */
+const source = (run: Run, remoteSize: number | undefined): Effect.Effect<Received | "copy", Failure> =>
   Effect.gen(function* () {
-    const { image, wanted } = found
+    const { image, state, wanted } = run
     if (wanted.name === "copy-image") return "copy" as const
-    if (wanted.name === "web-download" || wanted.name === "glance-download") {
-      const opened = yield* wanted.name === "web-download"
-        ? fromWeb(state, String(wanted.method["uri"]))
-        : fromRegion(
-            state,
-            found
-          )("/file").pipe(Effect.map((response) => ({ size: remoteSize, body: streamOf(response.body) })))
-      const received = yield* Effect.mapError(receive(state, opened.body), () => new Failure())
-      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* Effect.fail(new Failure())
+    if (isDownload(wanted)) {
+      const opened =
+        wanted.name === "web-download"
+          ? yield* openUri(state, String(wanted.method["uri"]))
+          : { size: remoteSize, body: streamOf((yield* fromRegion(run, "/file")).body) }
+      const received = yield* receiveAll(state, opened.body)
+      if (opened.size !== undefined && opened.size !== received.blob.size) return yield* fails
       state.staging.set(image.id, received)
-      return received
     }
-    const staged = state.staging.get(image.id)
-    return staged === undefined ? yield* Effect.fail(new Failure()) : staged
+    return state.staging.get(image.id) ?? (yield* fails)
   })
 
 const progressMillis = 60_000
 
-/** Takes its time, and tells once a minute how far it is. */
-const copying = (state: State, task: Task, size: number): Effect.Effect<void> =>
+/** Takes its time, and reports its progress once a minute. */
+const copying = ({ state, task }: Run, size: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     const total = Duration.toMillis(state.options.importDuration ?? 0)
     for (let done = 0; done < total; ) {
@@ -304,75 +292,52 @@ const copying = (state: State, task: Task, size: number): Effect.Effect<void> =>
   })
 
 const putInto = (
-  state: State,
-  task: Task,
-  found: Plan,
+  run: Run,
   storeId: string,
   data: Received | "copy",
   activates: boolean
 ): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
-    const { image, wanted } = found
+    const { image, state, task, wanted } = run
     yield* injected(state, { taskId: task.id, imageId: image.id, method: wanted.name, store: storeId })
     const store = state.stores.get(storeId)
     const blob = data === "copy" ? anyCopy(state, image.id) : data.blob
-    if (store === undefined || store.type === "http" || blob === undefined) return yield* Effect.fail(new Failure())
-    if (store.used + blob.size > (store.options.capacity ?? Number.POSITIVE_INFINITY)) {
-      return yield* Effect.fail(new Failure())
+    if (store === undefined || store.type === "http" || blob === undefined) return yield* fails
+    if (blob.size > freeIn(store) || blob.size > state.limits.imageSize) return yield* fails
+    if (data !== "copy" && store.blobs.has(image.id)) return yield* fails
+    if (data !== "copy" && releases.isFormatRefused(state, image, data)) {
+      // The bytes stay in the store, and the record does not name them.
+      putBlob(store, image.id, data.blob)
+      return yield* fails
     }
-    if (blob.size > state.limits.imageSize) return yield* Effect.fail(new Failure())
-    if (data !== "copy") {
-      if (store.blobs.has(image.id)) return yield* Effect.fail(new Failure())
-      if (releases.isFormatRefused(state, image, data)) {
-        // The bytes stay in the store, and the record does not name them.
-        putBlob(store, image.id, data.blob)
-        return yield* Effect.fail(new Failure())
-      }
-    }
-    yield* copying(state, task, blob.size)
-    yield* edit(state, task, image, (one) => {
+    yield* copying(run, blob.size)
+    yield* edit(run, (one) => {
       putBlob(store, one.id, blob)
       if (data === "copy") one.locations.push(newLocation(state, one.id, storeId))
       else adopt(state, one, data, storeId)
       if (activates) one.status = "active"
-      change(one, importing, without([storeId]))
+      removeStores(one, importing, [storeId])
     })
   })
 
-/** Undoes a copy. The last one takes what is known of the bytes with it. */
+/** Undoes a copy. The record loses size and hashes with its last copy. */
 const takeBack = (state: State, image: Image, storeId: string): void => {
   const index = image.locations.findIndex((location) => (storeOf(location) ?? state.defaultStore) === storeId)
   if (index >= 0) {
     image.locations.splice(index, 1)
     dropCopy(state, image, storeId)
     if (image.locations.length === 0) {
-      image.checksum = null
-      image.hashAlgo = null
-      image.hashValue = null
-      image.size = null
+      Object.assign(image, { checksum: null, hashAlgo: null, hashValue: null, size: null })
     }
   }
-  change(image, importing, without([storeId]))
+  removeStores(image, importing, [storeId])
 }
-
-/** An import that is running. */
-interface Run {
-  readonly state: State
-  readonly task: Task
-  readonly found: Plan
-  /** What a failure undoes, newest last. A step that returns false cannot be undone, and stops the others. */
-  readonly undo: Array<(image: Image) => boolean>
-  /** An import that failed to undo itself never releases the image. */
-  isStuck: boolean
-}
-
-const editing = ({ found, state, task }: Run, update: (image: Image) => void) => edit(state, task, found.image, update)
 
 /** Undoes what the import has done so far, and fails with the error. */
 const revert =
   (run: Run) =>
   (error: Failure): Effect.Effect<never, Failure> =>
-    editing(run, (one) => {
+    edit(run, (one) => {
       run.isStuck = [...run.undo].reverse().some((step) => !step(one))
     }).pipe(Effect.ignore, Effect.zipRight(Effect.fail(error)))
 
@@ -383,11 +348,11 @@ const undoes = ({ undo }: Run, step: (image: Image) => void): void => {
   })
 }
 
-/** An image that is queued already cannot be queued again: the rest stays as it is, and so does the claim. */
+/** A queued image cannot be queued again: the rest stays as it is, and the image stays locked. */
 const undoesQueueing = ({ undo }: Run, step: (image: Image) => void): void => {
   undo.push((image) => {
     if (image.status === "queued") return false
-    requeue(image)
+    setStatus(image, "queued")
     step(image)
     return true
   })
@@ -396,7 +361,7 @@ const undoesQueueing = ({ undo }: Run, step: (image: Image) => void): void => {
 /** Takes formats and properties over from the image of another region, and returns its size. */
 const takeOverRecord = (run: Run): Effect.Effect<number, Failure> =>
   Effect.gen(function* () {
-    const { containerFormat, diskFormat, properties } = run.found.image
+    const { containerFormat, diskFormat, properties } = run.image
     const before = new Map(properties)
     undoesQueueing(run, (one) => {
       for (const name of [...one.properties.keys()]) {
@@ -405,8 +370,8 @@ const takeOverRecord = (run: Run): Effect.Effect<number, Failure> =>
       for (const [name, value] of before) if (isTakenOver(name)) one.properties.set(name, value)
       Object.assign(one, { containerFormat, diskFormat })
     })
-    const record = yield* Effect.catchAll(remoteRecord(run.state, run.found), revert(run))
-    yield* editing(run, (one) => {
+    const record = yield* Effect.catchAll(remoteRecord(run), revert(run))
+    yield* edit(run, (one) => {
       one.diskFormat = text(record["disk_format"])
       one.containerFormat = text(record["container_format"])
       for (const [name, value] of Object.entries(record)) {
@@ -417,74 +382,70 @@ const takeOverRecord = (run: Run): Effect.Effect<number, Failure> =>
   })
 
 const putIntoStores = (run: Run, data: Received | "copy"): Effect.Effect<void, Failure> => {
-  const { found, state, task } = run
-  const { stores, wanted } = found
+  const { state, stores, wanted } = run
   return Effect.forEach(
     stores,
     (storeId, index) => {
       const activates = wanted.name !== "copy-image" && (!wanted.allMustSucceed || index === stores.length - 1)
-      const put = putInto(state, task, found, storeId, data, activates)
       const onFailure = (error: Failure) => {
         if (!wanted.allMustSucceed) {
-          return editing(run, (one) => {
-            change(one, failed, including([storeId]))
-            change(one, importing, without([storeId]))
+          return edit(run, (one) => {
+            addStores(one, failed, [storeId])
+            removeStores(one, importing, [storeId])
           })
         }
         undoes(run, (one) => {
           takeBack(state, one, storeId)
-          change(one, failed, including([storeId]))
+          addStores(one, failed, [storeId])
         })
         return revert(run)(error)
       }
-      return Effect.map(Effect.catchAll(put, onFailure), () => undoes(run, (one) => takeBack(state, one, storeId)))
+      return putInto(run, storeId, data, activates).pipe(
+        Effect.catchAll(onFailure),
+        Effect.map(() => undoes(run, (one) => takeBack(state, one, storeId)))
+      )
     },
     { discard: true }
   )
 }
 
-const work = (run: Run): Effect.Effect<void, Failure> =>
+const work = (run: Run): Effect.Effect<Json, Failure> =>
   Effect.gen(function* () {
-    const { found, state, task } = run
-    const { image, stores, wanted } = found
-    const copies = wanted.name === "copy-image"
+    const { image, state, stores, task, wanted } = run
+    const isCopy = wanted.name === "copy-image"
     const delay = Duration.decode(state.options.importDelay ?? 0)
     if (Duration.toMillis(delay) > 0) yield* Effect.sleep(delay)
     beginTask(state, task, yield* Clock.currentTimeMillis)
-    yield* editing(run, (one) => {
-      if (!copies) one.status = "importing"
-      change(one, importing, including(stores))
-      change(one, failed, without(stores))
+    yield* edit(run, (one) => {
+      if (!isCopy) one.status = "importing"
+      addStores(one, importing, stores)
+      removeStores(one, failed, stores)
     })
     const remoteSize = wanted.name === "glance-download" ? yield* takeOverRecord(run) : undefined
-    if (wanted.name === "web-download" || wanted.name === "glance-download") {
+    if (isDownload(wanted)) {
       undoesQueueing(run, (one) => {
-        change(one, importing, without(stores))
-        change(one, failed, including(stores))
+        removeStores(one, importing, stores)
+        addStores(one, failed, stores)
         state.staging.delete(one.id)
       })
     }
-    const data = yield* Effect.catchAll(source(state, found, remoteSize), revert(run))
+    const data = yield* Effect.catchAll(source(run, remoteSize), revert(run))
     yield* putIntoStores(run, data)
     state.staging.delete(image.id)
     if (image.status !== "active") {
       undoes(run, (one) => {
-        if (!copies) requeue(one)
+        if (!isCopy) setStatus(one, "queued")
       })
       return yield* revert(run)(new Failure())
     }
+    return { image_id: image.id }
   })
 
-const run = (state: State, task: Task, found: Plan): Effect.Effect<void> =>
+const perform = (run: Run): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { image } = found
-    const running: Run = { state, task, found, undo: [], isStuck: false }
-    const outcome = yield* Effect.match(work(running), {
-      onFailure: ({ message }) => ({ message }),
-      onSuccess: () => ({ result: { image_id: image.id } })
-    })
-    finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
-    if (!running.isStuck && image.properties.get(lock) === task.id) {
+    const { image, state, task } = run
+    yield* settleTask(state, task, work(run))
+    if (!run.isStuck && image.properties.get(lock) === task.id) {
       changeImage(image, (one) => one.properties.delete(lock))
     }
   })

@@ -2,18 +2,9 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { randomId } from "./images.js"
 import { storeDirectory } from "./info.js"
-import { makeMetadefs } from "./metadefs/rows.js"
-import type { Accounts, GlanceOptions, InitialImage, StoreOptions } from "./options.js"
-import {
-  addImage,
-  defaultVisibility,
-  hashingAlgorithm,
-  newImage,
-  type State,
-  type Status,
-  type Store,
-  stamp
-} from "./state.js"
+import type { Accounts, GlanceOptions, InitialImage, Objects, StoreOptions } from "./options.js"
+import type { Location, State, Status, Store } from "./state.js"
+import { addImage, defaultVisibility, hashingAlgorithm, makeLocation, newImage, stamp } from "./state.js"
 
 const defaultStores: ReadonlyArray<StoreOptions> = [{ id: "fast" }, { id: "slow" }, { id: "web", type: "http" }]
 
@@ -29,7 +20,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorke
   const quotas = options.quotas ?? {}
   const containers: Accounts = options.containers?.accounts ?? new Map()
   for (const [project, names] of Object.entries(options.containers?.initial ?? {})) {
-    const account: NonNullable<ReturnType<Accounts["get"]>> = containers.get(project) ?? new Map()
+    const account = containers.get(project) ?? new Map<string, Objects>()
     for (const name of names) if (!account.has(name)) account.set(name, new Map())
     containers.set(project, account)
   }
@@ -59,7 +50,7 @@ export const makeState = (options: GlanceOptions, scope: Scope.Scope, cacheWorke
     cacheWorker,
     cacheRows: new Map(),
     containers,
-    metadefs: makeMetadefs(),
+    metadefs: { namespaces: new Map(), resourceTypes: new Map(), lastId: 0 },
     lastStamp: 0,
     lastLocationId: 0
   }
@@ -117,16 +108,14 @@ const addInitial = (state: State, given: InitialImage, millis: number): void => 
   addImage(state, image)
 }
 
-export const newLocation = (state: State, imageId: string, store: string) => {
-  state.lastLocationId += 1
-  return {
-    id: state.lastLocationId,
+/** The location of an image's bytes in a store. */
+export const newLocation = (state: State, imageId: string, store: string): Location =>
+  makeLocation(state, {
     url: `file://${storeDirectory(store)}/${imageId}`,
     metadata: state.multiStore ? { store } : {}
-  }
-}
+  })
 
-/** What a service knows that has loaded the definitions it comes with. Of the namespaces among them it has none here. */
+/** The resource types of a service that has loaded the definitions it comes with. It has no namespaces here. */
 const resourceTypes = [
   "OS::Glance::Image",
   "OS::Cinder::Volume",

@@ -1,16 +1,17 @@
 import * as Effect from "effect/Effect"
 import type { Context } from "./context.js"
 import { badRequest, conflict, forbidden, tooLarge, withDetail } from "./errors.js"
-import { isObject, type Json, repr } from "./python.js"
-import { hashingAlgorithm, type Image, type Location, type State, storageUsed, storeOf } from "./state.js"
+import { checkLimit } from "./policy.js"
+import { isObject, type Json, type JsonObject, repr } from "./python.js"
+import { hashingAlgorithm, type Image, type Location, makeLocation, type State, storageUsed, storeOf } from "./state.js"
 
-/** Sizes behind the URLs that a request names, looked up before the request is carried out; absent when unreachable. */
+/** Sizes of the data at the URLs of a request. A URL that cannot be read has none. */
 export type Sizes = ReadonlyMap<string, number>
 
 interface NewLocation {
   readonly url: string
-  readonly metadata: { readonly [key: string]: Json }
-  readonly validation_data?: { readonly [key: string]: Json }
+  readonly metadata: JsonObject
+  readonly validation_data?: JsonObject
 }
 
 const httpUrl = /^https?:\/\/([^/:?#]+)/i
@@ -24,13 +25,10 @@ export const isAllowedUri = (state: State, uri: Json | undefined): boolean => {
   return allowed === undefined || allowed.includes(host)
 }
 
-const urlsIn = (value: Json | undefined): ReadonlyArray<string> => {
-  const items = Array.isArray(value) ? value : [value]
-  return items.flatMap((item: Json | undefined) => {
-    const url = isObject(item) ? item["url"] : undefined
-    return typeof url === "string" ? [url] : []
-  })
-}
+const urlsIn = (value: Json | undefined): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).flatMap((item: Json | undefined) =>
+    isObject(item) && typeof item["url"] === "string" ? [item["url"]] : []
+  )
 
 export const lookUpSizes = (state: State, values: ReadonlyArray<Json | undefined>): Effect.Effect<Sizes> =>
   Effect.gen(function* () {
@@ -64,7 +62,7 @@ const checkLocation = (state: State, location: NewLocation, sizes: Sizes): numbe
 const same = (a: NewLocation | Location, b: NewLocation | Location): boolean =>
   a.url === b.url && repr(a.metadata) === repr(b.metadata)
 
-/** Hashes that the caller vouches for, checked against what is known and against each other. */
+/** The hashes that the caller vouches for and that are new, after checks against the known ones and each other. */
 const validationData = (state: State, image: Image, locations: ReadonlyArray<NewLocation>): Map<string, string> => {
   const wanted = new Map<string, string>()
   for (const { validation_data } of locations) {
@@ -92,25 +90,21 @@ const validationData = (state: State, image: Image, locations: ReadonlyArray<New
     )
   }
   const checksum = fresh.get("checksum")
-  if (checksum !== undefined) {
-    if (!isHex(checksum)) throw conflict(`checksum (${checksum}) is not a valid hexadecimal value`)
-    if (hexLength(checksum) !== 16) {
-      throw conflict(`checksum (${checksum}) is not the correct size for md5 (should be 16 bytes)`)
-    }
-  }
+  if (checksum !== undefined) checkHex("checksum", checksum, "md5", 16)
   const algorithm = fresh.get("os_hash_algo")
   const configured = hashingAlgorithm(state)
   if (algorithm !== configured) throw conflict(`os_hash_algo must be ${configured}, not ${algorithm ?? "None"}`)
-  const hash = fresh.get("os_hash_value") ?? ""
-  if (!isHex(hash)) throw conflict(`os_hash_value (${hash}) is not a valid hexadecimal value`)
   const size = hexLength(state.options.hasher.create(configured).digest())
-  if (hexLength(hash) !== size) {
-    throw conflict(`os_hash_value (${hash}) is not the correct size for ${configured} (should be ${size} bytes)`)
-  }
+  checkHex("os_hash_value", fresh.get("os_hash_value") ?? "", configured, size)
   return fresh
 }
 
-const isHex = (text: string): boolean => /^(?:\s*[0-9a-f]{2})*\s*$/i.test(text)
+const checkHex = (name: string, value: string, algorithm: string, size: number): void => {
+  const isHex = /^(?:\s*[0-9a-f]{2})*\s*$/i.test(value)
+  if (!isHex) throw conflict(`${name} (${value}) is not a valid hexadecimal value`)
+  if (hexLength(value) === size) return
+  throw conflict(`${name} (${value}) is not the correct size for ${algorithm} (should be ${size} bytes)`)
+}
 
 const hexLength = (text: string): number => text.replace(/\s/g, "").length / 2
 
@@ -125,21 +119,12 @@ const checkQuota = (context: Context, image: Image, count: number, added: number
       )
     }
   }
-  if (limits.locations >= 0 && count > limits.locations) {
-    throw tooLarge(
-      `The limit has been exceeded on the number of allowed image locations. Attempted: ${count}, Maximum: ${limits.locations}`
-    )
-  }
+  checkLimit(limits.locations, count, "image locations")
 }
 
 const store = (state: State, image: Image, location: NewLocation, index: number, size: number): void => {
-  state.lastLocationId += 1
-  image.locations.splice(index, 0, {
-    id: state.lastLocationId,
-    url: location.url,
-    metadata: location.metadata,
-    validation: location.validation_data
-  })
+  const { metadata, url, validation_data: validation } = location
+  image.locations.splice(index, 0, makeLocation(state, { url, metadata, validation }))
   if (image.size === null || image.size === 0) image.size = size
 }
 
@@ -153,10 +138,8 @@ const activate = (image: Image, validated: Map<string, string>): void => {
 }
 
 export const requireFormats = (image: Image): void => {
-  const missing = [
-    ...(image.diskFormat === null || image.diskFormat === "" ? ["disk_format"] : []),
-    ...(image.containerFormat === null || image.containerFormat === "" ? ["container_format"] : [])
-  ]
+  const formats = { disk_format: image.diskFormat, container_format: image.containerFormat }
+  const missing = Object.entries(formats).flatMap(([name, format]) => (format ? [] : [name]))
   if (missing.length > 0) {
     throw badRequest(
       `${missing.length === 1 ? "Property" : "Properties"} ${missing.join(", ")} must be set prior to saving data.`
@@ -164,10 +147,14 @@ export const requireFormats = (image: Image): void => {
   }
 }
 
-const invisible = (state: State, verb: string): void => {
-  if (state.options.showMultipleLocations !== true) {
-    throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`)
-  }
+const requireVisible = (state: State, verb: string): void => {
+  if (state.options.showMultipleLocations === true) return
+  throw forbidden(`It's not allowed to ${verb} locations if locations are invisible.`)
+}
+
+export const requireStatus = (image: Image, verb: string, ...allowed: ReadonlyArray<Image["status"]>): void => {
+  if (allowed.includes(image.status)) return
+  throw conflict(`It's not allowed to ${verb} locations if image status is ${image.status}.`)
 }
 
 const position = (text: string, length: number, end: boolean): number | undefined => {
@@ -179,10 +166,8 @@ const position = (text: string, length: number, end: boolean): number | undefine
 
 export const addLocation = (context: Context, image: Image, at: string, value: Json, sizes: Sizes): void => {
   const { state } = context
-  invisible(state, "add")
-  if (image.status !== "active" && image.status !== "queued") {
-    throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
-  }
+  requireVisible(state, "add")
+  requireStatus(image, "add", "active", "queued")
   const location = value as unknown as NewLocation
   const validated = validationData(state, image, [location])
   const updated = named(state, location)
@@ -200,10 +185,8 @@ export const addLocation = (context: Context, image: Image, at: string, value: J
 export const replaceLocations = (context: Context, image: Image, value: Json, sizes: Sizes): void => {
   const { state } = context
   const locations = value as unknown as ReadonlyArray<NewLocation>
-  invisible(state, "update")
-  if (image.status !== "active" && image.status !== "queued") {
-    throw conflict(`It's not allowed to replace locations if image status is ${image.status}.`)
-  }
+  requireVisible(state, "update")
+  requireStatus(image, "replace", "active", "queued")
   const validated = validationData(state, image, locations)
   const updated = locations.map((location) => named(state, location))
   const known = sizes.get(updated[0]?.url ?? "") ?? 0
@@ -215,7 +198,7 @@ export const replaceLocations = (context: Context, image: Image, value: Json, si
     throw badRequest(`Original locations is not empty: ${repr(original)}`)
   }
   if (sameUrls) {
-    // The same places with other words about them: nothing is read again.
+    // The same URLs with other metadata: no URL is read again.
     for (const location of updated) {
       const old = image.locations.find((one) => one.url === location.url)
       if (old !== undefined) old.metadata = location.metadata
@@ -232,12 +215,10 @@ export const replaceLocations = (context: Context, image: Image, value: Json, si
   activate(image, validated)
 }
 
-/** Takes a location away and answers the store that held the bytes, so that they go when the change is saved. */
+/** Removes a location. Returns the store of its bytes, which go when the change is saved. */
 export const removeLocation = (context: Context, image: Image, at: string): string | undefined => {
-  invisible(context.state, "remove")
-  if (image.status !== "active") {
-    throw conflict(`It's not allowed to remove locations if image status is ${image.status}.`)
-  }
+  requireVisible(context.state, "remove")
+  requireStatus(image, "remove", "active")
   if (image.locations.length === 1) throw withDetail(403, "Cannot remove last location in the image.")
   const index = position(at, image.locations.length, false)
   if (index === undefined || index < 0) throw badRequest("Invalid position for removing a location.")

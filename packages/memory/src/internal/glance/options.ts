@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Caller, WireRequest, WireResponse } from "../wire.js"
 
-/** A running digest; `digest` is called once, after the last `update`, and answers lower-case hex. */
+/** A running digest. `digest` is called once, after the last `update`, and returns lower-case hex. */
 export interface Digest {
   readonly update: (bytes: Uint8Array) => void
   readonly digest: () => string
@@ -27,10 +27,7 @@ export type HashingAlgorithm =
   | "blake2s"
   | "ripemd160"
 
-/**
- * Where hashes come from: Glance wants md5 and its hashing algorithm, which a platform's own code computes several times
- * faster.
- */
+/** Where hashes come from. Those of a platform are several times faster than those in plain arithmetic. */
 export interface Hasher {
   readonly create: (algorithm: HashingAlgorithm) => Digest
 }
@@ -80,7 +77,7 @@ export interface StoreOptions {
   readonly capacity?: number | undefined
 }
 
-/** What an import is about to do, as told to {@link GlanceOptions.onImport}. */
+/** What an import is about to do, for {@link GlanceOptions.onImport}. */
 export interface ImportStep {
   readonly taskId: string
   readonly imageId: string
@@ -88,7 +85,7 @@ export interface ImportStep {
   readonly store: string
 }
 
-/** `fail` says what the store said; `hang` never comes back until the cloud is closed. */
+/** `Fail` ends the import with this message. `Hang` stops it until the cloud is closed. */
 export type ImportFault = { readonly _tag: "Fail"; readonly message: string } | { readonly _tag: "Hang" }
 
 export interface Quotas {
@@ -106,11 +103,17 @@ export interface Quotas {
   readonly storage?: number | undefined
 }
 
-/** Project id, container, object. Bytes without chunks were only counted, and read as zeroes. */
-export type Accounts = Map<
-  string,
-  Map<string, Map<string, { readonly size: number; readonly chunks: ReadonlyArray<Uint8Array> | undefined }>>
->
+/** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
+export interface Blob {
+  readonly size: number
+  readonly chunks: ReadonlyArray<Uint8Array> | undefined
+}
+
+/** The objects of a container, by name. */
+export type Objects = Map<string, Blob>
+
+/** The containers of each project: project id, container, object. */
+export type Accounts = Map<string, Map<string, Objects>>
 
 /** Where Rackspace's task imports read from and exports write to: the object store's containers of a project. */
 export interface Containers {
@@ -120,7 +123,7 @@ export interface Containers {
   readonly accounts?: Accounts | undefined
 }
 
-/** What a `web-download` or a location at an http URL reads. `Option`-less: an unknown address fails. */
+/** Reads what a `web-download` or a location at an http URL names. Fails for an unknown address. */
 export type FetchUri = (
   uri: string
 ) => Effect.Effect<
@@ -167,7 +170,7 @@ export interface GlanceOptions {
   readonly importDuration?: Duration.DurationInput | undefined
   /** How long a Rackspace task stays `pending`, and then again `processing`. @default importDuration */
   readonly taskDuration?: Duration.DurationInput | undefined
-  /** How long a finished task is told about. @default 48 hours */
+  /** How long a finished task is kept. @default 48 hours */
   readonly taskTimeToLive?: Duration.DurationInput | undefined
   /** `hash` counts and hashes uploads and lets them go: such an image downloads as zeroes. @default "keep" */
   readonly bytes?: "keep" | "hash" | undefined
@@ -181,18 +184,14 @@ export interface GlanceOptions {
   readonly cache?: boolean | undefined
   /** How long it takes to fetch one queued image into the cache. @default 0 */
   readonly cacheDuration?: Duration.DurationInput | undefined
-  /**
-   * Whether `/cache/clean` and `/cache/prune` are there, which newer releases list as v2.18, and `/cache/nodes/{id}`.
-   *
-   * @default false
-   */
+  /** Whether `/cache/clean`, `/cache/prune` (v2.18 of newer releases) and `/cache/nodes/{id}` exist. @default false */
   readonly cacheRoutes?: boolean | undefined
   /** What it is: OpenStack's Glance, or Rackspace's. @default "openstack" */
   readonly flavour?: "openstack" | "rackspace" | undefined
   readonly containers?: Containers | undefined
   /** The v2.0 semantics of `add` for every media type: 409 when the property is there. @default false */
   readonly v20Add?: boolean | undefined
-  /** The URL told in `WWW-Authenticate`. @default "http://keystone.memory/v3" */
+  /** The URL in `WWW-Authenticate`. @default "http://keystone.memory/v3" */
   readonly keystoneUrl?: string | undefined
   /** The URL its version documents name when the request has no Host header. @default "http://glance.memory" */
   readonly publicUrl?: string | undefined

@@ -1,23 +1,26 @@
 import * as Effect from "effect/Effect"
-import { type Context, jsonReply, type Reply } from "./context.js"
+import type { Context, Reply } from "./context.js"
 import { attempt, badRequest, Fault, forbidden, internalError, withDetail } from "./errors.js"
 import {
+  attributes,
   checkColumns,
   checkNotNegative,
   checkPropertyQuota,
   checkTagQuota,
   checkTags,
   dropCopy,
+  imageReply,
+  readOnlyNames,
   reservedNames,
   reservedPrefix
 } from "./images.js"
 import { addLocation, lookUpSizes, removeLocation, replaceLocations, type Sizes } from "./locations.js"
 import { findImage, isVisible, requireMutable, requireVisibility } from "./policy.js"
-import { isObject, type Json } from "./python.js"
+import { entryOf, isObject, type Json, type JsonObject } from "./python.js"
 import * as releases from "./releases.js"
 import { mediaType, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import { changeImage, type Image, renderImage, stamp } from "./state.js"
+import { changeImage, type Image, stamp } from "./state.js"
 import { validate } from "./validate.js"
 
 const operations = ["add", "remove", "replace"] as const
@@ -33,24 +36,10 @@ interface Change {
 const oldType = "application/openstack-images-v2.0-json-patch"
 const newType = "application/openstack-images-v2.1-json-patch"
 
-const readOnly = [
-  "created_at",
-  "updated_at",
-  "status",
-  "checksum",
-  "size",
-  "virtual_size",
-  "direct_url",
-  "self",
-  "file",
-  "schema",
-  "id",
-  "os_hash_algo",
-  "os_hash_value"
-]
+const readOnly = [...readOnlyNames, "direct_url", "self", "file", "schema", "id", "os_hash_algo", "os_hash_value"]
 
-const newOperation = (raw: { readonly [key: string]: Json }): Operation => {
-  const op = Object.hasOwn(raw, "op") ? raw["op"] : undefined
+const newOperation = (raw: JsonObject): Operation => {
+  const { op } = raw
   const available = `It must be one of the following: ${operations.join(", ")}.`
   if (op === undefined || op === null) {
     throw badRequest(`Unable to find \`op\` in JSON Schema change. ${available}`)
@@ -60,7 +49,7 @@ const newOperation = (raw: { readonly [key: string]: Json }): Operation => {
   return known
 }
 
-const oldOperation = (raw: { readonly [key: string]: Json }): Operation => {
+const oldOperation = (raw: JsonObject): Operation => {
   const named = operations.filter((op) => Object.hasOwn(raw, op))
   const only = named[0]
   if (named.length > 1) {
@@ -102,14 +91,12 @@ const parseChange = (raw: Json, isOld: boolean): Change => {
   if (op !== "remove" && !Object.hasOwn(raw, "value")) {
     throw badRequest(`Operation "${op}" requires a member named "value".`)
   }
-  const value = op === "remove" ? undefined : raw["value"]
   if (readOnly.includes(root)) throw forbidden(`Attribute '${root}' is read-only.`)
-  if (reservedNames.includes(root) || root.startsWith(reservedPrefix))
+  if (reservedNames.includes(root) || root.startsWith(reservedPrefix)) {
     throw forbidden(`Attribute '${root}' is reserved.`)
-  if (value !== undefined) {
-    const partial = { [root]: path.length === 1 ? value : [value] }
-    validate(partial, schemas.image)
   }
+  const value = op === "remove" ? undefined : raw["value"]
+  if (value !== undefined) validate({ [root]: path.length === 1 ? value : [value] }, schemas.image)
   return { op, path, root, value }
 }
 
@@ -118,96 +105,61 @@ const parseChanges = (body: Json, isOld: boolean): ReadonlyArray<Change> => {
   return body.map((raw: Json) => parseChange(raw, isOld))
 }
 
-/** Attributes every image has: they are set, never removed. */
-const setters: { readonly [name: string]: (context: Context, image: Image, value: Json) => void } = {
-  name: (_, image, value) => {
-    image.name = value as string | null
-  },
-  visibility: (_, image, value) => {
-    image.visibility = String(value)
-  },
-  protected: (_, image, value) => {
-    image.protected = value === true
-  },
-  os_hidden: (_, image, value) => {
-    image.hidden = value === true
-  },
-  min_ram: (_, image, value) => {
-    checkNotNegative("min_ram", Number(value))
-    image.minRam = Number(value)
-  },
-  min_disk: (_, image, value) => {
-    checkNotNegative("min_disk", Number(value))
-    image.minDisk = Number(value)
-  },
-  owner: (_, image, value) => {
-    image.owner = value as string | null
-  },
-  disk_format: (_, image, value) => {
-    requireUnsaved(image, "disk_format")
-    image.diskFormat = value as string | null
-  },
-  container_format: (_, image, value) => {
-    requireUnsaved(image, "container_format")
-    image.containerFormat = value as string | null
-  },
-  tags: (context, image, value) => {
-    const tags = value as ReadonlyArray<string>
-    checkTagQuota(context.state, tags.length)
-    image.tags = new Set(tags)
-  }
-}
-
-const requireUnsaved = (image: Image, name: string): void => {
-  if (image.status !== "queued" && image.status !== "importing") {
+const setAttribute = (context: Context, image: Image, name: string, value: Json): void => {
+  if (name === "min_ram" || name === "min_disk") checkNotNegative(name, Number(value))
+  if (name === "tags") checkTagQuota(context.state, (value as ReadonlyArray<string>).length)
+  const isSaved = image.status !== "queued" && image.status !== "importing"
+  if (isSaved && (name === "disk_format" || name === "container_format")) {
     throw forbidden(`Attribute ${name} can be only replaced for a queued image.`)
   }
+  const read = entryOf(attributes, name)
+  if (read === undefined) image.properties.set(name, String(value))
+  else Object.assign(image, read(value))
 }
 
-const isAttribute = (name: string): boolean => Object.hasOwn(setters, name) || name === "locations"
+/** What all changes of a request share. */
+interface Patch {
+  readonly context: Context
+  /** A copy: a request that fails in the middle has changed nothing. */
+  readonly draft: Image
+  readonly strictAdd: boolean
+  readonly sizes: Sizes
+  /** The stores that lose their copy when the changes are saved. */
+  readonly emptied: Array<string>
+}
 
-const applyChange = (
-  context: Context,
-  image: Image,
-  change: Change,
-  strictAdd: boolean,
-  sizes: Sizes
-): string | undefined => {
-  const { op, path, root } = change
-  const value = change.value ?? null
-  if (root === "locations") {
-    if (op !== "remove") {
-      releases.requireLocationChange(context, () => requireMutable(context, image, "set_image_location"))
-    }
-    if (op === "replace") {
-      if (Array.isArray(value) && value.length === 0) throw withDetail(403, "Cannot set locations to empty list.")
-      replaceLocations(context, image, value, sizes)
-      return undefined
-    }
-    if (op === "add") {
-      addLocation(context, image, path[1] ?? "", value, sizes)
-      return undefined
-    }
-    releases.requireLocationDeletion(context, () => requireMutable(context, image))
-    return removeLocation(context, image, path[1] ?? "")
+const changeLocations = ({ context, draft, emptied, sizes }: Patch, { op, path, value = null }: Change): void => {
+  if (op === "remove") {
+    releases.requireLocationDeletion(context, () => requireMutable(context, draft))
+    const store = removeLocation(context, draft, path[1] ?? "")
+    if (store !== undefined) emptied.push(store)
+    return
   }
+  releases.requireLocationChange(context, () => requireMutable(context, draft, "set_image_location"))
+  if (op === "add") {
+    addLocation(context, draft, path[1] ?? "", value, sizes)
+  } else {
+    if (Array.isArray(value) && value.length === 0) throw withDetail(403, "Cannot set locations to empty list.")
+    replaceLocations(context, draft, value, sizes)
+  }
+}
+
+const changeAttribute = ({ context, draft: image, strictAdd }: Patch, { op, root, value = null }: Change): void => {
   if (op === "replace" && root === "owner" && !context.isAdmin) {
     throw withDetail(403, "Owner can't be updated by non admin.")
   }
   if (op !== "remove" && root === "visibility") requireVisibility(context, value)
   requireMutable(context, image)
-  const present = isAttribute(root) || image.properties.has(root)
+  const isAttribute = Object.hasOwn(attributes, root)
+  const present = isAttribute || image.properties.has(root)
   if (op === "remove") {
-    if (isAttribute(root)) throw withDetail(403, `Property ${root} may not be removed.`)
+    if (isAttribute) throw withDetail(403, `Property ${root} may not be removed.`)
     if (!image.properties.delete(root)) throw withDetail(409, `Property ${root} does not exist.`)
-    return undefined
+    return
   }
   if (op === "add" && strictAdd && present) throw withDetail(409, `Property ${root} already present.`)
   if (op === "replace" && !present) throw withDetail(409, `Property ${root} does not exist.`)
-  const setter = Object.hasOwn(setters, root) ? setters[root] : undefined
-  if (setter === undefined) image.properties.set(root, String(value))
-  else setter(context, image, value)
-  return undefined
+  setAttribute(context, image, root, value)
 }
 
 const update = (
@@ -219,7 +171,6 @@ const update = (
 ): Reply => {
   const { state } = context
   const image = findImage(context, id)
-  // All changes are made to a copy: a request that fails in the middle has changed nothing.
   const draft: Image = {
     ...image,
     tags: new Set(image.tags),
@@ -227,12 +178,12 @@ const update = (
     locations: image.locations.map((location) => ({ ...location })),
     json: undefined
   }
-  const emptied: Array<string> = []
+  const patch: Patch = { context, draft, strictAdd, sizes, emptied: [] }
   for (const change of changes) {
-    const store = applyChange(context, draft, change, strictAdd, sizes)
-    if (store !== undefined) emptied.push(store)
+    if (change.root === "locations") changeLocations(patch, change)
+    else changeAttribute(patch, change)
   }
-  if (changes.length === 0) return jsonReply(renderImage(state, image, context.isAdmin))
+  if (changes.length === 0) return imageReply(context, image)
   if ([...draft.properties.keys()].some((name) => !image.properties.has(name))) {
     checkPropertyQuota(state, draft.properties.keys())
   }
@@ -244,8 +195,8 @@ const update = (
   const lost = forbidden(`Forbidding request, image ${id} not visible`)
   if (isLost && !releases.keepsInvisibleChange(state)) throw lost
   draft.updatedAt = stamp(state, context.now)
-  // The answer shows what was sent; the database has it tidied up, with the oldest location first.
-  const reply = jsonReply(renderImage(state, draft, context.isAdmin))
+  // The response repeats what was sent. The database has the oldest location first, and no validation data.
+  const reply = imageReply(context, draft)
   changeImage(image, (one) => {
     Object.assign(one, {
       ...draft,
@@ -255,7 +206,7 @@ const update = (
     })
   })
   if (isLost) throw lost
-  for (const store of emptied) dropCopy(state, image, store)
+  for (const store of patch.emptied) dropCopy(state, image, store)
   checkTags([...tags].filter((tag) => !image.tags.has(tag)))
   changeImage(image, (one) => {
     one.tags = tags

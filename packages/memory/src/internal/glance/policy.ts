@@ -1,5 +1,5 @@
 import type { Context } from "./context.js"
-import { type Fault, forbidden, notFound } from "./errors.js"
+import { type Fault, forbidden, notFound, tooLarge } from "./errors.js"
 import * as releases from "./releases.js"
 import type { Image } from "./state.js"
 
@@ -43,4 +43,11 @@ export const requireAdmin = (context: Context, action: string): void => {
 
 export const requireVisibility = (context: Context, visibility: unknown): void => {
   if (visibility === "public") requireAdmin(context, "publicize_image")
+}
+
+/** Refuses more of something than the quota allows. A negative maximum is no limit. */
+export const checkLimit = (maximum: number, attempted: number, what: string, prefix?: string): void => {
+  if (maximum < 0 || attempted <= maximum) return
+  const sentence = `The limit has been exceeded on the number of allowed ${what}. Attempted: ${attempted}, Maximum: ${maximum}`
+  throw tooLarge(prefix === undefined ? sentence : `${prefix}: ${sentence}:`)
 }

@@ -1,23 +1,26 @@
-/**
- * How Python writes values down. The service's sentences quote what they were sent in this notation, and its JSON
- * has Python's spaces, so a stand-in that is to say the same words needs them.
- */
+/** How Python writes values. The service's sentences quote values in this notation, and its JSON has these spaces. */
+import { isObject, type Json, type JsonObject } from "../reply.js"
 
-export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+export type { Json, JsonObject }
+export { isObject }
 
 export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null)
 
-export const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+/** `name in value`: a key of an object, or an element of a list. */
+export const names = (value: Json, name: string): boolean =>
+  isObject(value) ? Object.hasOwn(value, name) : Array.isArray(value) && value.includes(name)
 
-/** `json.dumps(value, ensure_ascii=False)` */
+/** The entry of a table, which may lack the name. */
+export const entryOf = <A>(table: { readonly [name: string]: A }, name: string): A | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined
+
+/** `json.dumps(value, ensure_ascii=False)`, without the keys whose value is undefined. */
 export const dumps = (value: unknown): string => {
   if (value === null || value === undefined) return "null"
   if (Array.isArray(value)) return `[${value.map(dumps).join(", ")}]`
   if (typeof value === "object") {
-    return `{${Object.entries(value)
-      .map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`)
-      .join(", ")}}`
+    const members = Object.entries(value).filter(([, item]) => item !== undefined)
+    return `{${members.map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`).join(", ")}}`
   }
   return JSON.stringify(value)
 }
@@ -154,9 +157,17 @@ const sortKeys = (value: Json): Json => {
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, item]) => [key, sortKeys(item)])
+      .sort(([a], [b]) => compare(a, b))
+      .map(([key, item]) => [key, sortKeys(item ?? null)])
   )
+}
+
+/** The order of a sorted column: null comes first. */
+export const compare = <A extends string | number>(a: A | null, b: A | null): number => {
+  if (a === b) return 0
+  if (a === null) return -1
+  if (b === null) return 1
+  return a < b ? -1 : 1
 }
 
 /** `str.title()` */

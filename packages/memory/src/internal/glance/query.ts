@@ -1,26 +1,15 @@
-import type { Context, Reply } from "./context.js"
-import { jsonReply } from "./context.js"
+import { type Context, type Reply, textReply } from "./context.js"
 import { badRequest, forbidden, internalError } from "./errors.js"
 import { isMember, isSharable, isVisible } from "./policy.js"
-import { parseInteger, quotePlus } from "./python.js"
+import { entryOf, parseInteger, quotePlus } from "./python.js"
 import { Parameters } from "./request.js"
-import { type Image, renderImage, type SortKey } from "./state.js"
-
-const sortKeys: ReadonlyArray<SortKey> = [
-  "name",
-  "status",
-  "container_format",
-  "disk_format",
-  "size",
-  "id",
-  "created_at",
-  "updated_at"
-]
+import { type Image, renderImage } from "./state.js"
 
 type Value = string | number | boolean | null
+type Column = (image: Image) => Value
 
 /** The columns of the service's table of images, under its own names. */
-const columns: { readonly [name: string]: (image: Image) => Value } = {
+const columns: { readonly [name: string]: Column } = {
   id: (image) => image.id,
   name: (image) => image.name,
   status: (image) => image.status,
@@ -41,16 +30,6 @@ const columns: { readonly [name: string]: (image: Image) => Value } = {
   updated_at: (image) => image.updatedAt
 }
 
-const column = (name: string): ((image: Image) => Value) | undefined =>
-  Object.hasOwn(columns, name) ? columns[name] : undefined
-
-interface Sort {
-  readonly key: SortKey
-  readonly descending: boolean
-}
-
-const read = (key: SortKey): ((image: Image) => Value) => columns[key] ?? (() => null)
-
 type Compare = (a: Image, b: Image) => number
 
 const compareTexts = (a: string | null, b: string | null): number => {
@@ -63,11 +42,8 @@ const compareNumbers = (a: number | null, b: number | null): number => {
   return a > b ? 1 : a < b ? -1 : 0
 }
 
-/**
- * Written out, although `columns` could be read: code that meets both texts and numbers is compiled for neither, and
- * a page of very many images takes twice the time.
- */
-const ascending: { readonly [key in SortKey]: Compare } = {
+/** Does not read `columns`: one comparison for texts and numbers takes twice the time on very many images. */
+const ascending = {
   name: (a, b) => compareTexts(a.name, b.name),
   status: (a, b) => compareTexts(a.status, b.status),
   container_format: (a, b) => compareTexts(a.containerFormat, b.containerFormat),
@@ -76,6 +52,13 @@ const ascending: { readonly [key in SortKey]: Compare } = {
   id: (a, b) => compareTexts(a.id, b.id),
   created_at: (a, b) => compareNumbers(a.createdAt, b.createdAt),
   updated_at: (a, b) => compareNumbers(a.updatedAt, b.updatedAt)
+} satisfies { readonly [key: string]: Compare }
+
+type SortKey = keyof typeof ascending
+
+interface Sort {
+  readonly key: SortKey
+  readonly descending: boolean
 }
 
 const comparator = (sorts: ReadonlyArray<Sort>): Compare => {
@@ -89,13 +72,10 @@ const comparator = (sorts: ReadonlyArray<Sort>): Compare => {
   }
 }
 
-/**
- * Whether an image comes after the marker. A missing value counts as empty here, although it sorts before everything:
- * that is how the service writes its condition.
- */
+/** Whether an image comes after the marker. A missing value counts as empty here, and is sorted before all others. */
 const follows = (sorts: ReadonlyArray<Sort>, marker: Image): ((image: Image) => boolean) => {
   const steps = sorts.map(({ descending, key }) => {
-    const of = read(key)
+    const of = columns[key] ?? (() => null)
     const empty = key === "size" ? 0 : ""
     return { of: (image: Image) => of(image) ?? empty, at: of(marker) ?? empty, descending }
   })
@@ -110,11 +90,9 @@ const follows = (sorts: ReadonlyArray<Sort>, marker: Image): ((image: Image) => 
 }
 
 const validSortKey = (key: string): SortKey => {
-  const known = sortKeys.find((one) => one === key)
-  if (known === undefined) {
-    throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${sortKeys.join(", ")}.`)
-  }
-  return known
+  if (Object.hasOwn(ascending, key)) return key as SortKey
+  const known = Object.keys(ascending).join(", ")
+  throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${known}.`)
 }
 
 export const validSortDir = (dir: string): boolean => {
@@ -145,12 +123,11 @@ const takeSorts = (params: Parameters): ReadonlyArray<Sort> => {
   }
   if (keys.length === 0) keys.push("created_at")
   if (directions.length === 0) directions.push(true)
-  const single = directions.length === 1
-  const sorts = keys.map((key, i) => ({ key, descending: (single ? directions[0] : directions[i]) ?? true }))
-  // The tie-breakers go the one way that was asked for, or down.
-  const last = single ? (directions[0] ?? true) : true
+  const only = directions.length === 1 ? directions[0] : undefined
+  const sorts = keys.map((key, i) => ({ key, descending: only ?? directions[i] ?? true }))
+  // The tie-breakers go down, unless the request has one direction.
   for (const key of ["created_at", "id"] as const) {
-    if (!sorts.some((sort) => sort.key === key)) sorts.push({ key, descending: last })
+    if (!sorts.some((sort) => sort.key === key)) sorts.push({ key, descending: only ?? true })
   }
   return sorts
 }
@@ -225,14 +202,14 @@ const timeFilter = (name: "created_at" | "updated_at", expression: string): Pred
   if (threshold === undefined) {
     throw badRequest(`Bad "${name}" query filter format. Use ISO 8601 DateTime notation.`)
   }
-  const compare = Object.hasOwn(timeOperators, operator) ? timeOperators[operator] : undefined
+  const compare = entryOf(timeOperators, operator)
   if (compare === undefined) throw badRequest("Unable to filter on a unknown operator.")
   return name === "created_at"
     ? (image) => compare(image.createdAt, threshold)
     : (image) => compare(image.updatedAt, threshold)
 }
 
-const listFilter = (read: (image: Image) => Value, expression: string): Predicate => {
+const listFilter = (read: Column, expression: string): Predicate => {
   const [operator, value] = splitOperator(expression)
   if (operator === "eq") return (image) => read(image) === value
   if (operator !== "in") throw badRequest(`Unable to filter by unknown operator '${operator}'.`)
@@ -243,7 +220,7 @@ const listFilter = (read: (image: Image) => Value, expression: string): Predicat
 const rangeFilter = (name: string, text: string): Predicate => {
   const bound = parseInteger(text)
   if (bound === undefined) throw badRequest("Unable to filter on a range with a non-numeric value.")
-  const read = column(name.slice(0, -4))
+  const read = entryOf(columns, name.slice(0, -4))
   if (read === undefined) throw internalError()
   const wanted = (value: Value): boolean => {
     if (value === null) return false
@@ -253,7 +230,7 @@ const rangeFilter = (name: string, text: string): Predicate => {
   return (image) => wanted(read(image))
 }
 
-const equalFilter = (read: (image: Image) => Value, text: string): Predicate => {
+const equalFilter = (read: Column, text: string): Predicate => {
   const number = /^\s*[+-]?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined
   return (image) => {
     const value = read(image)
@@ -273,7 +250,7 @@ const booleanFilter = (name: string, text: string | undefined): boolean | undefi
   return text === "true"
 }
 
-/** Who may see what in a list, which is less than what can be seen one by one. */
+/** What a list shows to the caller. That is less than what the caller can see one by one. */
 const scopeFilter = (context: Context, memberStatus: string, visibility: string | undefined): Predicate => {
   const { isAdmin, project } = context
   const mine: Predicate = (image) =>
@@ -283,23 +260,18 @@ const scopeFilter = (context: Context, memberStatus: string, visibility: string 
     (isSharable(context, image) &&
       isMember(image, project) &&
       (memberStatus === "all" || image.members.get(project)?.status === memberStatus))
-  const wanted: Predicate =
-    visibility === "all"
-      ? () => true
-      : visibility !== undefined
-        ? (image) => image.visibility === visibility
-        : (image) => image.owner === project || image.visibility !== "community"
+  const wanted: Predicate = (image) =>
+    visibility === undefined
+      ? image.owner === project || image.visibility !== "community"
+      : visibility === "all" || image.visibility === visibility
   return isAdmin ? wanted : (image) => wanted(image) && mine(image)
 }
 
-/**
- * Names that the server's record class has without their being columns. It compares the method or the table with the
- * value, which never holds.
- */
+/** Names that the server's record class has besides its columns. A filter by one of them matches no image. */
 const ofRecordClass = new Set([
   ..."delete get items iteritems keys metadata mro registry save to_dict update values tags".split(" "),
   ..."_as_dict _extra_keys _sa_class_manager _sa_registry".split(" "),
-  // Also those of its metaclass, which Python finds on the class and not on an image.
+  // The names of its metaclass too: Python finds them on the class.
   ...(
     "abstract annotations base bases basicsize call class contains delattr dict dictoffset dir doc eq flags format ge " +
     "getattribute getitem getstate gt hash init init_subclass instancecheck itemsize iter le lt mapper module mro name " +
@@ -315,7 +287,7 @@ const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> 
   const predicates: Array<Predicate> = []
   const rest: Array<Predicate> = []
   for (const [name, value] of filters) {
-    const read = column(name)
+    const read = entryOf(columns, name)
     if (name.endsWith("_min") || name.endsWith("_max")) predicates.push(rangeFilter(name, value))
     else if (name === "created_at" || name === "updated_at") predicates.push(timeFilter(name, value))
     else if (read !== undefined && ["name", "id", "status", "container_format", "disk_format"].includes(name)) {
@@ -327,7 +299,7 @@ const compileFilters = (filters: Map<string, string>): ReadonlyArray<Predicate> 
   return [...predicates, ...rest]
 }
 
-/** A chain rather than a loop: it is walked for every image of the cloud when few match. */
+/** A chain is faster than a loop, and it runs for every image of the cloud. */
 const allOf = (predicates: ReadonlyArray<Predicate>): Predicate =>
   predicates.reduceRight<Predicate>(
     (next, wanted) => (image) => wanted(image) && next(image),
@@ -336,7 +308,7 @@ const allOf = (predicates: ReadonlyArray<Predicate>): Predicate =>
 
 const sampleSize = 1000
 
-/** Some of very many, spread over all of them and in step with nothing that repeats. */
+/** A sample of very many images, spread over all of them and not periodic. */
 const sample = (images: ReadonlyMap<string, Image>): ReadonlyArray<Image> => {
   const stride = images.size / sampleSize
   const taken: Array<Image> = []
@@ -351,8 +323,8 @@ const sample = (images: ReadonlyMap<string, Image>): ReadonlyArray<Image> => {
 }
 
 /**
- * The first images in an order, of those that are wanted. Of very many only those are looked at that are at or before a
- * bound, which a sample tells so that there should be enough: sorting all that match would take ten times as long.
+ * The first of the wanted images in an order. Of very many images, it sorts only those up to a bound that it takes from a
+ * sample. To sort all that match takes ten times as long.
  */
 const firstOf = (
   images: ReadonlyMap<string, Image>,
@@ -378,20 +350,23 @@ const urlencode = (params: Iterable<readonly [string, string]>): string =>
   [...params].map(([key, value]) => `${quotePlus(key)}=${quotePlus(value)}`).join("&")
 
 /**
- * The links of a page. They are made of the parameters without their repetitions, which is why following them asks
- * for something else when a parameter was given twice: the service does so, and clients have to cope.
+ * The links of a page: a page of `limit` rows has a next one. As in the service, the links have each parameter once, so
+ * they ask for something else if the request repeats a parameter.
  */
-export const pageLinks = (
-  query: string,
+export const pageLinks = <Row>(
+  { request }: Context,
   path: string,
-  nextMarker: string | undefined
+  page: ReadonlyArray<Row>,
+  limit: number,
+  markerOf: (row: Row) => string
 ): { readonly first: string; readonly next: string | undefined } => {
-  const params = Parameters.parse(query).flatten()
+  const last = page.length === limit ? page.at(-1) : undefined
+  const params = Parameters.parse(request.query).flatten()
   params.delete("marker")
   const text = urlencode(params)
   return {
     first: text === "" ? path : `${path}?${text}`,
-    next: nextMarker === undefined ? undefined : `${path}?${urlencode([...params, ["marker", nextMarker]])}`
+    next: last === undefined ? undefined : `${path}?${urlencode([...params, ["marker", markerOf(last)]])}`
   }
 }
 
@@ -432,7 +407,7 @@ export const listImages = (context: Context): Reply => {
   const visibility = params.pop("visibility")
   const filters = params.flatten()
   for (const name of ["os_hidden", "protected", "deleted", "checksum", "os_hash_value"]) filters.delete(name)
-  // Names that the service's table has, but not as a column: it stumbles over them.
+  // The service fails for these names: its table has them, but not as columns.
   for (const name of ["properties", "locations", "members"]) if (filters.has(name)) throw internalError()
   const checksum = params.get("checksum")
   const hash = params.get("os_hash_value")
@@ -452,11 +427,10 @@ export const listImages = (context: Context): Reply => {
   if (at !== undefined) predicates.unshift(follows(sorts, at))
   const page = firstOf(state.images, allOf(predicates), comparator(sorts), limit)
 
-  const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
-  const links = pageLinks(context.request.query, "/v2/images", last?.id)
+  const { first, next } = pageLinks(context, "/v2/images", page, limit, ({ id }) => id)
   const images = page.map((image) => renderImage(state, image, context.isAdmin)).join(", ")
-  const next = links.next === undefined ? "" : `, "next": ${JSON.stringify(links.next)}`
-  return jsonReply(
-    `{"images": [${images}], "first": ${JSON.stringify(links.first)}, "schema": "/v2/schemas/images"${next}}`
+  const following = next === undefined ? "" : `, "next": ${JSON.stringify(next)}`
+  return textReply(
+    `{"images": [${images}], "first": ${JSON.stringify(first)}, "schema": "/v2/schemas/images"${following}}`
   )
 }

@@ -1,15 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { receive } from "./blobs.js"
-import { type Context, jsonReply, type Reply } from "./context.js"
-import { accepted } from "./data.js"
+import { accepted, type Context, jsonReply, type Reply } from "./context.js"
 import { attempt, badRequest, conflict, type Fault, fault, forbidden } from "./errors.js"
-import { httpStore, isAllowedUri } from "./locations.js"
+import { httpStore, isAllowedUri, requireStatus } from "./locations.js"
 import { findImage } from "./policy.js"
-import { dumps, isObject, type Json } from "./python.js"
+import { isObject, type Json, type JsonObject } from "./python.js"
 import { readJson } from "./request.js"
-import { changeImage, hashingAlgorithm, type Image, type Received, type State, stamp } from "./state.js"
-import { beginTask, finishTask, internalFailure, newTask, readsNoWeb } from "./tasks.js"
+import type { Image, Received, State, Task } from "./state.js"
+import { changeImage, hashingAlgorithm, makeLocation, stamp } from "./state.js"
+import { beginTask, Failure, newTask, openUri, receiveAll, settleTask } from "./tasks.js"
 
 /** Locations as routes of their own: for services, which may know where the bytes lie. */
 
@@ -18,12 +17,12 @@ const isService = (context: Context): boolean => context.caller.roles.some((role
 export const listLocations = (context: Context, id: string): Reply => {
   const image = findImage(context, id)
   if (!isService(context)) throw forbidden("You are not authorized to complete fetch_image_location action.")
-  return jsonReply(dumps(image.locations.map(({ metadata, url }) => ({ url, metadata }))))
+  return jsonReply(image.locations.map(({ metadata, url }) => ({ url, metadata })))
 }
 
 interface Registration {
   readonly url: string
-  readonly data: { readonly [key: string]: Json }
+  readonly data: JsonObject
   readonly algorithm: string | undefined
   readonly hash: string | undefined
 }
@@ -33,7 +32,7 @@ const hexDigits: { readonly [algorithm: string]: number } = { md5: 32, sha1: 40,
 const mismatch = (why: string): Fault => badRequest(`Provided object does not match schema 'location': ${why}`)
 
 const parse = (body: Json): Registration => {
-  const url = isObject(body) && Object.hasOwn(body, "url") ? body["url"] : undefined
+  const url = isObject(body) ? body["url"] : undefined
   if (!isObject(body) || typeof url !== "string") throw mismatch("'url' is a required property")
   const data = body["validation_data"] ?? {}
   if (!isObject(data)) throw mismatch("'validation_data' is not of type 'object'")
@@ -65,9 +64,7 @@ const checkHash = ({ algorithm, hash }: Registration): void => {
 const check = (context: Context, id: string, wanted: Registration): Image => {
   const image = findImage(context, id)
   const isHttp = /^https?:/i.test(wanted.url)
-  if (image.status !== "queued") {
-    throw conflict(`It's not allowed to add locations if image status is ${image.status}.`)
-  }
+  requireStatus(image, "add", "queued")
   if (!isService(context) && image.owner !== context.project) {
     throw forbidden("You are not authorized to complete add_image_location action.")
   }
@@ -88,12 +85,8 @@ const lock = "os_glance_import_task"
 const place = (state: State, image: Image, url: string, size: number): boolean => {
   if (size <= 0 || image.locations.some((one) => one.url === url)) return false
   const store = httpStore(state)
-  state.lastLocationId += 1
-  image.locations.push({
-    id: state.lastLocationId,
-    url,
-    metadata: store === undefined || !state.multiStore ? {} : { store }
-  })
+  const metadata = store === undefined || !state.multiStore ? {} : { store }
+  image.locations.push(makeLocation(state, { url, metadata }))
   return true
 }
 
@@ -105,30 +98,20 @@ const isVouchedFor = (state: State, { algorithm, hash }: Registration, received:
   return hash?.toLowerCase() === actual?.toLowerCase()
 }
 
-/** Reads what lies at the location, to know its size and its hash. */
-const register = (context: Context, image: Image, wanted: Registration, taskId: string): Effect.Effect<void> =>
+/** Reads the data at the location, for their size and hash. */
+const register = (context: Context, image: Image, wanted: Registration, task: Task): Effect.Effect<Json, Failure> =>
   Effect.gen(function* () {
     const { state } = context
-    const task = state.tasks.get(taskId)
-    if (task === undefined) return
     beginTask(state, task, yield* Clock.currentTimeMillis)
     yield* Effect.sleep(state.options.importDuration ?? 0)
-    const read = yield* Effect.option(
-      Effect.gen(function* () {
-        const fetchUri = state.options.fetchUri
-        if (fetchUri === undefined) return yield* Effect.fail(internalFailure)
-        const opened = yield* fetchUri(wanted.url)
-        return yield* receive(state, opened.body)
-      })
-    )
+    const read = yield* Effect.either(Effect.flatMap(openUri(state, wanted.url), ({ body }) => receiveAll(state, body)))
     const now = yield* Clock.currentTimeMillis
-    const isThere = state.images.get(image.id) === image
     let isRegistered = false
-    if (isThere) {
+    if (state.images.get(image.id) === image) {
       changeImage(image, (one) => {
         one.properties.delete(lock)
-        if (read._tag === "None" || !place(state, one, wanted.url, read.value.blob.size)) return
-        const received = read.value
+        if (read._tag === "Left" || !place(state, one, wanted.url, read.right.blob.size)) return
+        const received = read.right
         const isRight = isVouchedFor(state, wanted, received)
         one.updatedAt = stamp(state, now)
         // A hash that is wrong takes the size with it; a record without formats keeps it.
@@ -141,14 +124,8 @@ const register = (context: Context, image: Image, wanted: Registration, taskId: 
         one.status = "active"
       })
     }
-    finishTask(
-      state,
-      task,
-      now,
-      isRegistered
-        ? { result: { image_id: image.id } }
-        : { message: state.options.fetchUri === undefined ? readsNoWeb : internalFailure }
-    )
+    if (isRegistered) return { image_id: image.id }
+    return yield* Effect.fail(read._tag === "Left" ? read.left : new Failure())
   })
 
 export const addRegistration = (context: Context, id: string): Effect.Effect<Reply, Fault> =>
@@ -161,6 +138,6 @@ export const addRegistration = (context: Context, id: string): Effect.Effect<Rep
     const input: Json = { image_id: id, loc_url: wanted.url, validation_data: wanted.data }
     const task = newTask(context, "location_import", input, id)
     changeImage(image, (one) => one.properties.set(lock, task.id))
-    yield* Effect.forkIn(register(context, image, wanted, task.id), state.scope)
+    yield* Effect.forkIn(settleTask(state, task, register(context, image, wanted, task)), state.scope)
     return accepted
   })

@@ -42,9 +42,9 @@ export const locationRoutes = ({ options }: Options): boolean => options.locatio
 export const taskTypes = (state: Options): ReadonlyArray<string> =>
   is30(state) ? ["import", "api_image_import", "location_import"] : ["import", "api_image_import"]
 
-/** 30.0 prefers the copies in the stores that weigh most, and tells the weights. */
-export const storeWeight = (state: Options, store: Store | undefined): { readonly weight?: number } =>
-  is30(state) ? { weight: store?.options.weight ?? 0 } : {}
+/** 30.0 prefers copies in stores of a high weight, and lists the weights. */
+export const storeWeight = (state: Options, { options }: Store): { readonly weight?: number } =>
+  is30(state) ? { weight: options.weight ?? 0 } : {}
 
 // The cache
 
@@ -85,7 +85,7 @@ export const formatRefused = (): Fault => new Fault(415)
 
 // Policies: 30.0 enforces scopes and the newer defaults.
 
-/** A token of a domain or of the system administrates nothing: every policy is for projects. */
+/** In 30.0, a token of a domain or of the system is no administrator: all policies are for projects. */
 export const isAdmin = (state: Options, caller: Caller): boolean =>
   hasRole(caller, "admin") && !(is30(state) && caller.projectId === "")
 
@@ -106,7 +106,7 @@ export const refuseWithoutProject = (context: Context, segments: ReadonlyArray<s
 /** Owners need the role `member` to write. */
 export const mayWrite = (context: Context): boolean => !is30(context.state) || hasRole(context.caller, "member")
 
-/** Who may not change an image is told what the policy is called, and before that what the route says. */
+/** The refusal of a change: it names the policy in 30.0, and is a sentence of the route in 25.1. */
 export const notMutable = (context: Context, action: string, sentence = "You do not own this image"): Fault =>
   is30(context.state) ? unauthorized(action) : forbidden(sentence)
 
@@ -164,12 +164,9 @@ export const maySetStatus = (context: Context, image: Image, member: string): bo
 
 // Faults of the service
 
-/** 30.0 stumbles over its own answer when a definition is renamed to a name that is taken. */
+/** 30.0 fails with 500 when a definition is renamed to a name that is taken. */
 export const takenName = (context: Context, sentence: string): Fault =>
   is30(context.state) ? internalError() : conflict(sentence)
 
-/**
- * A change after which the caller no longer sees the image, such as `add /owner`: both answer 403, but 30.0 reads the
- * image again only after the change is committed.
- */
+/** Both refuse a change after which the caller does not see the image, but 30.0 has committed it before. */
 export const keepsInvisibleChange = (state: Options): boolean => is30(state)

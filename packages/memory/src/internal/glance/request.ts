@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import { isNestedDeeper } from "../nesting.js"
-import { readBytes, TooLarge } from "../reply.js"
+import { decode, readBytes, TooLarge } from "../reply.js"
 import type { WireRequest } from "../wire.js"
 import { attempt, badRequest, type Fault, fault, internalError } from "./errors.js"
 import { isObject, type Json } from "./python.js"
 
 const transferEncodings = new Set(["chunked", "compress", "deflate", "gzip", "identity"])
 
-/** Whether the headers announce a body: nobody looks at the bytes themselves. */
+/** Whether the headers announce a body. The service does not look at the bytes. */
 export const hasBody = (request: WireRequest): boolean => {
   const encoding = (request.headers["transfer-encoding"] ?? "").toLowerCase()
   if (transferEncodings.has(encoding) && ["POST", "PUT", "PATCH"].includes(request.method)) return true
@@ -22,19 +22,14 @@ const largestDocument = 16 * 1024 * 1024
 /** Below this depth the service's parser raises `RecursionError` (measured with Glance 25.1 on Python 3.11). */
 const deepestDocument = 874
 
-const decode = (chunks: ReadonlyArray<Uint8Array>): string => {
-  const decoder = new TextDecoder("utf-8", { fatal: true })
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
-}
-
-/** The JSON that a request carries. A client that goes away in the middle has sent half a document. */
+/** The JSON of a request. The document of a client that goes away is malformed. */
 export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
   Effect.gen(function* () {
     if (!hasBody(request)) return yield* Effect.fail(badRequest("Body expected in request."))
     const chunks = yield* Effect.mapError(readBytes(request.body, largestDocument), (error) =>
       error instanceof TooLarge ? fault(413) : malformed()
     )
-    const text = yield* Effect.try({ try: () => decode(chunks), catch: malformed })
+    const text = yield* Effect.try({ try: () => decode(chunks, true), catch: malformed })
     const value = yield* Effect.try({ try: () => JSON.parse(text) as Json, catch: malformed })
     if (isNestedDeeper(text, deepestDocument)) return yield* Effect.fail(internalError())
     if (!isObject(value) && !Array.isArray(value)) {
@@ -43,7 +38,13 @@ export const readJson = (request: WireRequest): Effect.Effect<Json, Fault> =>
     return value
   })
 
-/** Some routes forgot to refuse a body, and stumble over it once they have read it. */
+/** Reads the JSON of a request, and responds to it. */
+export const withJson = <A>(
+  { request }: { readonly request: WireRequest },
+  respond: (body: Json) => A
+): Effect.Effect<A, Fault> => Effect.flatMap(readJson(request), (body) => attempt(() => respond(body)))
+
+/** Some routes of Glance do not refuse a body, and fail after they have read it. */
 export const withoutBody = <A>(
   { request }: { readonly request: WireRequest },
   answer: () => A
@@ -70,8 +71,8 @@ const unquote = (text: string): string => {
 }
 
 /**
- * The service's router reads the bytes of a path one by one as characters, so that a tag named in a path is not the tag
- * of that name in a body once it leaves ASCII. A path that is no UTF-8 trips an earlier part of the service: nothing.
+ * The service's router reads each byte of a path as a character. A tag beyond ASCII has another name in a path than in a
+ * body. Returns `undefined` for a path that is not UTF-8: the service crashes.
  */
 export const decodePath = (path: string): string | undefined => {
   const escaped = path.replace(/%(?![0-9a-fA-F]{2})/g, "%25")
@@ -83,10 +84,7 @@ export const decodePath = (path: string): string | undefined => {
   }
 }
 
-/**
- * The query as a list, because the service treats repeated parameters in two ways: looking one up finds the last,
- * taking one away takes the first.
- */
+/** The query as a list: of repeated parameters, the service looks up the last and removes the first. */
 export class Parameters {
   private constructor(private readonly items: Array<[string, string]>) {}
 

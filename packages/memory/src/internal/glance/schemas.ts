@@ -1,6 +1,6 @@
 /**
- * The six documents below /v2/schemas, as the service tells them when the operator has changed nothing. The image
- * schema is also what it checks requests against, so the order of the keys decides which of several mistakes is told.
+ * The six documents below /v2/schemas, as Glance serves them without changes by the operator. Requests are checked against
+ * the image schema. The order of its keys decides which of several mistakes a response names.
  */
 
 export type JsonSchema = {
@@ -17,9 +17,9 @@ export type JsonSchema = {
   readonly default?: unknown
   readonly allOf?: ReadonlyArray<JsonSchema>
   readonly $ref?: string
-  readonly definitions?: { readonly [name: string]: JsonSchema }
+  readonly definitions?: Properties
   readonly items?: JsonSchema
-  readonly properties?: { readonly [name: string]: JsonSchema }
+  readonly properties?: Properties
   readonly additionalProperties?: boolean | JsonSchema
   readonly required?: ReadonlyArray<string>
   readonly readOnly?: boolean
@@ -29,21 +29,15 @@ export type JsonSchema = {
   readonly links?: ReadonlyArray<{ readonly rel: string; readonly href: string }>
 }
 
+export type Properties = { readonly [name: string]: JsonSchema }
+
 const uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 
 export const image: JsonSchema = {
   name: "image",
   properties: {
-    id: {
-      type: "string",
-      description: "An identifier for the image",
-      pattern: uuid
-    },
-    name: {
-      type: ["null", "string"],
-      description: "Descriptive name for the image",
-      maxLength: 255
-    },
+    id: { type: "string", description: "An identifier for the image", pattern: uuid },
+    name: { type: ["null", "string"], description: "Descriptive name for the image", maxLength: 255 },
     status: {
       type: "string",
       readOnly: true,
@@ -65,20 +59,9 @@ export const image: JsonSchema = {
       description: "Scope of image accessibility",
       enum: ["community", "public", "private", "shared"]
     },
-    protected: {
-      type: "boolean",
-      description: "If true, image will not be deletable."
-    },
-    os_hidden: {
-      type: "boolean",
-      description: "If true, image will not appear in default image list response."
-    },
-    checksum: {
-      type: ["null", "string"],
-      readOnly: true,
-      description: "md5 hash of image contents.",
-      maxLength: 32
-    },
+    protected: { type: "boolean", description: "If true, image will not be deletable." },
+    os_hidden: { type: "boolean", description: "If true, image will not appear in default image list response." },
+    checksum: { type: ["null", "string"], readOnly: true, description: "md5 hash of image contents.", maxLength: 32 },
     os_hash_algo: {
       type: ["null", "string"],
       readOnly: true,
@@ -91,21 +74,9 @@ export const image: JsonSchema = {
       description: "Hexdigest of the image contents using the algorithm specified by the os_hash_algo",
       maxLength: 128
     },
-    owner: {
-      type: ["null", "string"],
-      description: "Owner of the image",
-      maxLength: 255
-    },
-    size: {
-      type: ["null", "integer"],
-      readOnly: true,
-      description: "Size of image file in bytes"
-    },
-    virtual_size: {
-      type: ["null", "integer"],
-      readOnly: true,
-      description: "Virtual size of image in bytes"
-    },
+    owner: { type: ["null", "string"], description: "Owner of the image", maxLength: 255 },
+    size: { type: ["null", "integer"], readOnly: true, description: "Size of image file in bytes" },
+    virtual_size: { type: ["null", "integer"], readOnly: true, description: "Virtual size of image in bytes" },
     container_format: {
       type: ["null", "string"],
       description: "Format of the container",
@@ -116,70 +87,32 @@ export const image: JsonSchema = {
       description: "Format of the disk",
       enum: [null, "ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"]
     },
-    created_at: {
-      type: "string",
-      readOnly: true,
-      description: "Date and time of image registration"
-    },
-    updated_at: {
-      type: "string",
-      readOnly: true,
-      description: "Date and time of the last image modification"
-    },
+    created_at: { type: "string", readOnly: true, description: "Date and time of image registration" },
+    updated_at: { type: "string", readOnly: true, description: "Date and time of the last image modification" },
     tags: {
       type: "array",
       description: "List of strings related to the image",
-      items: {
-        type: "string",
-        maxLength: 255
-      }
+      items: { type: "string", maxLength: 255 }
     },
-    direct_url: {
-      type: "string",
-      readOnly: true,
-      description: "URL to access the image file kept in external store"
-    },
-    min_ram: {
-      type: "integer",
-      description: "Amount of ram (in MB) required to boot image."
-    },
-    min_disk: {
-      type: "integer",
-      description: "Amount of disk space (in GB) required to boot image."
-    },
-    self: {
-      type: "string",
-      readOnly: true,
-      description: "An image self url"
-    },
-    file: {
-      type: "string",
-      readOnly: true,
-      description: "An image file url"
-    },
+    direct_url: { type: "string", readOnly: true, description: "URL to access the image file kept in external store" },
+    min_ram: { type: "integer", description: "Amount of ram (in MB) required to boot image." },
+    min_disk: { type: "integer", description: "Amount of disk space (in GB) required to boot image." },
+    self: { type: "string", readOnly: true, description: "An image self url" },
+    file: { type: "string", readOnly: true, description: "An image file url" },
     stores: {
       type: "string",
       readOnly: true,
       description:
         "Store in which image data resides.  Only present when the operator has enabled multiple stores.  May be a comma-separated list of store identifiers."
     },
-    schema: {
-      type: "string",
-      readOnly: true,
-      description: "An image schema url"
-    },
+    schema: { type: "string", readOnly: true, description: "An image schema url" },
     locations: {
       type: "array",
       items: {
         type: "object",
         properties: {
-          url: {
-            type: "string",
-            maxLength: 255
-          },
-          metadata: {
-            type: "object"
-          },
+          url: { type: "string", maxLength: 255 },
+          metadata: { type: "object" },
           validation_data: {
             description:
               "Values to be used to populate the corresponding image properties. If the image status is not 'queued', values must exactly match those already contained in the image properties.",
@@ -187,19 +120,9 @@ export const image: JsonSchema = {
             writeOnly: true,
             additionalProperties: false,
             properties: {
-              checksum: {
-                type: "string",
-                minLength: 32,
-                maxLength: 32
-              },
-              os_hash_algo: {
-                type: "string",
-                maxLength: 64
-              },
-              os_hash_value: {
-                type: "string",
-                maxLength: 128
-              }
+              checksum: { type: "string", minLength: 32, maxLength: 32 },
+              os_hash_algo: { type: "string", maxLength: 64 },
+              os_hash_value: { type: "string", maxLength: 128 }
             },
             required: ["os_hash_algo", "os_hash_value"]
           }
@@ -243,11 +166,7 @@ export const image: JsonSchema = {
       type: "string",
       is_base: false
     },
-    description: {
-      description: "A human-readable string describing this image.",
-      type: "string",
-      is_base: false
-    },
+    description: { description: "A human-readable string describing this image.", type: "string", is_base: false },
     cinder_encryption_key_id: {
       description:
         "Identifier in the OpenStack Key Management Service for the encryption key for the Block Storage Service to use when mounting a volume created from this image",
@@ -262,167 +181,84 @@ export const image: JsonSchema = {
       is_base: false
     }
   },
-  additionalProperties: {
-    type: "string"
-  },
+  additionalProperties: { type: "string" },
   links: [
-    {
-      rel: "self",
-      href: "{self}"
-    },
-    {
-      rel: "enclosure",
-      href: "{file}"
-    },
-    {
-      rel: "describedby",
-      href: "{schema}"
-    }
+    { rel: "self", href: "{self}" },
+    { rel: "enclosure", href: "{file}" },
+    { rel: "describedby", href: "{schema}" }
   ]
 }
 
-const memberProperties: { readonly [name: string]: JsonSchema } = {
-  member_id: {
-    type: "string",
-    description: "An identifier for the image member (tenantId)"
-  },
-  image_id: {
-    type: "string",
-    description: "An identifier for the image",
-    pattern: uuid
-  },
-  created_at: {
-    type: "string",
-    description: "Date and time of image member creation"
-  },
-  updated_at: {
-    type: "string",
-    description: "Date and time of last modification of image member"
-  },
-  status: {
-    type: "string",
-    description: "The status of this image member",
-    enum: ["pending", "accepted", "rejected"]
-  },
-  schema: {
-    readOnly: true,
-    type: "string"
-  }
+const memberProperties: Properties = {
+  member_id: { type: "string", description: "An identifier for the image member (tenantId)" },
+  image_id: { type: "string", description: "An identifier for the image", pattern: uuid },
+  created_at: { type: "string", description: "Date and time of image member creation" },
+  updated_at: { type: "string", description: "Date and time of last modification of image member" },
+  status: { type: "string", description: "The status of this image member", enum: ["pending", "accepted", "rejected"] },
+  schema: { readOnly: true, type: "string" }
 }
 
-const taskProperties: { readonly [name: string]: JsonSchema } = {
-  id: {
-    description: "An identifier for the task",
-    pattern: uuid,
-    type: "string"
-  },
-  type: {
-    description: "The type of task represented by this content",
-    enum: ["import", "api_image_import"],
-    type: "string"
-  },
+const taskProperties = (types: ReadonlyArray<string>): Properties => ({
+  id: { description: "An identifier for the task", pattern: uuid, type: "string" },
+  type: { description: "The type of task represented by this content", enum: types, type: "string" },
   status: {
     description: "The current status of this task",
     enum: ["pending", "processing", "success", "failure"],
     type: "string"
   },
-  input: {
-    description: "The parameters required by task, JSON blob",
-    type: ["null", "object"]
-  },
-  result: {
-    description: "The result of current task, JSON blob",
-    type: ["null", "object"]
-  },
-  owner: {
-    description: "An identifier for the owner of this task",
-    type: "string"
-  },
+  input: { description: "The parameters required by task, JSON blob", type: ["null", "object"] },
+  result: { description: "The result of current task, JSON blob", type: ["null", "object"] },
+  owner: { description: "An identifier for the owner of this task", type: "string" },
   message: {
     description: "Human-readable informative message only included when appropriate (usually on failure)",
     type: "string"
   },
-  image_id: {
-    description: "Image associated with the task",
-    type: "string"
-  },
-  request_id: {
-    description: "Human-readable informative request-id",
-    type: "string"
-  },
-  user_id: {
-    description: "User associated with the task",
-    type: "string"
-  },
-  expires_at: {
-    description: "Datetime when this resource would be subject to removal",
-    type: ["null", "string"]
-  },
-  created_at: {
-    description: "Datetime when this resource was created",
-    type: "string"
-  },
-  updated_at: {
-    description: "Datetime when this resource was updated",
-    type: "string"
-  },
-  self: {
-    readOnly: true,
-    type: "string"
-  },
-  schema: {
-    readOnly: true,
-    type: "string"
-  }
-}
-
-/** Told without `additionalProperties`, but checked with it. */
-const task: JsonSchema = { name: "task", properties: taskProperties, additionalProperties: false }
-
-const withTypes = (
-  properties: { readonly [name: string]: JsonSchema },
-  types: ReadonlyArray<string>
-): { readonly [name: string]: JsonSchema } => ({ ...properties, type: { ...properties["type"], enum: types } })
-
-/** What a new task is checked against. */
-export const taskOf = (types: ReadonlyArray<string>): JsonSchema => ({
-  ...task,
-  properties: withTypes(taskProperties, types)
+  image_id: { description: "Image associated with the task", type: "string" },
+  request_id: { description: "Human-readable informative request-id", type: "string" },
+  user_id: { description: "User associated with the task", type: "string" },
+  expires_at: { description: "Datetime when this resource would be subject to removal", type: ["null", "string"] },
+  created_at: { description: "Datetime when this resource was created", type: "string" },
+  updated_at: { description: "Datetime when this resource was updated", type: "string" },
+  self: { readOnly: true, type: "string" },
+  schema: { readOnly: true, type: "string" }
 })
 
-/** Rackspace knows exports, and nothing of the newer imports. */
+/** The schema of new tasks. Its document does not have `additionalProperties`. */
+export const taskOf = (types: ReadonlyArray<string>): JsonSchema => ({
+  name: "task",
+  properties: taskProperties(types),
+  additionalProperties: false
+})
+
+/** Rackspace has exports, and no imports of Glance's later versions. */
 export const rackspaceTask: JsonSchema = taskOf(["import", "export"])
 
 const describedBy = { rel: "describedby", href: "{schema}" }
 
-const collection = (name: string, items: JsonSchema, paged: boolean): JsonSchema => ({
+/** The document of a collection, whose members have the schema `members`. */
+export const collection = (name: string, members: JsonSchema, isPaged = true): JsonSchema => ({
   name,
   properties: {
-    [name]: { type: "array", items },
-    ...(paged ? { first: { type: "string" }, next: { type: "string" } } : {}),
+    [name]: members,
+    ...(isPaged ? { first: { type: "string" }, next: { type: "string" } } : {}),
     schema: { type: "string" }
   },
-  links: paged ? [{ rel: "first", href: "{first}" }, { rel: "next", href: "{next}" }, describedBy] : [describedBy]
+  links: isPaged ? [{ rel: "first", href: "{first}" }, { rel: "next", href: "{next}" }, describedBy] : [describedBy]
 })
 
-const member: JsonSchema = { name: "member", properties: memberProperties }
+export const arrayOf = (items: JsonSchema): JsonSchema => ({ type: "array", items })
 
-const { input: _input, result: _result, message: _message, ...taskStubProperties } = taskProperties
-
-/** What `GET /v2/schemas/{name}` answers, except for the types of tasks. */
-export const documents: { readonly [name: string]: JsonSchema } = {
-  image,
-  images: collection("images", image, true),
-  member,
-  members: collection("members", member, false),
-  task: { name: "task", properties: taskProperties },
-  tasks: collection("tasks", { name: "task", properties: taskStubProperties }, false)
-}
-
-/** The document of that name in a service that knows these types of tasks. */
-export const documentFor = (types: ReadonlyArray<string>, name: string): JsonSchema | undefined => {
-  if (name === "task") return { name, properties: withTypes(taskProperties, types) }
-  if (name === "tasks")
-    return collection(name, { name: "task", properties: withTypes(taskStubProperties, types) }, false)
-  return documents[name]
+/** The documents of `GET /v2/schemas/{name}`, in a service that has these types of tasks. */
+export const documents = (types: ReadonlyArray<string>): { readonly [name: string]: JsonSchema } => {
+  const properties = taskProperties(types)
+  const { input: _input, result: _result, message: _message, ...stub } = properties
+  const member = { name: "member", properties: memberProperties }
+  return {
+    image,
+    images: collection("images", arrayOf(image)),
+    member,
+    members: collection("members", arrayOf(member), false),
+    task: { name: "task", properties },
+    tasks: collection("tasks", arrayOf({ name: "task", properties: stub }), false)
+  }
 }

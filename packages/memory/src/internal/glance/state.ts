@@ -1,8 +1,9 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Metadefs } from "./metadefs/rows.js"
-import type { Accounts, GlanceOptions, StoreOptions } from "./options.js"
-import { dumps, type Json } from "./python.js"
+import type { Accounts, Blob, GlanceOptions, Quotas, StoreOptions } from "./options.js"
+import { dumps, type Json, type JsonObject } from "./python.js"
+import { image as imageSchema } from "./schemas.js"
 
 export type Status = "queued" | "saving" | "uploading" | "importing" | "active" | "deactivated" | "deleted"
 
@@ -11,19 +12,19 @@ export interface Member {
   status: string
   createdAt: number
   updatedAt: number
-  /** A membership that is taken back and given again is the same row, with its first creation date. */
+  /** A member that is removed and added again is the same row, with its first creation date. */
   deleted: boolean
 }
 
 export interface Location {
   readonly id: number
   readonly url: string
-  metadata: { readonly [key: string]: Json }
-  /** Only on its way into the database: the answer to the request that brings it shows it. */
+  metadata: JsonObject
+  /** Not in the database: only the response to the request that sets it has it. */
   readonly validation?: Json | undefined
 }
 
-/** Times are microseconds since 1970, as the service's database has them: its answers drop what is below a second. */
+/** Times are microseconds since 1970, as in the service's database. Responses drop fractions of a second. */
 export interface Image {
   readonly id: string
   name: string | null
@@ -47,7 +48,7 @@ export interface Image {
   properties: Map<string, string>
   locations: Array<Location>
   readonly members: Map<string, Member>
-  /** What it looks like on the wire, until it changes. */
+  /** The image as JSON, until it changes. */
   json: string | undefined
 }
 
@@ -75,19 +76,13 @@ export const newImage = (given: Partial<Image> & Pick<Image, "id" | "visibility"
   ...given
 })
 
-/** Bytes that a store has. Without chunks they were only counted, and read as zeroes. */
-export interface Blob {
-  readonly size: number
-  readonly chunks: ReadonlyArray<Uint8Array> | undefined
-}
-
-/** What came of reading a stream of bytes to its end. */
+/** The bytes of a stream that was read to its end. */
 export interface Received {
   readonly blob: Blob
   readonly md5: string
   /** Of the cloud's hashing algorithm. */
   readonly hash: string
-  /** The first bytes, where disk formats say what they are. */
+  /** The first bytes, by which disk formats are recognized. */
   readonly head: Uint8Array
 }
 
@@ -123,24 +118,18 @@ export interface CachedImage {
   readonly size: number
 }
 
-export interface Limits {
+export interface Limits extends Readonly<Record<keyof Quotas, number>> {
   readonly pageSize: number
   readonly maxPageSize: number
-  readonly members: number
-  readonly properties: number
-  readonly tags: number
-  readonly locations: number
-  readonly imageSize: number
-  readonly storage: number
 }
 
-/** Everything one Glance knows. It lives as long as the scope it was made in, and nothing else points at it. */
+/** Everything that one Glance has. It lives as long as the scope that it was made in. */
 export interface State {
   readonly options: GlanceOptions
   readonly limits: Limits
   readonly scope: Scope.Scope
   readonly images: Map<string, Image>
-  /** Ids are never given twice, not even those of deleted images. */
+  /** The ids of all images, also of deleted ones: no id is used twice. */
   readonly usedIds: Set<string>
   readonly stores: ReadonlyMap<string, Store>
   readonly defaultStore: string
@@ -152,7 +141,7 @@ export interface State {
   readonly queuedForCache: Set<string>
   /** Held by the fetch of one image into the cache. */
   readonly cacheWorker: Effect.Semaphore
-  /** The rows that images have had in the cache, by image. */
+  /** The ids of rows in the cache, by image. */
   readonly cacheRows: Map<string, number>
   readonly containers: Accounts
   readonly metadefs: Metadefs
@@ -160,20 +149,7 @@ export interface State {
   lastLocationId: number
 }
 
-export type SortKey =
-  | "name"
-  | "status"
-  | "container_format"
-  | "disk_format"
-  | "size"
-  | "id"
-  | "created_at"
-  | "updated_at"
-
-/**
- * The time as the database would write it. Two writes in one millisecond get different microseconds, so that things
- * made one after the other sort that way.
- */
+/** The time of a write to the database. Two writes in one millisecond get different microseconds, in their order. */
 export const stamp = (state: State, millis: number): number => {
   state.lastStamp = Math.max(millis * 1000, state.lastStamp + 1)
   return state.lastStamp
@@ -195,7 +171,7 @@ export const removeImage = (state: State, image: Image): void => {
   state.images.delete(image.id)
 }
 
-/** The only way to change an image: the rendered text depends on what is in it. */
+/** All changes of an image go through this function, because they make its JSON stale. */
 export const changeImage = (image: Image, change: (image: Image) => void): void => {
   try {
     change(image)
@@ -204,50 +180,42 @@ export const changeImage = (image: Image, change: (image: Image) => void): void 
   }
 }
 
+/** Changes an image and the time of its last update. */
+export const touchImage = (state: State, image: Image, millis: number, change: (image: Image) => void): void =>
+  changeImage(image, (one) => {
+    change(one)
+    one.updatedAt = stamp(state, millis)
+  })
+
+/** An image that goes back to `queued` has no size. */
+export const setStatus = (image: Image, status: Status): void => {
+  image.status = status
+  if (status === "queued") Object.assign(image, { size: null, virtualSize: null })
+}
+
+export const makeLocation = (state: State, location: Omit<Location, "id">): Location => {
+  state.lastLocationId += 1
+  return { id: state.lastLocationId, ...location }
+}
+
 export const storeOf = (location: Location): string | undefined => {
   const store = location.metadata["store"]
   return typeof store === "string" ? store : undefined
 }
 
-const ownNames = new Set([
-  "name",
-  "disk_format",
-  "container_format",
-  "visibility",
-  "size",
-  "virtual_size",
-  "status",
-  "checksum",
-  "protected",
-  "min_ram",
-  "min_disk",
-  "owner",
-  "os_hidden",
-  "os_hash_algo",
-  "os_hash_value",
-  "id",
-  "created_at",
-  "updated_at",
-  "locations",
-  "direct_url",
-  "tags",
-  "self",
-  "file",
-  "schema"
-])
+/** The attributes of every image. A property of the same name is not shown. */
+const ownNames = new Set(
+  Object.entries(imageSchema.properties ?? {}).flatMap(([name, { is_base }]) => (is_base === false ? [] : [name]))
+)
 
 const quoted = (text: string | null): string => (text === null ? "null" : JSON.stringify(text))
 
-/**
- * Put together by hand: a page of a thousand images that nobody has asked for before is made of this. Joined from parts,
- * since a text that grew by `+=` is a tree inside, which each page that holds it would walk again: ten times the time.
- */
+/** Joins parts: a text that grows by `+=` is a tree inside, and a page of many images would take ten times as long. */
 const view = (state: State, image: Image, locations: ReadonlyArray<Location>): string => {
   const stores = state.multiStore ? locations.map(storeOf).filter((store) => store !== undefined) : []
   const parts = ["{"]
-  // A property may have the name of an attribute when that could not be set otherwise; the attribute is what shows.
   for (const [key, value] of image.properties) {
-    if (ownNames.has(key) || (key === "stores" && stores.length > 0)) continue
+    if (ownNames.has(key) && (key !== "stores" || stores.length > 0)) continue
     parts.push(JSON.stringify(key), ": ", JSON.stringify(value), ", ")
   }
   parts.push(
@@ -260,11 +228,7 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
       `"created_at": "${isoTime(image.createdAt)}", "updated_at": "${isoTime(image.updatedAt)}", `
   )
   if (state.options.showMultipleLocations === true) {
-    const shown = locations.map(({ metadata, url, validation }) => ({
-      url,
-      metadata,
-      ...(validation === undefined ? {} : { validation_data: validation })
-    }))
+    const shown = locations.map(({ metadata, url, validation }) => ({ url, metadata, validation_data: validation }))
     parts.push(`"locations": ${dumps(shown)}, `)
   }
   const first = locations[0]
@@ -278,14 +242,14 @@ const view = (state: State, image: Image, locations: ReadonlyArray<Location>): s
   return parts.join("")
 }
 
-/** An image as JSON text. Where the bytes of a deactivated image lie is for administrators. */
+/** An image as JSON text. Only administrators see the locations of a deactivated image. */
 export const renderImage = (state: State, image: Image, isAdmin: boolean): string => {
   if (image.status === "deactivated" && !isAdmin) return view(state, image, [])
   image.json ??= view(state, image, image.locations)
   return image.json
 }
 
-/** Bytes the project's images take, counted as the service counts them: once for each copy. */
+/** The bytes of a project's images. As in the service, each copy counts. */
 export const storageUsed = (state: State, owner: string, except?: string): number => {
   let total = 0
   for (const image of state.images.values()) {

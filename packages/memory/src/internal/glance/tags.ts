@@ -1,9 +1,9 @@
 import { type Context, noContent, type Reply } from "./context.js"
-import { badRequest, fault, notFound, tooLarge } from "./errors.js"
+import { badRequest, fault, notFound } from "./errors.js"
 import { checkTags } from "./images.js"
-import { findImage, requireMutable } from "./policy.js"
+import { checkLimit, findImage, requireMutable } from "./policy.js"
 import * as schemas from "./schemas.js"
-import { changeImage, type Image, stamp } from "./state.js"
+import { changeImage, type Image, touchImage } from "./state.js"
 import { validate } from "./validate.js"
 
 const find = (context: Context, id: string, verb: string): Image => {
@@ -13,19 +13,11 @@ const find = (context: Context, id: string, verb: string): Image => {
 }
 
 export const addTag = (context: Context, id: string, tag: string): Reply => {
-  const { state } = context
   validate({ tags: [tag] }, schemas.image)
   const image = find(context, id, "update")
   const count = image.tags.has(tag) ? image.tags.size : image.tags.size + 1
-  const maximum = state.limits.tags
-  if (maximum >= 0 && count > maximum) {
-    throw tooLarge(
-      `Image tag limit exceeded for image ${id}: The limit has been exceeded on the number of allowed image tags. Attempted: ${count}, Maximum: ${maximum}:`
-    )
-  }
-  changeImage(image, (one) => {
-    one.updatedAt = stamp(state, context.now)
-  })
+  checkLimit(context.state.limits.tags, count, "image tags", `Image tag limit exceeded for image ${id}`)
+  touchImage(context.state, image, context.now, () => {})
   try {
     checkTags([tag])
   } catch {
@@ -38,9 +30,6 @@ export const addTag = (context: Context, id: string, tag: string): Reply => {
 export const removeTag = (context: Context, id: string, tag: string): Reply => {
   const image = find(context, id, "delete")
   if (!image.tags.has(tag)) throw fault(404)
-  changeImage(image, (one) => {
-    one.tags.delete(tag)
-    one.updatedAt = stamp(context.state, context.now)
-  })
+  touchImage(context.state, image, context.now, (one) => one.tags.delete(tag))
   return noContent
 }

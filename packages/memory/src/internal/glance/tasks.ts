@@ -1,47 +1,35 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { read, receive } from "./blobs.js"
+import type * as Stream from "effect/Stream"
+import { fetchUri, read, readsNoWeb, receive } from "./blobs.js"
 import { type Context, jsonReply, type Reply } from "./context.js"
 import { adopt, putBlob } from "./data.js"
 import { attempt, badRequest, Fault, fault, notFound } from "./errors.js"
 import { applicationUrl, randomId } from "./images.js"
 import { isAllowedUri } from "./locations.js"
 import { findImage, requireAdmin } from "./policy.js"
-import { dumps, isObject, type Json, text } from "./python.js"
+import { compare, entryOf, isObject, type Json, type JsonObject, names, text } from "./python.js"
 import { pageLinks, parseLimit, validSortDir } from "./query.js"
 import * as releases from "./releases.js"
 import { Parameters, readJson } from "./request.js"
 import * as schemas from "./schemas.js"
-import {
-  addImage,
-  anyCopy,
-  changeImage,
-  isoTime,
-  newImage,
-  type Received,
-  type State,
-  stamp,
-  type Task
-} from "./state.js"
+import type { Received, State, Task } from "./state.js"
+import { addImage, anyCopy, isoTime, newImage, stamp, touchImage } from "./state.js"
 import { validate } from "./validate.js"
 
 export const internalFailure = "Task failed due to Internal Error"
 
-/** What only a memory cloud says: a real service reads the web. */
-export const readsNoWeb =
-  "This memory cloud reads nothing from the web: start it with --allow-fetch, or give MemoryCloud.make a fetchUri"
-
 const isRackspace = (context: Context): boolean => context.state.options.flavour === "rackspace"
 
-/** Upstream tasks are an administrator's tool; on Rackspace they are everybody's only way in and out. */
+/** Tasks are for administrators. On Rackspace all users import and export with them. */
 const requireAccess = (context: Context): void => {
   if (!isRackspace(context)) requireAdmin(context, "tasks_api_access")
 }
 
 const isTaskVisible = (context: Context, task: Task): boolean => context.isAdmin || task.owner === context.project
 
-/** Finished tasks are forgotten after their time. */
+/** The tasks that the caller may see. Deletes those that have expired. */
 const liveTasks = (context: Context): ReadonlyArray<Task> => {
   const { state } = context
   for (const task of state.tasks.values()) {
@@ -108,7 +96,7 @@ const stub = (task: Task): Record<string, unknown> => ({
   updated_at: isoTime(task.updatedAt),
   self: path(task),
   schema: "/v2/schemas/task",
-  ...(task.expiresAt === null ? {} : { expires_at: isoTime(task.expiresAt) })
+  expires_at: task.expiresAt === null ? undefined : isoTime(task.expiresAt)
 })
 
 const view = (task: Task): Record<string, unknown> => ({
@@ -116,12 +104,12 @@ const view = (task: Task): Record<string, unknown> => ({
   input: task.input,
   message: task.message,
   result: task.result,
-  ...(task.imageId === null ? {} : { image_id: task.imageId }),
-  ...(task.requestId === null ? {} : { request_id: task.requestId }),
-  ...(task.userId === null ? {} : { user_id: task.userId })
+  image_id: task.imageId ?? undefined,
+  request_id: task.requestId,
+  user_id: task.userId
 })
 
-/** A time as the database has it, which only the tasks of an image are told with. */
+/** A time as the database has it. Only the list of an image's tasks shows times in this form. */
 const rawTime = (micros: number | null): string | null =>
   micros === null
     ? null
@@ -130,27 +118,25 @@ const rawTime = (micros: number | null): string | null =>
 export const listImageTasks = (context: Context, id: string): Reply => {
   const image = findImage(context, id, () => notFound())
   const tasks = liveTasks(context).filter((task) => task.imageId === image.id)
-  return jsonReply(
-    dumps({
-      tasks: tasks.map((task) => ({
-        id: task.id,
-        type: task.type,
-        status: task.status,
-        owner: task.owner,
-        expires_at: rawTime(task.expiresAt),
-        created_at: rawTime(task.createdAt),
-        updated_at: rawTime(task.updatedAt),
-        deleted_at: null,
-        deleted: false,
-        image_id: task.imageId,
-        request_id: task.requestId,
-        user_id: task.userId,
-        input: task.input,
-        result: task.result,
-        message: task.message
-      }))
-    })
-  )
+  return jsonReply({
+    tasks: tasks.map((task) => ({
+      id: task.id,
+      type: task.type,
+      status: task.status,
+      owner: task.owner,
+      expires_at: rawTime(task.expiresAt),
+      created_at: rawTime(task.createdAt),
+      updated_at: rawTime(task.updatedAt),
+      deleted_at: null,
+      deleted: false,
+      image_id: task.imageId,
+      request_id: task.requestId,
+      user_id: task.userId,
+      input: task.input,
+      result: task.result,
+      message: task.message
+    }))
+  })
 }
 
 type Column = string | number | null
@@ -166,16 +152,6 @@ const columns: { readonly [name: string]: (task: Task) => Column } = {
   expires_at: (task) => task.expiresAt,
   created_at: (task) => task.createdAt,
   updated_at: (task) => task.updatedAt
-}
-
-const column = (name: string): ((task: Task) => Column) | undefined =>
-  Object.hasOwn(columns, name) ? columns[name] : undefined
-
-const compare = (a: Column, b: Column): number => {
-  if (a === b) return 0
-  if (a === null) return -1
-  if (b === null) return 1
-  return a < b ? -1 : 1
 }
 
 export const listTasks = (context: Context): Reply => {
@@ -200,10 +176,10 @@ export const listTasks = (context: Context): Reply => {
 
   let tasks = liveTasks(context)
   for (const [name, value] of params.entries()) {
-    const read = column(name)
+    const read = entryOf(columns, name)
     if (read !== undefined) tasks = tasks.filter((task) => String(read(task)) === value)
   }
-  const readKey = column(sortKey)
+  const readKey = entryOf(columns, sortKey)
   if (readKey === undefined) throw badRequest("Sort key supplied was not valid.")
   const order = (a: Task, b: Task): number =>
     sign * (compare(readKey(a), readKey(b)) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
@@ -214,23 +190,15 @@ export const listTasks = (context: Context): Reply => {
     page = page.filter((task) => order(at, task) < 0)
   }
   page = page.slice(0, limit)
-  const last = page.length > 0 && page.length === limit ? page[page.length - 1] : undefined
-  const links = pageLinks(context.request.query, "/v2/tasks", last?.id)
-  return jsonReply(
-    dumps({
-      tasks: page.map(stub),
-      first: links.first,
-      schema: "/v2/schemas/tasks",
-      ...(links.next === undefined ? {} : { next: links.next })
-    })
-  )
+  const { first, next } = pageLinks(context, "/v2/tasks", page, limit, ({ id }) => id)
+  return jsonReply({ tasks: page.map(stub), first, schema: "/v2/schemas/tasks", next })
 }
 
 export const showTask = (context: Context, id: string): Reply => {
   requireAccess(context)
   const task = liveTasks(context).find((one) => one.id === id)
   if (task === undefined) throw notFound(`Could not find task ${id}`)
-  return jsonReply(dumps(view(task)))
+  return jsonReply(view(task))
 }
 
 export const deleteTask = (context: Context): Reply => {
@@ -248,25 +216,20 @@ export const createTask = (context: Context): Effect.Effect<Reply, Fault> =>
     yield* attempt(() => requireAccess(context))
     const body = yield* readJson(context.request)
     const { input, type } = yield* attempt(() => checkTask(context, body))
-    // In one piece: a task that nobody runs would be pending for ever.
+    // An interruption in between would leave the task pending.
     return yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const task = newTask(context, type, input, null)
-        // Told before it starts, as the service does.
-        const reply = jsonReply(dumps(view(task)), 201, { location: `${applicationUrl(context)}${path(task)}` })
-        const run = type === "export" ? exportImage(context, task, input) : importTask(context, task, input)
-        return Effect.as(Effect.forkIn(Effect.interruptible(run), context.state.scope), reply)
+        // The response shows the task before its start, as that of the service does.
+        const reply = jsonReply(view(task), 201, { location: `${applicationUrl(context)}${path(task)}` })
+        const work = (type === "export" ? exportImage : importTask)(context, task, input)
+        return Effect.as(Effect.forkIn(Effect.interruptible(perform(context, task, work)), context.state.scope), reply)
       })
     )
   })
 
-const checkTask = (
-  context: Context,
-  body: Json
-): { readonly type: string; readonly input: { readonly [key: string]: Json } } => {
-  const has = (name: string) =>
-    isObject(body) ? Object.hasOwn(body, name) : Array.isArray(body) && body.includes(name)
-  for (const name of ["type", "input"]) if (!has(name)) throw badRequest(`Task '${name}' is required`)
+const checkTask = (context: Context, body: Json): { readonly type: string; readonly input: JsonObject } => {
+  for (const name of ["type", "input"]) if (!names(body, name)) throw badRequest(`Task '${name}' is required`)
   const schema = isRackspace(context) ? schemas.rackspaceTask : schemas.taskOf(releases.taskTypes(context.state))
   validate(body, schema)
   if (!isObject(body)) throw fault(500)
@@ -306,14 +269,19 @@ export class Failure {
   constructor(readonly message: string = internalFailure) {}
 }
 
-/** Waits its time as pending and as processing, does the work, and writes down how it went. */
-const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
+/** Opens what a URI names. The message of the failure says if the cloud reads nothing from the web. */
+export const openUri = (state: State, uri: string) =>
+  Effect.mapError(
+    fetchUri(state, uri),
+    () => new Failure(state.options.fetchUri === undefined ? readsNoWeb : undefined)
+  )
+
+export const receiveAll = (state: State, body: Stream.Stream<Uint8Array, unknown>): Effect.Effect<Received, Failure> =>
+  Effect.mapError(receive(state, body), () => new Failure())
+
+/** Does the work, and finishes the task with its result or failure. */
+export const settleTask = (state: State, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { state } = context
-    const duration = state.options.taskDuration ?? state.options.importDuration ?? 0
-    yield* Effect.sleep(duration)
-    beginTask(state, task, yield* Clock.currentTimeMillis)
-    yield* Effect.sleep(duration)
     const outcome = yield* Effect.match(work, {
       onFailure: ({ message }) => ({ message }),
       onSuccess: (result) => ({ result })
@@ -321,7 +289,18 @@ const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure
     finishTask(state, task, yield* Clock.currentTimeMillis, outcome)
   })
 
-/** What a test wants to go wrong here. */
+/** Waits as `pending` and as `processing`, and does the work. */
+const perform = (context: Context, task: Task, work: Effect.Effect<Json, Failure>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const duration = state.options.taskDuration ?? state.options.importDuration ?? 0
+    yield* Effect.sleep(duration)
+    beginTask(state, task, yield* Clock.currentTimeMillis)
+    yield* Effect.sleep(duration)
+    yield* settleTask(state, task, work)
+  })
+
+/** Fails or hangs here if a test wants it. */
 export const injected = (
   state: State,
   step: { readonly taskId: string; readonly imageId: string; readonly method: string; readonly store: string }
@@ -332,75 +311,59 @@ export const injected = (
     return wanted._tag === "Hang" ? Effect.never : Effect.fail(new Failure(wanted.message))
   })
 
-const importTask = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
-  perform(
-    context,
-    task,
-    Effect.gen(function* () {
-      const { state } = context
-      if (task.type === "api_image_import" || task.type === "location_import") {
-        const needed =
-          task.type === "api_image_import"
-            ? "Missing required 'image_id' field"
-            : `Input does not contain '${["image_id", "loc_url", "validation_data"].find((key) => !Object.hasOwn(input, key))}' field`
-        const isEmpty = Object.keys(input).length === 0
-        return yield* Effect.fail(new Failure(isEmpty ? `Input to ${task.type} task is empty.` : needed))
-      }
-      if (!isRackspace(context)) {
-        for (const name of ["import_from", "import_from_format", "image_properties"]) {
-          if (!Object.hasOwn(input, name))
-            return yield* Effect.fail(new Failure(`Input does not contain '${name}' field`))
-        }
-      }
-      const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
-      if (!isRackspace(context) && !(properties["disk_format"] && properties["container_format"])) {
-        return yield* Effect.fail(new Failure())
-      }
-      const imageId = randomId()
-      yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
-      const received = yield* isRackspace(context)
-        ? fromContainer(context, String(input["import_from"]))
-        : fromUri(context, String(input["import_from"]))
-      const now = yield* Clock.currentTimeMillis
-      const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
-      const image = newImage({
-        id: imageId,
-        name: text(properties["name"]),
-        visibility: "private",
-        owner: task.owner,
-        containerFormat: text(properties["container_format"]) ?? (isRackspace(context) ? "ovf" : "bare"),
-        diskFormat: text(properties["disk_format"]) ?? format,
-        minRam: Number(properties["min_ram"] ?? 0),
-        minDisk: Number(properties["min_disk"] ?? 0),
-        createdAt: stamp(state, now),
-        properties: new Map(
-          Object.entries(properties)
-            .filter(([name]) => !["name", "min_ram", "min_disk", "container_format", "disk_format"].includes(name))
-            .map(([name, value]) => [name, String(value)])
-        )
-      })
-      if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure())
-      addImage(state, image)
-      const store = state.stores.get(state.defaultStore)
-      if (store === undefined) return yield* Effect.fail(new Failure())
-      putBlob(store, image.id, received.blob)
-      changeImage(image, (one) => {
-        adopt(state, one, received, store.id)
-        one.status = "active"
-        one.updatedAt = stamp(state, now)
-      })
-      return { image_id: image.id }
-    })
-  )
+/** Why a task with this input fails, if it does. */
+const inputFailure = (type: string, input: JsonObject): Failure | undefined => {
+  if (type !== "import" && Object.keys(input).length === 0) return new Failure(`Input to ${type} task is empty.`)
+  if (type === "api_image_import") return new Failure("Missing required 'image_id' field")
+  const isImport = type === "import"
+  const needed = isImport
+    ? ["import_from", "import_from_format", "image_properties"]
+    : ["image_id", "loc_url", "validation_data"]
+  const missing = needed.find((name) => !Object.hasOwn(input, name))
+  return isImport && missing === undefined ? undefined : new Failure(`Input does not contain '${missing}' field`)
+}
 
-const fromUri = (context: Context, uri: string): Effect.Effect<Received, Failure> =>
+const importTask = (context: Context, task: Task, input: JsonObject): Effect.Effect<Json, Failure> =>
   Effect.gen(function* () {
-    const fetchUri = context.state.options.fetchUri
-    if (fetchUri === undefined) return yield* Effect.fail(new Failure(readsNoWeb))
-    const source = yield* fetchUri(uri)
-    return yield* receive(context.state, source.body)
-  }).pipe(Effect.mapError((error) => (error instanceof Failure ? error : new Failure())))
+    const { state } = context
+    const isProxy = isRackspace(context)
+    const refused = isProxy ? undefined : inputFailure(task.type, input)
+    if (refused !== undefined) return yield* Effect.fail(refused)
+    const properties = isObject(input["image_properties"]) ? input["image_properties"] : {}
+    const { container_format, disk_format, min_disk, min_ram, name, ...custom } = properties
+    if (!isProxy && !(disk_format && container_format)) return yield* Effect.fail(new Failure())
+    const imageId = randomId()
+    yield* injected(state, { taskId: task.id, imageId, method: "import", store: state.defaultStore })
+    const from = String(input["import_from"])
+    const received = yield* isProxy ? fromContainer(context, from) : fromUri(context, from)
+    const now = yield* Clock.currentTimeMillis
+    const format = text(input["import_from_format"])?.toLowerCase() ?? "vhd"
+    const image = newImage({
+      id: imageId,
+      name: text(name),
+      visibility: "private",
+      owner: task.owner,
+      containerFormat: text(container_format) ?? (isProxy ? "ovf" : "bare"),
+      diskFormat: text(disk_format) ?? format,
+      minRam: Number(min_ram ?? 0),
+      minDisk: Number(min_disk ?? 0),
+      createdAt: stamp(state, now),
+      properties: new Map(Object.entries(custom).map(([name, value]) => [name, String(value)]))
+    })
+    if (releases.isFormatRefused(state, image, received)) return yield* Effect.fail(new Failure())
+    addImage(state, image)
+    const store = state.stores.get(state.defaultStore)
+    if (store === undefined) return yield* Effect.fail(new Failure())
+    putBlob(store, image.id, received.blob)
+    touchImage(state, image, now, (one) => {
+      adopt(state, one, received, store.id)
+      one.status = "active"
+    })
+    return { image_id: image.id }
+  })
 
+const fromUri = ({ state }: Context, uri: string): Effect.Effect<Received, Failure> =>
+  Effect.flatMap(openUri(state, uri), ({ body }) => receiveAll(state, body))
 const containersOf = (context: Context) => context.state.containers.get(context.project)
 
 const fromContainer = (context: Context, from: string): Effect.Effect<Received, Failure> =>
@@ -410,27 +373,22 @@ const fromContainer = (context: Context, from: string): Effect.Effect<Received, 
     if (container === undefined) return Effect.fail(new Failure("Container not found"))
     const object = container.get(from.slice(slash + 1))
     if (object === undefined) return Effect.fail(new Failure("Image cannot be imported. Error code: '404'"))
-    return Effect.mapError(receive(context.state, read(object, 0, object.size)), () => new Failure())
+    return receiveAll(context.state, read(object, 0, object.size))
   })
 
-const exportImage = (context: Context, task: Task, input: { readonly [key: string]: Json }): Effect.Effect<void> =>
-  perform(
-    context,
-    task,
-    Effect.gen(function* () {
-      const { state } = context
-      const id = String(input["image_uuid"])
-      const name = String(input["receiving_swift_container"])
-      const image = state.images.get(id)
-      if (image === undefined || image.owner !== task.owner || image.status !== "active") {
-        return yield* Effect.fail(new Failure("Requested image for export was not found"))
-      }
-      yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
-      const container = containersOf(context)?.get(name)
-      if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
-      const blob = anyCopy(state, id)
-      const object = `${id}.vhd`
-      container.set(object, blob ?? { size: 0, chunks: [] })
-      return { export_location: `${name}/${object}` }
-    })
-  )
+const exportImage = (context: Context, task: Task, input: JsonObject): Effect.Effect<Json, Failure> =>
+  Effect.gen(function* () {
+    const { state } = context
+    const id = String(input["image_uuid"])
+    const name = String(input["receiving_swift_container"])
+    const image = state.images.get(id)
+    if (image === undefined || image.owner !== task.owner || image.status !== "active") {
+      return yield* Effect.fail(new Failure("Requested image for export was not found"))
+    }
+    yield* injected(state, { taskId: task.id, imageId: id, method: "export", store: name })
+    const container = containersOf(context)?.get(name)
+    if (container === undefined) return yield* Effect.fail(new Failure("Container not found"))
+    const object = `${id}.vhd`
+    container.set(object, anyCopy(state, id) ?? { size: 0, chunks: [] })
+    return { export_location: `${name}/${object}` }
+  })

@@ -12,24 +12,17 @@ interface Mistake {
   readonly instance: Json
 }
 
-const isType = (value: Json, type: string): boolean => {
-  switch (type) {
-    case "null":
-      return value === null
-    case "string":
-      return typeof value === "string"
-    case "integer":
-      return typeof value === "number" && Number.isInteger(value)
-    case "number":
-      return typeof value === "number"
-    case "boolean":
-      return typeof value === "boolean"
-    case "array":
-      return Array.isArray(value)
-    default:
-      return isObject(value)
-  }
+const isOfType: { readonly [type: string]: (value: Json) => boolean } = {
+  null: (value) => value === null,
+  string: (value) => typeof value === "string",
+  integer: (value) => Number.isInteger(value),
+  number: (value) => typeof value === "number",
+  boolean: (value) => typeof value === "boolean",
+  array: (value) => Array.isArray(value),
+  object: isObject
 }
+
+const isType = (value: Json, type: string): boolean => isOfType[type]?.(value) === true
 
 const typesOf = (schema: JsonSchema): ReadonlyArray<string> =>
   schema.type === undefined ? [] : typeof schema.type === "string" ? [schema.type] : schema.type
@@ -153,26 +146,14 @@ const mistakes = (check: Check): ReadonlyArray<Mistake> => {
 /** The shallowest mistake, and among those the first whose type is wrong too. */
 const worst = (all: ReadonlyArray<Mistake>): Mistake | undefined => {
   const wrongType = (one: Mistake) => !typesOf(one.schema).some((type) => isType(one.instance, type))
-  let best: Mistake | undefined
-  for (const one of all) {
-    if (
-      best === undefined ||
-      one.path.length < best.path.length ||
-      (one.path.length === best.path.length && wrongType(one) && !wrongType(best))
-    ) {
-      best = one
-    }
-  }
-  return best
+  const least = all.reduce((depth, { path }) => Math.min(depth, path.length), Number.POSITIVE_INFINITY)
+  const shallowest = all.filter(({ path }) => path.length === least)
+  return shallowest.find(wrongType) ?? shallowest[0]
 }
 
 const indexes = (path: ReadonlyArray<string | number>): string => path.map((part) => `[${repr(part)}]`).join("")
 
-const indented = (text: string): string =>
-  text
-    .split("\n")
-    .map((line, i) => (i === 0 ? line : `    ${line}`))
-    .join("\n")
+const indented = (text: string): string => `    ${text.replaceAll("\n", "\n    ")}`
 
 /** Refuses a value that does not match the schema. */
 export const validate = (value: Json, schema: JsonSchema): void => {
@@ -182,10 +163,10 @@ export const validate = (value: Json, schema: JsonSchema): void => {
     `Provided object does not match schema '${schema.name ?? ""}': ${mistake.message}`,
     "",
     `Failed validating ${repr(mistake.keyword)} in schema${indexes(mistake.schemaPath)}:`,
-    `    ${indented(pformat(mistake.schema as unknown as Json))}`,
+    indented(pformat(mistake.schema as unknown as Json)),
     "",
     `On instance${indexes(mistake.path)}:`,
-    `    ${indented(pformat(mistake.instance))}`
+    indented(pformat(mistake.instance))
   ]
   throw badRequest(explanation.join("\n"))
 }

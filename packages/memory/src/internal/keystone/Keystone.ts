@@ -94,19 +94,17 @@ const finish = ({ endpoints, request }: Context, response: WireResponse): WireRe
 /** Keystone's Identity API v3, as far as logins, catalogs and the look-ups of command-line tools need it. */
 export const makeKeystone = (options: KeystoneOptions): Identity => {
   const credentials = new Map<string, ApplicationCredential>()
-  return {
-    handle: (request, endpoints) =>
-      Effect.gen(function* () {
-        const method = request.method === "HEAD" ? "GET" : request.method
-        const text = method === "GET" ? "" : yield* readText(request, largestBody)
-        const now = yield* Clock.currentTimeMillis
-        const query = new URLSearchParams(request.query)
-        const base = `${endpoints.identity}/v3`
-        const context: Context = { ...options, credentials, request, query, text, endpoints, base, now }
-        return finish(
-          context,
-          orRefusal(() => dispatch(routes, method, segments(request.path), context, { notFound, notAllowed }))
-        )
-      }).pipe(Effect.catchAll(({ limit }) => Effect.succeed(tooLarge(limit))))
-  }
+  return (request, endpoints) =>
+    Effect.gen(function* () {
+      const method = request.method === "HEAD" ? "GET" : request.method
+      const text = method === "GET" ? "" : yield* readText(request, largestBody)
+      const now = yield* Clock.currentTimeMillis
+      const query = new URLSearchParams(request.query)
+      const base = `${endpoints.identity}/v3`
+      const context: Context = { ...options, credentials, request, query, text, endpoints, base, now }
+      return finish(
+        context,
+        orRefusal(() => dispatch(routes, method, segments(request.path), context, { notFound, notAllowed }))
+      )
+    }).pipe(Effect.catchAll(({ limit }) => Effect.succeed(tooLarge(limit))))
 }

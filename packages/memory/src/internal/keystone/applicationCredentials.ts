@@ -1,8 +1,8 @@
 /** Secrets that log in without a password, each for one user on one project. */
 import type { Json, JsonObject } from "../reply.js"
-import { asString, empty, isObject, json, microTime, randomHex } from "../reply.js"
+import { asString, empty, isObject, json, microTime } from "../reply.js"
 import type { ApplicationCredential, Token } from "../tokens.js"
-import { randomText } from "../tokens.js"
+import { randomHex, randomText } from "../tokens.js"
 import type { WireResponse } from "../wire.js"
 import type { Context } from "./context.js"
 import { allow, isAdminOrUser } from "./context.js"
@@ -21,9 +21,9 @@ const credentialDocument = (credential: ApplicationCredential, withSecret = fals
   system: null,
   expires_at: credential.expiresAt === undefined ? null : microTime(credential.expiresAt).slice(0, -1),
   unrestricted: credential.unrestricted,
-  ...(credential.accessRules === undefined ? {} : { access_rules: credential.accessRules as Json }),
+  access_rules: credential.accessRules as Json,
   roles: credential.roles.map(roleDocument),
-  ...(withSecret ? { secret: credential.secret } : {})
+  secret: withSecret ? credential.secret : undefined
 })
 
 export const findCredential = ({ credentials }: Context, id: string): ApplicationCredential => {

@@ -93,7 +93,7 @@ const view = ({ base, directory, query }: Context) => {
     return {
       links: {
         assignment: `${base}/${place}/users/${user.id}/roles/${idOf("role", prior ?? role)}`,
-        ...(prior === undefined ? {} : { prior_role: `${base}/prior_role/${id}/implies/${idOf("role", prior)}` })
+        prior_role: prior && `${base}/prior_role/${id}/implies/${idOf("role", prior)}`
       },
       scope: scope(one),
       user: named ? { id: user.id, name: user.name, domain: domain(user.domainId) } : { id: user.id },
@@ -134,12 +134,12 @@ export const listDomainGrants = (context: Context, domain: string, user: string)
 export const listSystemGrants = (context: Context, user: string): WireResponse =>
   grants(context, "list_system_grants_for_user", user, ({ systemRoles }) => systemRoles)
 
-const listNone = (key: string, action: string, isAllowed: (token: Token, query: URLSearchParams) => boolean) => {
-  return (context: Context): WireResponse => {
+const listNone =
+  (key: string, action: string, isAllowed: (token: Token, query: URLSearchParams) => boolean) =>
+  (context: Context): WireResponse => {
     allow(context, action, (token) => isAllowed(token, context.query))
     return collection(context, key, [])
   }
-}
 
 /** A caller who may not list them does not learn whether one exists. */
 const showNone =

@@ -24,26 +24,18 @@ const tokenDocument = (context: Context, token: Token): JsonObject => {
     audit_ids: token.auditIds,
     expires_at: wholeSeconds(token.expiresAt),
     issued_at: wholeSeconds(token.issuedAt),
-    ...(project === undefined
-      ? {}
-      : {
-          project: { domain: domainRef(project.domainId), id: project.id, name: project.name },
-          is_domain: false
-        }),
-    ...(token.domainId === undefined ? {} : { domain: domainRef(token.domainId) }),
-    ...(isScoped ? { roles: token.roles.map(roleRef) } : {}),
-    ...(token.system ? { system: { all: true } } : {}),
-    ...(isScoped && !context.query.has("nocatalog") ? { catalog: catalogOf(context, token) } : {}),
-    ...(credential === undefined
-      ? {}
-      : {
-          application_credential: {
-            id: credential.id,
-            name: credential.name,
-            restricted: credential.unrestricted !== true,
-            ...(credential.accessRules === undefined ? {} : { access_rules: credential.accessRules as Json })
-          }
-        })
+    project: project && { domain: domainRef(project.domainId), id: project.id, name: project.name },
+    is_domain: project === undefined ? undefined : false,
+    domain: token.domainId === undefined ? undefined : domainRef(token.domainId),
+    roles: isScoped ? token.roles.map(roleRef) : undefined,
+    system: token.system ? { all: true } : undefined,
+    catalog: isScoped && !context.query.has("nocatalog") ? catalogOf(context, token) : undefined,
+    application_credential: credential && {
+      id: credential.id,
+      name: credential.name,
+      restricted: credential.unrestricted !== true,
+      access_rules: credential.accessRules as Json
+    }
   }
 }
 

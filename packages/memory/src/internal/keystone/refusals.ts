@@ -1,4 +1,5 @@
 /** Keystone's refusals, in its own words. */
+import { repr } from "../glance/python.js"
 import type { Json, JsonObject } from "../reply.js"
 import { json, Refused } from "../reply.js"
 
@@ -26,11 +27,4 @@ export const malformed = (sentence: string) =>
 export const expecting = (attribute: string, target: string) =>
   malformed(`Expecting to find ${attribute} in ${target}.`)
 export const invalid = (field: string, value: Json | undefined, type: string) =>
-  refusal(400, `Invalid input for field '${field}': ${python(value)} is not of type '${type}'`)
-
-/** A value as Python prints it. */
-const python = (value: Json | undefined): string => {
-  if (typeof value === "string") return `'${value}'`
-  if (value === null || value === undefined) return "None"
-  return value === true ? "True" : value === false ? "False" : JSON.stringify(value)
-}
+  refusal(400, `Invalid input for field '${field}': ${repr(value)} is not of type '${type}'`)

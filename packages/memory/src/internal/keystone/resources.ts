@@ -34,7 +34,7 @@ const userDocument = (user: User) => ({
   name: user.name,
   domain_id: user.domainId,
   enabled: user.enabled,
-  ...(user.defaultProjectId === undefined ? {} : { default_project_id: user.defaultProjectId }),
+  default_project_id: user.defaultProjectId,
   password_expires_at: null,
   options: {}
 })

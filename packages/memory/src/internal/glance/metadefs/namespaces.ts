@@ -3,7 +3,7 @@ import { jsonReply, noContent } from "../context.js"
 import { badRequest, conflict, Fault, internalError, notFound } from "../errors.js"
 import { applicationUrl } from "../images.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, parseInteger, text } from "../python.js"
+import { entryOf, type Json, type JsonObject, parseInteger, text } from "../python.js"
 import { pageLinks } from "../query.js"
 import { Parameters } from "../request.js"
 import { addObject, viewObject } from "./objects.js"
@@ -12,8 +12,8 @@ import { checkVisibility, takeDirection, withBody } from "./request.js"
 import { addAssociation, associationsOf } from "./resourceTypes.js"
 import type { Namespace } from "./rows.js"
 import * as schemas from "./schemas.js"
+import type { Column } from "./state.js"
 import {
-  type Column,
   change,
   findNamespace,
   isVisible,
@@ -30,14 +30,12 @@ import * as types from "./types.js"
 
 const readOnly = ["self", "schema", "created_at", "updated_at"]
 
-type NamespaceRecord = { readonly [key: string]: Json }
-
 const href = (name: string): string => `/v2/metadefs/namespaces/${name}`
 
 const view = (namespace: Namespace) => ({
   namespace: namespace.name,
-  ...(namespace.displayName === null ? {} : { display_name: namespace.displayName }),
-  ...(namespace.description === null ? {} : { description: namespace.description }),
+  display_name: namespace.displayName ?? undefined,
+  description: namespace.description ?? undefined,
   visibility: namespace.visibility,
   protected: namespace.protected,
   owner: namespace.owner,
@@ -46,10 +44,12 @@ const view = (namespace: Namespace) => ({
   schema: "/v2/schemas/metadefs/namespace"
 })
 
-const withAssociations = (namespace: Namespace) => {
-  const associations = associationsOf(namespace)
-  return associations.length === 0 ? {} : { resource_type_associations: associations }
-}
+const unlessEmpty = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> | undefined => (all.length === 0 ? undefined : all)
+
+const withAssociations = (namespace: Namespace) => ({
+  ...view(namespace),
+  resource_type_associations: unlessEmpty(associationsOf(namespace))
+})
 
 const columns: { readonly [key: string]: Column<Namespace> } = {
   id: ({ createdAt }) => createdAt,
@@ -87,7 +87,7 @@ export const listNamespaces = (context: Context): Reply => {
     if (types !== undefined && associated.length === 0) return []
     // The service looks for an empty marker as an id.
     if (markerName === "") throw notFound("Metadata definition namespace not found for id=")
-    const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+    const column = entryOf(columns, key)
     if (column === undefined) throw internalError()
     const shown = associated.filter(
       (namespace) => isVisible(context, namespace) && (visibility === undefined || namespace.visibility === visibility)
@@ -95,16 +95,9 @@ export const listNamespaces = (context: Context): Reply => {
     return page(shown, column, descending, marker, limit)
   }
   const found = select()
-  const last = found.length === limit ? found.at(-1) : undefined
-  const { first, next } = pageLinks(context.request.query, "/v2/metadefs/namespaces", last?.name)
-  return jsonReply(
-    dumps({
-      namespaces: found.map((namespace) => ({ ...view(namespace), ...withAssociations(namespace) })),
-      ...(next === undefined ? {} : { next }),
-      schema: "/v2/schemas/metadefs/namespaces",
-      first
-    })
-  )
+  const { first, next } = pageLinks(context, "/v2/metadefs/namespaces", found, limit, ({ name }) => name)
+  const namespaces = found.map(withAssociations)
+  return jsonReply({ namespaces, next, schema: "/v2/schemas/metadefs/namespaces", first })
 }
 
 export const showNamespace = (context: Context, name: string): Reply => {
@@ -124,22 +117,18 @@ export const showNamespace = (context: Context, name: string): Reply => {
       required: object.required.map((key) => `${prefix}${key}`),
       properties: prefixed(object.properties)
     }))
-  const tags = tagsOf(namespace)
-  return jsonReply(
-    dumps({
-      ...view(namespace),
-      ...withAssociations(namespace),
-      ...(Object.keys(properties).length === 0 ? {} : { properties }),
-      ...(objects.length === 0 ? {} : { objects }),
-      ...(tags.length === 0 ? {} : { tags })
-    })
-  )
+  return jsonReply({
+    ...withAssociations(namespace),
+    properties: Object.keys(properties).length === 0 ? undefined : properties,
+    objects: unlessEmpty(objects),
+    tags: unlessEmpty(tagsOf(namespace))
+  })
 }
 
-const recordsIn = (value: Json | undefined): ReadonlyArray<NamespaceRecord> =>
-  Array.isArray(value) ? (value as ReadonlyArray<NamespaceRecord>) : []
+const recordsIn = (value: Json | undefined): ReadonlyArray<JsonObject> =>
+  Array.isArray(value) ? (value as ReadonlyArray<JsonObject>) : []
 
-const columnsOf = (record: NamespaceRecord) => ({
+const columnsOf = (record: JsonObject) => ({
   namespace: String(record["namespace"]),
   display_name: text(record["display_name"]),
   description: text(record["description"]),
@@ -151,7 +140,7 @@ const columnsOf = (record: NamespaceRecord) => ({
 const creating = "Couldn't create metadata namespace"
 
 /** What is in the namespace comes one after the other, and stays when a later one fails. */
-const fill = (context: Context, namespace: Namespace, record: NamespaceRecord): void => {
+const fill = (context: Context, namespace: Namespace, record: JsonObject): void => {
   for (const association of recordsIn(record["resource_type_associations"])) {
     addAssociation(context, namespace, association)
   }
@@ -195,7 +184,7 @@ export const createNamespace = (context: Context) =>
     const sent = ["resource_type_associations", "properties", "objects", "tags"].filter((key) =>
       Object.hasOwn(record, key)
     )
-    return jsonReply(dumps({ ...view(namespace), ...Object.fromEntries(sent.map((key) => [key, record[key]])) }), 201, {
+    return jsonReply({ ...view(namespace), ...Object.fromEntries(sent.map((key) => [key, record[key]])) }, 201, {
       location: `${applicationUrl(context)}${href(name)}`
     })
   })
@@ -221,7 +210,7 @@ export const updateNamespace = (context: Context, name: string) =>
       owner: owner === null || owner === "" ? context.project : owner
     })
     namespaces.set(newName, namespace)
-    return jsonReply(dumps(view(namespace)))
+    return jsonReply(view(namespace))
   })
 
 export const deleteNamespace = (context: Context, name: string): Reply => {

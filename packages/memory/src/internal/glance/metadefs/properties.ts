@@ -1,29 +1,22 @@
 import type { Context, Reply } from "../context.js"
 import { jsonReply } from "../context.js"
 import { conflict, internalError, notFound } from "../errors.js"
-import { requireAdmin } from "../policy.js"
-import { dumps } from "../python.js"
-import * as releases from "../releases.js"
+import { compare, type JsonObject } from "../python.js"
 import { Parameters, withoutBody } from "../request.js"
-import { deleting, deletingAll, withBody } from "./request.js"
-import type { Namespace, PropertyRecord } from "./rows.js"
+import { deleting, deletingAll, requireFree, writing } from "./request.js"
+import type { Namespace } from "./rows.js"
 import * as schemas from "./schemas.js"
-import { findNamespace, findRow, sorted } from "./state.js"
+import { findNamespace, findRow } from "./state.js"
 import * as types from "./types.js"
 
 const readOnly = ["created_at", "updated_at"]
 
-export const propertiesOf = (namespace: Namespace): Readonly<Record<string, PropertyRecord>> =>
-  Object.fromEntries(
-    sorted([...namespace.properties].map(([name, record]) => ({ name, record }))).map(({ name, record }) => [
-      name,
-      record
-    ])
-  )
+export const propertiesOf = ({ properties }: Namespace): Readonly<Record<string, JsonObject>> =>
+  Object.fromEntries([...properties].sort(([a], [b]) => compare(a, b)))
 
-const find = ({ properties }: Namespace, name: string): PropertyRecord => findRow(properties, "property", name)
+const find = ({ properties }: Namespace, name: string): JsonObject => findRow(properties, "property", name)
 
-export const addProperty = (namespace: Namespace, what: string, name: string, record: PropertyRecord): void => {
+export const addProperty = (namespace: Namespace, what: string, name: string, record: JsonObject): void => {
   types.checkCharacters(what, { name, json_schema: record })
   if (namespace.properties.has(name)) {
     throw conflict(`A metadata definition property with name=${name} already exists in namespace=${namespace.name}.`)
@@ -31,10 +24,10 @@ export const addProperty = (namespace: Namespace, what: string, name: string, re
   namespace.properties.set(name, record)
 }
 
-const view = (record: PropertyRecord, name: string): string => dumps({ ...record, name })
+const view = (record: JsonObject, name: string) => ({ ...record, name })
 
 export const listProperties = (context: Context, namespace: string): Reply =>
-  jsonReply(dumps({ properties: propertiesOf(findNamespace(context, namespace)) }))
+  jsonReply({ properties: propertiesOf(findNamespace(context, namespace)) })
 
 export const showProperty = (context: Context, namespaceName: string, asked: string): Reply => {
   const params = Parameters.parse(context.request.query)
@@ -67,34 +60,23 @@ const withoutPrefix = (context: Context, namespace: Namespace, name: string, typ
   return name.slice(prefix.length)
 }
 
-export const createProperty = (context: Context, namespaceName: string) =>
-  withBody(context, schemas.property, readOnly, (body) => {
-    const record = types.property(body)
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "add_metadef_property")
-    const name = String(record["name"])
-    addProperty(namespace, "Couldn't create metadata property", name, record)
-    return jsonReply(view(record, name), 201)
-  })
+const kind = { schema: schemas.property, readOnly, read: types.property }
 
-export const updateProperty = (context: Context, namespaceName: string, name: string) =>
-  withBody(context, schemas.property, readOnly, (body) => {
-    const record = types.property(body)
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "modify_metadef_property")
-    find(namespace, name)
-    const wanted = String(record["name"])
-    types.checkCharacters("Couldn't update metadata property", { name: wanted, json_schema: record })
-    if (wanted !== name && namespace.properties.has(wanted)) {
-      throw releases.takenName(
-        context,
-        `Invalid update. It would result in a duplicate metadata definition property with the same name=${name} in namespace=${namespace.name}.`
-      )
-    }
-    namespace.properties.delete(name)
-    namespace.properties.set(wanted, record)
-    return jsonReply(view(record, wanted))
-  })
+export const createProperty = writing(kind, "add_metadef_property", (_, namespace, record) => {
+  const name = String(record["name"])
+  addProperty(namespace, "Couldn't create metadata property", name, record)
+  return jsonReply(view(record, name), 201)
+})
+
+export const updateProperty = writing(kind, "modify_metadef_property", (context, namespace, record, name) => {
+  find(namespace, name)
+  const wanted = String(record["name"])
+  types.checkCharacters("Couldn't update metadata property", { name: wanted, json_schema: record })
+  requireFree(context, namespace, "property", name, wanted)
+  namespace.properties.delete(name)
+  namespace.properties.set(wanted, record)
+  return jsonReply(view(record, wanted))
+})
 
 const remove = deleting("property", "remove_metadef_property", find)
 

@@ -2,9 +2,9 @@ import type { Context, Reply } from "../context.js"
 import { jsonReply, noContent } from "../context.js"
 import { conflict, notFound } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, text } from "../python.js"
+import { type JsonObject, text } from "../python.js"
 import { isoTime } from "../state.js"
-import { withBody } from "./request.js"
+import { writing } from "./request.js"
 import type { AssociationRow, Namespace } from "./rows.js"
 import * as schemas from "./schemas.js"
 import { findNamespace, newRow, requireUnprotected, times } from "./state.js"
@@ -15,16 +15,12 @@ export const associationsOf = (namespace: Namespace) =>
 
 const view = ({ name, prefix, target }: AssociationRow) => ({
   name,
-  ...(prefix === null ? {} : { prefix }),
-  ...(target === null ? {} : { properties_target: target })
+  prefix: prefix ?? undefined,
+  properties_target: target ?? undefined
 })
 
-/** A resource type is made when it is first asked for, and stays whatever becomes of the association. */
-export const addAssociation = (
-  context: Context,
-  namespace: Namespace,
-  record: { readonly [key: string]: Json }
-): AssociationRow => {
+/** The first association with a resource type creates the type, which is never deleted. */
+export const addAssociation = (context: Context, namespace: Namespace, record: JsonObject): AssociationRow => {
   const name = String(record["name"])
   const { resourceTypes } = context.state.metadefs
   if (!resourceTypes.has(name)) resourceTypes.set(name, { ...newRow(context), name })
@@ -44,27 +40,25 @@ export const addAssociation = (
 }
 
 export const listResourceTypes = ({ state }: Context): Reply =>
-  jsonReply(
-    dumps({
-      resource_types: [...state.metadefs.resourceTypes.values()].map(({ createdAt, name, updatedAt }) => ({
-        name,
-        created_at: isoTime(createdAt),
-        ...(updatedAt === undefined ? {} : { updated_at: isoTime(updatedAt) })
-      }))
-    })
-  )
+  jsonReply({
+    resource_types: [...state.metadefs.resourceTypes.values()].map(({ createdAt, name, updatedAt }) => ({
+      name,
+      created_at: isoTime(createdAt),
+      updated_at: updatedAt === undefined ? undefined : isoTime(updatedAt)
+    }))
+  })
 
 export const listAssociations = (context: Context, namespace: string): Reply =>
-  jsonReply(dumps({ resource_type_associations: associationsOf(findNamespace(context, namespace)) }))
+  jsonReply({ resource_type_associations: associationsOf(findNamespace(context, namespace)) })
 
-export const createAssociation = (context: Context, namespaceName: string) =>
-  withBody(context, schemas.association, ["created_at", "updated_at"], (body) => {
-    const record = types.association(body)
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "add_metadef_resource_type_association")
+export const createAssociation = writing(
+  { schema: schemas.association, readOnly: ["created_at", "updated_at"], read: types.association },
+  "add_metadef_resource_type_association",
+  (context, namespace, record) => {
     const association = addAssociation(context, namespace, record)
-    return jsonReply(dumps({ ...view(association), ...times(association) }), 201)
-  })
+    return jsonReply({ ...view(association), ...times(association) }, 201)
+  }
+)
 
 export const deleteAssociation = (context: Context, namespaceName: string, type: string): Reply => {
   const namespace = findNamespace(context, namespaceName)

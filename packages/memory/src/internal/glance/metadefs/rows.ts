@@ -1,4 +1,4 @@
-import type { Json } from "../python.js"
+import type { JsonObject } from "../python.js"
 
 export interface Row {
   readonly id: number
@@ -6,14 +6,12 @@ export interface Row {
   updatedAt: number
 }
 
-export type PropertyRecord = { readonly [key: string]: Json }
-
 export interface ObjectRow extends Row {
   name: string
   description: string | null
   /** Names joined with commas. */
   required: string | null
-  properties: { readonly [name: string]: Json }
+  properties: JsonObject
 }
 
 export interface TagRow extends Row {
@@ -33,7 +31,7 @@ export interface Namespace extends Row {
   visibility: string
   protected: boolean
   owner: string
-  readonly properties: Map<string, PropertyRecord>
+  readonly properties: Map<string, JsonObject>
   readonly objects: Map<string, ObjectRow>
   readonly tags: Map<string, TagRow>
   readonly associations: Map<string, AssociationRow>
@@ -52,5 +50,3 @@ export interface Metadefs {
   readonly resourceTypes: Map<string, ResourceTypeRow>
   lastId: number
 }
-
-export const makeMetadefs = (): Metadefs => ({ namespaces: new Map(), resourceTypes: new Map(), lastId: 0 })

@@ -1,11 +1,8 @@
-import type { JsonSchema } from "../schemas.js"
-
 /**
- * The ten documents below /v2/schemas/metadefs. They are also what the service checks requests against, so the order of
- * the keys decides which of several mistakes is told.
+ * The ten documents below /v2/schemas/metadefs. Requests are checked against them. The order of their keys decides which
+ * of several mistakes a response names.
  */
-
-type Properties = { readonly [name: string]: JsonSchema }
+import { arrayOf, collection, type JsonSchema, type Properties } from "../schemas.js"
 
 const types = ["array", "boolean", "integer", "number", "object", "string", null]
 
@@ -52,12 +49,7 @@ const propertyDefinitions: Properties = {
   stringArray: { type: "array", items: { type: "string" }, minItems: 1, uniqueItems: true }
 }
 
-const time = (description: string): JsonSchema => ({
-  type: "string",
-  readOnly: true,
-  description,
-  format: "date-time"
-})
+const time = (description: string) => ({ type: "string", readOnly: true, description, format: "date-time" })
 
 const times = (created: string, updated: string): Properties => ({
   created_at: time(created),
@@ -171,53 +163,31 @@ export const namelessProperty = closed("property", propertyProperties, ["type", 
 
 export const tag = closed("tag", tagProperties, ["name"])
 
+const tagName = { name: { type: "string" } }
+
 export const tagList = closed(
   "tags",
-  {
-    tags: {
-      type: "array",
-      items: {
-        type: "object",
-        properties: { name: { type: "string" } },
-        required: ["name"],
-        additionalProperties: false
-      }
-    }
-  },
+  { tags: arrayOf({ type: "object", properties: tagName, required: ["name"], additionalProperties: false }) },
   []
 )
 
 export const association = closed("resource_type_association", associationProperties, ["name"])
 
-const collection = (name: string, items: JsonSchema, asDictionary = false): JsonSchema => {
-  const { definitions, ...item } = items
-  return {
-    name,
-    properties: {
-      [name]: asDictionary ? { type: "object", additionalProperties: item } : { type: "array", items: item },
-      first: { type: "string" },
-      next: { type: "string" },
-      schema: { type: "string" }
-    },
-    links: [
-      { rel: "first", href: "{first}" },
-      { rel: "next", href: "{next}" },
-      { rel: "describedby", href: "{schema}" }
-    ],
-    ...(definitions === undefined ? {} : { definitions })
-  }
-}
+const collectionOf = (name: string, { definitions, ...item }: JsonSchema, asDictionary = false): JsonSchema => ({
+  ...collection(name, asDictionary ? { type: "object", additionalProperties: item } : arrayOf(item)),
+  ...(definitions === undefined ? {} : { definitions })
+})
 
-/** What `GET /v2/schemas/metadefs/{name}` answers. */
-export const documents: { readonly [name: string]: JsonSchema } = {
+/** The documents of `GET /v2/schemas/metadefs/{name}`. */
+export const documents: Properties = {
   namespace,
-  namespaces: collection("namespaces", namespace),
+  namespaces: collectionOf("namespaces", namespace),
   resource_type: association,
-  resource_types: collection("resource_type_associations", association),
+  resource_types: collectionOf("resource_type_associations", association),
   property,
-  properties: collection("properties", namelessProperty, true),
+  properties: collectionOf("properties", namelessProperty, true),
   object,
-  objects: collection("objects", object),
+  objects: collectionOf("objects", object),
   tag,
-  tags: collection("tags", tag)
+  tags: collectionOf("tags", tag)
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../context.js"
 import { type Fault, forbidden, notFound } from "../errors.js"
+import { compare } from "../python.js"
 import { isoTime, stamp } from "../state.js"
 import type { Namespace, Row } from "./rows.js"
 
@@ -10,7 +11,7 @@ export const newRow = (context: Context): Row => {
   return { id: metadefs.lastId, createdAt: now, updatedAt: now }
 }
 
-/** A row that is written as it was is not written. */
+/** Writes into a row. The time of its last update changes only with another value. */
 export const change = <R extends Row>(context: Context, row: R, wanted: Partial<R>): void => {
   const current = row as Record<string, unknown>
   const isSame = Object.entries(wanted).every(([key, value]) => JSON.stringify(current[key]) === JSON.stringify(value))
@@ -58,18 +59,17 @@ export const findRow = <R>(rows: ReadonlyMap<string, R>, what: string, name: str
   return row
 }
 
-/** By their names: that is the index from which they are read. */
+/** In the order of their names, which is the order of the index that the service reads. */
 export const sorted = <A extends { readonly name: string }>(rows: Iterable<A>): ReadonlyArray<A> =>
-  [...rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  [...rows].sort((a, b) => compare(a.name, b.name))
 
 export const requireUnprotected = (namespace: Namespace, kind: string, name: string): void => {
   if (namespace.protected) throw forbidden(`Metadata definition ${kind} ${name} is protected and cannot be deleted.`)
 }
 
-/** What a request wants to write over. */
 export type Column<R> = (row: R) => string | number | null
 
-/** Rows in the order of one column, after that of their making; and what comes after a marker. */
+/** The rows after a marker, in the order of one column and then of their creation. */
 export const page = <R extends Row>(
   rows: Iterable<R>,
   column: Column<R>,
@@ -79,20 +79,9 @@ export const page = <R extends Row>(
 ): ReadonlyArray<R> => {
   const columns: ReadonlyArray<Column<R>> = [column, ({ createdAt }) => createdAt, ({ id }) => id]
   const sign = descending ? -1 : 1
-  const compare = (a: string | number | null, b: string | number | null): number => {
-    if (a === b) return 0
-    if (a === null) return -sign
-    if (b === null) return sign
-    return a < b ? -sign : sign
-  }
-  const all = [...rows].sort((a, b) => {
-    for (const of of columns) {
-      const order = compare(of(a), of(b))
-      if (order !== 0) return order
-    }
-    return 0
-  })
-  // A marker without a value in a column is not looked at there: the page then begins anywhere.
+  const order = (a: R, b: R): number => columns.reduce((result, of) => result || sign * compare(of(a), of(b)), 0)
+  const all = [...rows].sort(order)
+  // A column in which the marker has no value does not decide: the page can then begin anywhere.
   const follows = (row: R, marker: R): boolean =>
     columns.some((of, i) => {
       const at = of(marker)

@@ -1,11 +1,12 @@
 import type { Context, Reply } from "../context.js"
 import { jsonReply } from "../context.js"
-import { badRequest, conflict, internalError } from "../errors.js"
+import { conflict, internalError } from "../errors.js"
 import { requireAdmin } from "../policy.js"
-import { dumps, type Json, parseInteger } from "../python.js"
+import { entryOf, type Json } from "../python.js"
+import { parseLimit } from "../query.js"
 import { Parameters } from "../request.js"
 import { validate } from "../validate.js"
-import { checkVisibility, deleting, deletingAll, takeDirection, withBody } from "./request.js"
+import { checkVisibility, deleting, deletingAll, takeDirection, writing } from "./request.js"
 import type { Namespace, TagRow } from "./rows.js"
 import * as schemas from "./schemas.js"
 import { type Column, change, findNamespace, findRow, newRow, page, times } from "./state.js"
@@ -17,7 +18,7 @@ const view = (tag: TagRow) => ({ name: tag.name, ...times(tag) })
 
 const find = ({ tags }: Namespace, name: string): TagRow => findRow(tags, "metadata tag", name)
 
-/** The sentence is true of databases that compare so; here names are as different as they look. */
+/** In this service, other than in some databases, the names of tags are case sensitive. */
 const taken = (namespace: Namespace, name: string) =>
   conflict(
     `A metadata tag with name=${name} already exists in namespace=${namespace.name}. (Please note that metadata tag names are case insensitive).`
@@ -48,38 +49,35 @@ export const listTags = (context: Context, namespaceName: string): Reply => {
   const descending = takeDirection(params)
   const key = params.pop("sort_key") ?? "created_at"
   checkVisibility(params, ["public", "private", "shared"])
-  const number = limit === undefined || limit === "" ? undefined : parseInteger(limit)
-  if (limit !== undefined && limit !== "" && number === undefined) throw badRequest("limit param must be an integer")
-  if (number !== undefined && number < 0) throw badRequest("limit param must be positive")
+  const number = limit === "" ? undefined : parseLimit(limit)
   const namespace = findNamespace(context, namespaceName)
   const after = marker === undefined || marker === "" ? undefined : find(namespace, marker)
-  const column = Object.hasOwn(columns, key) ? columns[key] : undefined
+  const column = entryOf(columns, key)
   if (column === undefined) throw internalError()
   const tags = page(namespace.tags.values(), column, descending, after, number)
-  return jsonReply(dumps({ tags: tags.map(({ name }) => ({ name })) }))
+  return jsonReply({ tags: tags.map(({ name }) => ({ name })) })
 }
 
 export const showTag = (context: Context, namespaceName: string, name: string): Reply =>
-  jsonReply(dumps(view(find(findNamespace(context, namespaceName), name))))
+  jsonReply(view(find(findNamespace(context, namespaceName), name)))
 
 export const createTag = (context: Context, namespaceName: string, name: string): Reply => {
   const namespace = findNamespace(context, namespaceName)
   validate({ name }, schemas.tag)
   requireAdmin(context, "add_metadef_tag")
-  return jsonReply(dumps(view(addTag(context, namespace, name))), 201)
+  return jsonReply(view(addTag(context, namespace, name)), 201)
 }
 
 const affirmative = new Set(["t", "true", "on", "y", "yes", "1"])
 
-export const createTags = (context: Context, namespaceName: string) =>
-  withBody(context, schemas.tagList, readOnly, (body) => {
-    const { tags } = types.tagList(body)
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "add_metadef_tags")
+export const createTags = writing(
+  { schema: schemas.tagList, readOnly, read: types.tagList },
+  "add_metadef_tags",
+  (context, namespace, { tags }) => {
     if (!Array.isArray(tags)) throw internalError()
     const append = affirmative.has((context.request.headers["x-openstack-append"] ?? "").trim().toLowerCase())
     const names = tags.map((tag: Json) => String((tag as { readonly name: string }).name))
-    // An empty list is no wish to have none.
+    // An empty list deletes no tags.
     if (names.length > 0) {
       const kept = append ? new Set(namespace.tags.keys()) : new Set<string>()
       for (const name of names) {
@@ -89,22 +87,24 @@ export const createTags = (context: Context, namespaceName: string) =>
       if (!append) namespace.tags.clear()
       for (const name of names) addTag(context, namespace, name)
     }
-    return jsonReply(dumps({ tags: names.map((name) => ({ name })) }), 201)
-  })
+    return jsonReply({ tags: names.map((name) => ({ name })) }, 201)
+  }
+)
 
-export const updateTag = (context: Context, namespaceName: string, name: string) =>
-  withBody(context, schemas.tag, readOnly, (body) => {
-    const wanted = String(types.tag(body)["name"])
-    const namespace = findNamespace(context, namespaceName)
-    requireAdmin(context, "modify_metadef_tag")
+export const updateTag = writing(
+  { schema: schemas.tag, readOnly, read: types.tag },
+  "modify_metadef_tag",
+  (context, namespace, record, name) => {
+    const wanted = String(record["name"])
     const tag = find(namespace, name)
     types.checkCharacters("Couldn't update metadata tag", { name: wanted })
     if (wanted !== name && namespace.tags.has(wanted)) throw taken(namespace, wanted)
     namespace.tags.delete(name)
     change(context, tag, { name: wanted })
     namespace.tags.set(wanted, tag)
-    return jsonReply(dumps(view(tag)))
-  })
+    return jsonReply(view(tag))
+  }
+)
 
 export const deleteTag = deleting("tag", "delete_metadef_tag", find)
 export const deleteTags = deletingAll("tags")

@@ -1,9 +1,6 @@
-/**
- * How the service reads definitions once they match their schema: attribute by attribute, into types of its own. It
- * has no sentence for what does not fit there, and fails.
- */
+/** How the service reads definitions that match their schema. It fails with 500 for a value of another type. */
 import { badRequest, internalError } from "../errors.js"
-import { hasFourByteCharacter, isObject, type Json, repr, title } from "../python.js"
+import { hasFourByteCharacter, isObject, type Json, type JsonObject, repr, title } from "../python.js"
 
 type Read = (value: Json) => Json
 
@@ -12,7 +9,7 @@ const text: Read = (value) => {
   return value
 }
 
-/** Everything is told as text, except what has no way to be. */
+/** Numbers and booleans become texts, and other values null. */
 const bytes: Read = (value) => {
   if (typeof value === "string") return value
   return typeof value === "number" || typeof value === "boolean" ? repr(value) : null
@@ -30,7 +27,7 @@ const flag: Read = (value) => {
   return flag
 }
 
-/** What is behind the point is cut off. */
+/** Fractions are cut off. */
 const integer: Read = (value) => {
   if (value === null) return null
   if (typeof value !== "number") throw internalError()
@@ -50,12 +47,12 @@ const dictionary =
   (value) => {
     if (value === null) return null
     if (!isObject(value)) throw internalError()
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, read(item)]))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, read(item ?? null)]))
   }
 
 const record =
   (attributes: { readonly [name: string]: Read }, mandatory: ReadonlyArray<string>) =>
-  (value: Json): { readonly [key: string]: Json } => {
+  (value: Json): JsonObject => {
     if (!isObject(value) || Object.keys(value).some((key) => !Object.hasOwn(attributes, key))) throw internalError()
     if (mandatory.some((key) => !Object.hasOwn(value, key))) throw internalError()
     return Object.fromEntries(
@@ -131,7 +128,7 @@ export const namespace = record(
 )
 
 /** The database takes no characters outside the basic plane; `what` says what is not made of it. */
-export const checkCharacters = (what: string, row: { readonly [column: string]: Json }): void => {
+export const checkCharacters = (what: string, row: JsonObject): void => {
   for (const [key, value] of Object.entries(row)) {
     if (isObject(value)) {
       checkCharacters(what, value)
