@@ -131,7 +131,7 @@ const samplesIn = (directory: string): { readonly [operation: string]: ReadonlyA
     [newImage, ImageSource.url(`http://${signed}`), { ...transfer, ...once }],
     [newImage, bytes(), { ...transfer, ...once, by: "stage" }]
   ],
-  "ImageReleases.ensure": [[newImage, bytes(), { ...transfer, older: { by: "delete" } }]],
+  "ImageReleases.ensure": [[newImage, bytes(), { ...transfer, retire: { by: "delete" } }]],
   "Metadefs.namespaces.list": [[]],
   "Metadefs.namespaces.listAll": [[], [{}, { undecodable: "skip" }]],
   "Metadefs.namespaces.get": [["n"]],

@@ -95,8 +95,8 @@ export interface EnsureOptions<out E = never, out R = never>
    * @default computed
    */
   readonly hash?: ImageData.ExpectedHash | undefined
-  /** What to do with older images. @default nothing */
-  readonly older?: Retirement | undefined
+  /** How to retire older images. @default not at all */
+  readonly retire?: Retirement | undefined
   /**
    * How long another release may make no progress before its record counts as left behind. A release that finds
    * neither a published image nor a free id fails with the last refusal: after 12 times as long (12 minutes at least), or
@@ -209,14 +209,14 @@ const ensureFrom = <E, R, E2, R2>(
   services: Services,
   { containerFormat, diskFormat, name, ...wanted }: Release,
   source: ImageSource.ImageSource<E, R>,
-  { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
+  { hash, retire, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
 ): Effect.Effect<Ensured, EnsureError | E | E2, R | R2> =>
   Effect.gen(function* () {
     const { data, hasher, images, operations } = services
     yield* Check.check("release.name", name, Check.text({ minLength: 1, maxLength: 255 }))
-    if (older !== undefined) {
-      yield* Check.check("options.older.by", older.by, Check.oneOf(["hide", "deactivate", "delete"]))
-      yield* Check.check("options.older.keep", older.keep ?? 0, Check.wholeNumber(0))
+    if (retire !== undefined) {
+      yield* Check.check("options.retire.by", retire.by, Check.oneOf(["hide", "deactivate", "delete"]))
+      yield* Check.check("options.retire.keep", retire.keep ?? 0, Check.wholeNumber(0))
     }
     yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat })
     yield* TransferLimits.of(upload)
@@ -255,7 +255,7 @@ const ensureFrom = <E, R, E2, R2>(
       : yield* Series.run(release, begun)
     const steps = yield* ImageChanges.plan(image, wanted)
     const current = steps.length === 0 ? image : yield* Record.update(operations, image, wanted, { readFirst: true })
-    const retired = older === undefined ? [] : yield* Retire.retire(services, current, older, limit)
+    const retired = retire === undefined ? [] : yield* Retire.retire(services, current, retire, limit)
     return { image: current, created, retired }
   })
 

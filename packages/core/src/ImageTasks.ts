@@ -291,7 +291,7 @@ const importImage = (http: GlanceClient.Service, operations: Operations.Operatio
   })
 
 const awaitTask = ({ request }: Operations.Operations): Service["await"] =>
-  Operations.longOperation("ImageTasks.await")(function* (
+  Operations.longOperation(Endpoints.pollTask.operation)(function* (
     task,
     { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
@@ -339,7 +339,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         yield* Check.check("input", input, Check.json)
         return yield* request(Endpoints.createTask, { type, input })
       }),
-      export: operation("ImageTasks.export")(function* (image, container) {
+      export: operation(Endpoints.headContainer.operation)(function* (image, container) {
         const id = yield* Check.check("image", Image.idOf(image), Check.segment)
         const input = { image_uuid: id, receiving_swift_container: container }
         return yield* createWithContainer(http, operations, container, { type: "export", input })

@@ -53,7 +53,7 @@ interface Patch {
   readonly steps: ReadonlyArray<object>
 }
 
-/** Glance answers 404, too, when another change comes between. The record shows whether the image is there. */
+/** Glance also returns 404 after a concurrent change. The record shows whether the image exists. */
 export const updateImage = Endpoint.patch("Images.update", "/images/{imageId}", {
   body: ({ steps }: Patch) => steps,
   contentType: ImageChanges.mediaType,
@@ -122,7 +122,7 @@ export const removeMember = Endpoint.del("ImageMembers.remove", "/images/{imageI
   errors: { 404: GlanceError.ImageMemberNotFound }
 })
 
-/** A 404 may also mean another change at the same time. */
+/** Glance also returns 404 after a concurrent change. */
 export const addTag = Endpoint.put("ImageTags.add", "/images/{imageId}/tags/{tag}", {
   success: Response.nothing,
   errors: { 404: GlanceError.UpdateConflict }
@@ -154,13 +154,13 @@ export const stageData = Endpoint.put("ImageData.stage", "/images/{imageId}/stag
   errors: uploadErrors
 })
 
-/** Of responses that are not data. */
+/** Reads only responses that have no image data. */
 export const downloadData = Endpoint.get("ImageData.download", "/images/{imageId}/file", {
   success: Response.nothing,
   errors: { 404: GlanceError.ImageNotFound, 416: GlanceError.RangeNotSatisfiable }
 })
 
-/** The request id, by which the task of the import is found. The body of the response has none. */
+/** Returns the request id, which identifies the task of the import. The body of the response is empty. */
 export const importImage = Endpoint.post("ImageImport.start", "/images/{imageId}/import", {
   body: ({ body }: { readonly body: Wire.JsonObject }) => body,
   success: (text, headers) => Either.map(Response.nothing(text, headers), () => Answer.requestIdOf(headers)),
@@ -189,7 +189,7 @@ export const getTask = Endpoint.get("ImageTasks.get", "/tasks/{taskId}", {
   errors: { 404: GlanceError.TaskNotFound }
 })
 
-/** With the secrets of the request, which the task's message must not show in an error. */
+/** Returns the task with the secrets of the request, to remove them from the task's message in errors. */
 export const pollTask = Endpoint.get("ImageTasks.await", "/tasks/{taskId}", {
   success: (text, headers, secrets) =>
     Either.map(Response.json(decodeTask)(text, headers, secrets), (task) => ({ task, secrets })),
@@ -230,7 +230,7 @@ export const deleteCopy = Endpoint.del("ImageStores.deleteImage", "/stores/{stor
   errors: { 404: GlanceError.ImageNotInStore, 409: GlanceError.ImageInUse }
 })
 
-const noLocations = Endpoint.lacks("the locations of an image as a route of their own (v2.17)")
+const noLocations = Endpoint.lacks("the locations API (v2.17)")
 
 export const listLocations = Endpoint.get("ImageLocations.list", "/images/{imageId}/locations", {
   success: Response.schema(Lenient.List(Image.ImageLocation)),
@@ -282,7 +282,7 @@ const pruned = Response.map(
 const noCache = Endpoint.lacks("a cache that the API manages")
 const noCleaning = Endpoint.lacks("the cleaning of the cache (v2.18)")
 const noPruning = Endpoint.lacks("the pruning of the cache (v2.18)")
-const noNodes = Endpoint.lacks("a cache whose nodes tell each other")
+const noNodes = Endpoint.lacks("a cache of several nodes")
 
 export const cache = Endpoint.get("ImageCache.state", "/cache", {
   success: cacheState,
@@ -304,7 +304,7 @@ export const uncacheImage = Endpoint.del("ImageCache.delete", "/cache/{imageId}"
   errors: { 404: noCache, 409: noCache }
 })
 
-/** A Glance that does not know the route takes it for an image that is called so. */
+/** A Glance without this route reads `clean` as an image id, and returns 404 or 405. */
 export const cleanCache = Endpoint.post("ImageCache.clean", "/cache/clean", {
   success: Response.nothing,
   errors: { 404: noCleaning, 405: noCleaning }
@@ -321,7 +321,7 @@ export const listCacheNodes = Endpoint.get("ImageCache.nodes", "/cache/nodes/{im
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what the cloud offers
+// discovery
 // ---------------------------------------------------------------------------------------------------------------------
 
 const versions = Response.map(
@@ -331,22 +331,17 @@ const versions = Response.map(
   ({ versions }): ReadonlyMap<string, string> => new Map(versions.map(({ id, status }) => [id, status]))
 )
 
-const noVersions = { 404: Endpoint.lacks("a list of versions") }
+const versionsAt = <const Path extends string>(path: Path) =>
+  Endpoint.get("Discovery.versions", path, {
+    service: "imageVersions",
+    success: versions,
+    // Glance lists its versions with the status 300, multiple choices.
+    alsoSuccess: 300,
+    errors: { 404: Endpoint.lacks("a list of versions") }
+  })
 
-/** 300, multiple choices, is a success of the two. */
-export const listVersions = Endpoint.get("Discovery.versions", "/versions", {
-  service: "imageVersions",
-  success: versions,
-  alsoSuccess: 300,
-  errors: noVersions
-})
-
-export const listVersionsAtRoot = Endpoint.get("Discovery.versions", "/", {
-  service: "imageVersions",
-  success: versions,
-  alsoSuccess: 300,
-  errors: noVersions
-})
+export const listVersions = versionsAt("/versions")
+export const listVersionsAtRoot = versionsAt("/")
 
 const importMethods = Response.schema(
   Schema.Struct({
@@ -407,7 +402,7 @@ export const tasksSchema = schemaOf("ImageSchemas.tasks", "/schemas/tasks")
 // metadata definitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A definition, and its record as it came. An update sends back what it does not change. */
+/** A definition and its JSON record. An update sends the record back with the changed fields. */
 export interface Definition<A> {
   readonly value: A
   readonly record: Wire.JsonObject
@@ -428,13 +423,13 @@ interface Body {
 
 const body = ({ definition }: Body) => definition
 
-/** The name of the definition in the body is taken. A namespace is named by the key `namespace`. */
+/** The error of a name that is taken. `key` is the key of the name in the body. */
 const duplicate =
   (kind: GlanceError.DuplicateMetadef["kind"], key = "name") =>
   ({ definition, ...answer }: Answer.Answer & Body) =>
     new GlanceError.DuplicateMetadef({ ...answer, kind, name: String(definition[key]) })
 
-/** Only the sentence tells protection from a policy. */
+/** Glance returns 403 for protection and for its policy. Only the message differs. */
 const forbidden = (answer: Answer.Answer & { readonly namespace: string }) =>
   answer.detail.endsWith(" is protected and cannot be deleted.")
     ? new GlanceError.ProtectedMetadef(answer)
@@ -450,7 +445,7 @@ export const namespaces: Page.Records<Metadef.Namespace> = {
   decode: Response.decoder(Metadef.Namespace)
 }
 
-/** 404 means that the namespace of the marker is gone. */
+/** 404 means that the namespace of the marker no longer exists. */
 export const listNamespaces = Endpoint.get("Metadefs.namespaces.list", "/metadefs/namespaces", {
   success: Page.read(namespaces),
   errors: { 404: (answer: Answer.Answer) => new GlanceError.MetadefNamespaceNotFound({ ...answer, namespace: "" }) }
@@ -564,7 +559,7 @@ export const deleteObjects = Endpoint.del("Metadefs.objects.deleteAll", "/metade
 const tag = Response.schema(Metadef.Tag)
 const tags = Response.map(Response.schema(Schema.Struct({ tags: Lenient.List(Metadef.Tag) })), ({ tags }) => tags)
 
-/** After a marker, 404 means that its tag or the namespace is gone. */
+/** 404 means that the namespace, or the tag of the marker, does not exist. */
 export const listTags = Endpoint.get("Metadefs.tags.listAll", "/metadefs/namespaces/{namespace}/tags", {
   success: tags,
   errors: noNamespace
