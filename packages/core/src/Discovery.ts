@@ -28,19 +28,11 @@ export interface Usage {
   readonly limit: number
 }
 
-/** What `versions` can end in. */
+// The errors of each operation.
 export type VersionsError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `importMethods` can end in. */
 export type ImportMethodsError = GlanceError.RequestError
-
-/** What `stores` can end in. */
 export type StoresError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `imageSchema` can end in. */
 export type ImageSchemaError = GlanceError.RequestError
-
-/** What `usage` can end in. */
 export type UsageError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
 /**

@@ -58,25 +58,13 @@ export interface Pruned {
 
 type CacheError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
-/** What `state` can end in. */
+// The errors of each operation.
 export type StateError = CacheError
-
-/** What `queue` can end in. */
 export type QueueError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-
-/** What `delete` can end in. */
 export type DeleteError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-
-/** What `clear` can end in. */
 export type ClearError = CacheError | GlanceError.InvalidArgument
-
-/** What `clean` can end in. */
 export type CleanError = CacheError
-
-/** What `prune` can end in. */
 export type PruneError = CacheError
-
-/** What `nodes` can end in. */
 export type NodesError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
 
 /**

@@ -226,19 +226,11 @@ export type WaitError =
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `check` can end in. */
+// The errors of each operation.
 export type CheckError = Failure | GlanceError.CapabilityMissing
-
-/** What `await` can end in. */
 export type AwaitError = WaitError
-
-/** What `progress` can end in. */
 export type ProgressError = WaitError
-
-/** What `importAndWait` can end in. */
 export type ImportAndWaitError = StartError | WaitError
-
-/** What `importWithProgress` can end in. */
 export type ImportWithProgressError = StartError | WaitError
 
 /**

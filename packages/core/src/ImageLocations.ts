@@ -43,19 +43,11 @@ export interface NewLocation {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.CapabilityMissing
-
-/** What `register` can end in. */
 export type RegisterError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `add` can end in. */
 export type AddError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `remove` can end in. */
 export type RemoveError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `replace` can end in. */
 export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
 
 /**

@@ -15,13 +15,9 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `listDetails` can end in. */
 export type ListDetailsError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `deleteImage` can end in. */
 export type DeleteImageError =
   | GlanceError.RequestError
   | GlanceError.InvalidArgument

@@ -17,17 +17,13 @@ import * as Record from "./internal/record.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `add` can end in. */
+// The errors of each operation.
 export type AddError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-
-/** What `remove` can end in. */
 export type RemoveError =
   | Failure
   | GlanceError.ImageNotFound
   | GlanceError.ImageTagNotFound
   | GlanceError.UpdateConflict
-
-/** What `set` can end in. */
 export type SetError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
 
 /**

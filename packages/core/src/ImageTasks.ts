@@ -105,28 +105,14 @@ export interface AwaitOptions {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = Failure | GlanceError.PagingError
-
-/** What `listOf` can end in. */
 export type ListOfError = Failure | GlanceError.ImageNotFound
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.TaskNotFound
-
-/** What `create` can end in. */
 export type CreateError = Failure
-
-/** What `export` can end in. */
 export type ExportError = Failure | GlanceError.NoSuchContainer
-
-/** What `import` can end in. */
 export type ImportError = Failure | GlanceError.NoSuchContainer
-
-/** What `await` can end in. */
 export type AwaitError = Failure | GlanceError.TaskNotFound | GlanceError.TaskFailed | GlanceError.TaskNotEnded
 
 /**

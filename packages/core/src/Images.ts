@@ -131,40 +131,18 @@ export type FindError = FindFirstError | GlanceError.AmbiguousImage
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = Failure | GlanceError.PagingError
-
-/** What `changes` can end in. */
 export type ChangesError = Failure | GlanceError.PagingError
-
-/** What `findFirst` can end in. */
 export type FindFirstError = Failure | GlanceError.PagingError | GlanceError.NoMatchingImage
-
-/** What `findNewest` can end in. */
 export type FindNewestError = FindFirstError
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.ImageNotFound
-
-/** What `getMany` can end in. */
 export type GetManyError = Failure
-
-/** What `create` can end in. */
 export type CreateError = Failure | GlanceError.DuplicateImage
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.ImageNotFound | GlanceError.ImageInUse
-
-/** What `deactivate` can end in. */
 export type DeactivateError = Failure | GlanceError.ImageNotFound
-
-/** What `reactivate` can end in. */
 export type ReactivateError = Failure | GlanceError.ImageNotFound
 
 /**

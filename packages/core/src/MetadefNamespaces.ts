@@ -99,22 +99,12 @@ export interface NamespaceQuery {
   readonly marker?: string | undefined
 }
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = NamespaceFailure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = NamespaceFailure | GlanceError.PagingError
-
-/** What `get` can end in. */
 export type GetError = NamespaceFailure
-
-/** What `create` can end in. */
 export type CreateError = Failure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -221,49 +211,38 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         (error) => new GlanceError.MetadefNamespaceNotFound({ ...error, namespace: query.marker ?? "" })
       )
 
-    const list: Service["list"] = operation(Endpoints.listNamespaces.operation)(page)
-
-    const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) =>
-      Shared.parts(query.marker, (marker) =>
-        Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
-          items,
-          next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
-        }))
-      ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll"))
-
-    const get: Service["get"] = operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
-      const query = yield* Query.forResource(options)
-      const found = yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })
-      return found.value
-    })
-
-    const create: Service["create"] = operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
-      yield* Check.check("name", name, Definition.name)
-      const body = yield* Definition.namespace("definition", definition)
-      return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
-    })
-
-    const update: Service["update"] = operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
-      const wanted = yield* Definition.namespaceChanges(changes)
-      const { after, before } = yield* Shared.rewrite(operations, {
-        get: Endpoints.getNamespace,
-        put: Endpoints.updateNamespace,
-        parameters: { namespace: Metadef.nameOf(namespace) },
-        dropped,
-        change: () => wanted
-      })
-      if (after === before) return after.value
-      // The response to an update does not say what is in the namespace.
-      const { associations, objects, properties, tags } = before.value
-      return new Metadef.NamespaceDetails({ ...after.value, associations, objects, properties, tags })
-    })
-
     return {
-      list,
-      listAll,
-      get,
-      create,
-      update,
+      list: operation(Endpoints.listNamespaces.operation)(page),
+      listAll: (query = {}, options) =>
+        Shared.parts(query.marker, (marker) =>
+          Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
+            items,
+            next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
+          }))
+        ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll")),
+      get: operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
+        const query = yield* Query.forResource(options)
+        return (yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })).value
+      }),
+      create: operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
+        yield* Check.check("name", name, Definition.name)
+        const body = yield* Definition.namespace("definition", definition)
+        return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
+      }),
+      update: operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
+        const wanted = yield* Definition.namespaceChanges(changes)
+        const { after, before } = yield* Shared.rewrite(operations, {
+          get: Endpoints.getNamespace,
+          put: Endpoints.updateNamespace,
+          parameters: { namespace: Metadef.nameOf(namespace) },
+          dropped,
+          change: () => wanted
+        })
+        if (after === before) return after.value
+        // The response to an update does not have the content of the namespace.
+        const { associations, objects, properties, tags } = before.value
+        return new Metadef.NamespaceDetails({ ...after.value, associations, objects, properties, tags })
+      }),
       delete: call(Endpoints.deleteNamespace, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

@@ -50,22 +50,12 @@ export interface ObjectChanges {
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition | null>> | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefObjectNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -114,51 +104,40 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-
-    const listAll: Service["listAll"] = (namespace) =>
-      request(Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listObjects.operation)
-      )
-
-    const get: Service["get"] = operation(Endpoints.getObject.operation)((namespace, object) =>
-      Effect.map(request(Endpoints.getObject, { namespace: Metadef.nameOf(namespace), object }), ({ value }) => value)
-    )
-
-    const create: Service["create"] = operation(Endpoints.createObject.operation)(function* (
-      namespace,
-      name,
-      definition = {}
-    ) {
-      yield* Check.check("name", name, Definition.name)
-      const body = yield* Definition.object("definition", definition)
-      return yield* request(Endpoints.createObject, {
-        namespace: Metadef.nameOf(namespace),
-        definition: { ...body, name }
-      })
+    const place = (namespace: Metadef.NamespaceRef, object: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      object
     })
-
-    const update: Service["update"] = operation(Endpoints.updateObject.operation)(
-      function* (namespace, object, changes) {
+    return {
+      listAll: (namespace) =>
+        request(Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }).pipe(
+          Stream.fromIterableEffect,
+          Operations.streamOperation(Endpoints.listObjects.operation)
+        ),
+      get: operation(Endpoints.getObject.operation)((namespace, object) =>
+        Effect.map(request(Endpoints.getObject, place(namespace, object)), ({ value }) => value)
+      ),
+      create: operation(Endpoints.createObject.operation)(function* (namespace, name, definition = {}) {
+        yield* Check.check("name", name, Definition.name)
+        const body = yield* Definition.object("definition", definition)
+        return yield* request(Endpoints.createObject, {
+          namespace: Metadef.nameOf(namespace),
+          definition: { ...body, name }
+        })
+      }),
+      update: operation(Endpoints.updateObject.operation)(function* (namespace, object, changes) {
         const wanted = yield* Definition.objectChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getObject,
           put: Endpoints.updateObject,
-          parameters: { namespace: Metadef.nameOf(namespace), object },
+          parameters: place(namespace, object),
           dropped,
           change: (before) =>
             wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value])
         })
         return after.value
-      }
-    )
-
-    return {
-      listAll,
-      get,
-      create,
-      update,
-      delete: call(Endpoints.deleteObject, (namespace, object) => ({ namespace: Metadef.nameOf(namespace), object })),
+      }),
+      delete: call(Endpoints.deleteObject, place),
       deleteAll: call(Endpoints.deleteObjects, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

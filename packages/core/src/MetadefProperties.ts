@@ -83,22 +83,12 @@ export interface ForResource {
   readonly resourceType?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefPropertyNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -147,52 +137,39 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-
-    const listAll: Service["listAll"] = (namespace) =>
-      request(Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listProperties.operation)
-      )
-
-    const get: Service["get"] = operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
-      const query = yield* Query.forResource(options)
-      const found = yield* request(Endpoints.getProperty, { namespace: Metadef.nameOf(namespace), property }, { query })
-      return found.value
+    const place = (namespace: Metadef.NamespaceRef, property: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      property
     })
-
-    const create: Service["create"] = operation(Endpoints.createProperty.operation)(
-      function* (namespace, name, definition) {
+    return {
+      listAll: (namespace) =>
+        request(Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }).pipe(
+          Stream.fromIterableEffect,
+          Operations.streamOperation(Endpoints.listProperties.operation)
+        ),
+      get: operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
+        const query = yield* Query.forResource(options)
+        return (yield* request(Endpoints.getProperty, place(namespace, property), { query })).value
+      }),
+      create: operation(Endpoints.createProperty.operation)(function* (namespace, name, definition) {
         yield* Check.check("name", name, Definition.name)
         const body = yield* Definition.property("definition", definition)
         return yield* request(Endpoints.createProperty, {
           namespace: Metadef.nameOf(namespace),
           definition: { ...body, name }
         })
-      }
-    )
-
-    const update: Service["update"] = operation(Endpoints.updateProperty.operation)(
-      function* (namespace, property, changes) {
+      }),
+      update: operation(Endpoints.updateProperty.operation)(function* (namespace, property, changes) {
         const wanted = yield* Definition.propertyChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getProperty,
           put: Endpoints.updateProperty,
-          parameters: { namespace: Metadef.nameOf(namespace), property },
+          parameters: place(namespace, property),
           change: () => wanted
         })
         return after.value
-      }
-    )
-
-    return {
-      listAll,
-      get,
-      create,
-      update,
-      delete: call(Endpoints.deleteProperty, (namespace, property) => ({
-        namespace: Metadef.nameOf(namespace),
-        property
-      })),
+      }),
+      delete: call(Endpoints.deleteProperty, place),
       deleteAll: call(Endpoints.deleteProperties, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

@@ -30,16 +30,10 @@ export interface AssociationDefinition {
   readonly propertiesTarget?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = GlanceError.RequestError
-
-/** What `associations` can end in. */
 export type AssociationsError = NamespaceFailure
-
-/** What `associate` can end in. */
 export type AssociateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `dissociate` can end in. */
 export type DissociateError = Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef
 
 /**

@@ -44,28 +44,14 @@ export interface TagQuery {
   readonly marker?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefTagNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `append` can end in. */
 export type AppendError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `set` can end in. */
 export type SetError = NamespaceFailure | GlanceError.DuplicateMetadef | GlanceError.ProtectedMetadef
-
-/** What `rename` can end in. */
 export type RenameError = Failure | GlanceError.MetadefTagNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefTagNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -136,54 +122,49 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         return { items: tags, next: limit === undefined || tags.length < limit ? undefined : tags.at(-1)?.name }
       })
 
-    const listAll: Service["listAll"] = (namespace, query = {}) =>
-      Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
-        Operations.streamOperation(Endpoints.listTags.operation)
-      )
-
-    const create: Service["create"] = operation(Endpoints.createTag.operation)(function* (namespace, tag) {
-      yield* Check.check("name", tag, Definition.name)
-      return yield* request(Endpoints.createTag, { namespace: Metadef.nameOf(namespace), tag })
-    })
+    const place = (namespace: Metadef.NamespaceRef, tag: string) => ({ namespace: Metadef.nameOf(namespace), tag })
 
     const post = (namespace: string, names: ReadonlyArray<string>, { append }: { readonly append: boolean }) =>
       request(Endpoints.setTags, { namespace, names }, { headers: { "x-openstack-append": String(append) } })
 
-    const append: Service["append"] = operation("Metadefs.tags.append")(function* (ref, names) {
-      const namespace = Metadef.nameOf(ref)
-      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
-      const missing = Effect.map(request(Endpoints.listTags, { namespace }), (there) =>
-        tags.filter((name) => !there.some((tag) => tag.name === name))
-      )
-      const put = (those: typeof tags) => (those.length === 0 ? Effect.void : post(namespace, those, { append: true }))
-      yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
-        Effect.retry(Effect.flatMap(missing, put), {
-          times: attempts - 1,
-          while: ({ _tag }) => _tag === "DuplicateMetadef"
-        })
-      )
-    })
-
-    const set: Service["set"] = operation(Endpoints.setTags.operation)(function* (ref, names) {
-      const namespace = Metadef.nameOf(ref)
-      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
-      // Glance ignores an empty list: it leaves the tags as they are.
-      yield* tags.length === 0 ? request(Endpoints.deleteTags, { namespace }) : post(namespace, tags, { append: false })
-    })
-
-    const rename: Service["rename"] = operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
-      yield* Check.check("newName", name, Definition.name)
-      return yield* request(Endpoints.renameTag, { namespace: Metadef.nameOf(namespace), tag, definition: { name } })
-    })
-
     return {
-      listAll,
-      get: call(Endpoints.getTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
-      create,
-      append,
-      set,
-      rename,
-      delete: call(Endpoints.deleteTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
+      listAll: (namespace, query = {}) =>
+        Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
+          Operations.streamOperation(Endpoints.listTags.operation)
+        ),
+      get: call(Endpoints.getTag, place),
+      create: operation(Endpoints.createTag.operation)(function* (namespace, tag) {
+        yield* Check.check("name", tag, Definition.name)
+        return yield* request(Endpoints.createTag, place(namespace, tag))
+      }),
+      append: operation("Metadefs.tags.append")(function* (ref, names) {
+        const namespace = Metadef.nameOf(ref)
+        const tags = yield* Definition.tagNames("names", names)
+        const missing = Effect.map(request(Endpoints.listTags, { namespace }), (present) =>
+          tags.filter((name) => !present.some((tag) => tag.name === name))
+        )
+        const put = (names: typeof tags) =>
+          names.length === 0 ? Effect.void : post(namespace, names, { append: true })
+        yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
+          Effect.retry(Effect.flatMap(missing, put), {
+            times: attempts - 1,
+            while: ({ _tag }) => _tag === "DuplicateMetadef"
+          })
+        )
+      }),
+      set: operation(Endpoints.setTags.operation)(function* (ref, names) {
+        const namespace = Metadef.nameOf(ref)
+        const tags = yield* Definition.tagNames("names", names)
+        // Glance ignores an empty list and keeps the tags.
+        yield* tags.length === 0
+          ? request(Endpoints.deleteTags, { namespace })
+          : post(namespace, tags, { append: false })
+      }),
+      rename: operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
+        yield* Check.check("newName", name, Definition.name)
+        return yield* request(Endpoints.renameTag, { ...place(namespace, tag), definition: { name } })
+      }),
+      delete: call(Endpoints.deleteTag, place),
       deleteAll: call(Endpoints.deleteTags, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

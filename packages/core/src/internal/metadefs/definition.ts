@@ -204,10 +204,9 @@ const listed =
       Object.values
     )
 
-export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<{ readonly name: string }>> =>
-  Either.map(Check.check(argument, value, listOf(name)), (names) =>
-    Array.from(new Set(names as ReadonlyArray<string>), (name) => ({ name }))
-  )
+/** Checks the names of tags, and removes duplicates. */
+export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<string>> =>
+  Either.map(Check.check(argument, value, listOf(name)), (names) => [...new Set(names as ReadonlyArray<string>)])
 
 export const namespace = whole({
   ...namespaceRules,
@@ -218,7 +217,9 @@ export const namespace = whole({
     )
   },
   objects: { write: listed(object) },
-  tags: { write: tagNames }
+  tags: {
+    write: (argument, value) => Either.map(tagNames(argument, value), (names) => names.map((name) => ({ name })))
+  }
 })
 
 export const namespaceChanges = (changes: unknown): Checked<Entries> =>

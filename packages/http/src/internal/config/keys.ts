@@ -93,38 +93,11 @@ export const foreignLogin = (key: string): string | undefined => foreignLogins.g
 
 /** Settings beside `auth` that openstacksdk knows and that do not concern images. */
 const otherSettings = [
-  "auth",
-  "cloud",
-  "regions",
-  "values",
-  "name",
-  "clouds",
-  "auth_plugin",
-  "timeout",
-  "networks",
-  "external_network",
-  "internal_network",
-  "floating_ip_source",
-  "nat_source",
-  "nat_destination",
-  "secgroup_source",
-  "requires_floating_ip",
-  "disable_vendor_agent",
-  "image_api_use_tasks",
-  "image_format",
-  "vendor_hook",
-  "message",
-  "status",
-  "cache",
-  "metrics",
-  "timing",
-  "force_ipv4",
-  "prefer_ipv6",
-  "app_name",
-  "app_version",
-  "additional_user_agents",
-  "description"
-] as const
+  ..."auth cloud regions values name clouds auth_plugin timeout networks external_network internal_network".split(" "),
+  ..."floating_ip_source nat_source nat_destination secgroup_source requires_floating_ip".split(" "),
+  ..."disable_vendor_agent image_api_use_tasks image_format vendor_hook message status cache metrics".split(" "),
+  ..."timing force_ipv4 prefer_ipv6 app_name app_version additional_user_agents description".split(" ")
+]
 
 const known: ReadonlySet<string> = new Set<string>([
   ...authSettings,
