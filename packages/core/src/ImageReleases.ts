@@ -49,6 +49,7 @@ import * as Series from "./internal/releases/series.js"
 import * as TransferLimits from "./internal/transfer/limits.js"
 import * as Source from "./internal/transfer/source.js"
 import * as Upload from "./internal/transfer/upload.js"
+import * as Verification from "./internal/transfer/verification.js"
 
 /**
  * The image to release. Its name, formats and content identify it. The other attributes are also set on an image that
@@ -223,7 +224,7 @@ const ensureFrom = <E, R, E2, R2>(
     const limit = Duration.toMillis(yield* Check.duration("options.patience", patience))
     const owner = yield* ownerOf(services)
     const begun = yield* Clock.currentTimeMillis
-    const algorithm = yield* Content.algorithmOf(hasher, "hashAlgorithm", upload.hashAlgorithm ?? "sha512")
+    const algorithm = yield* Verification.algorithmOf(hasher, "options.hashAlgorithm", upload.hashAlgorithm ?? "sha512")
     const value = yield* Content.hashOf(hasher, source, algorithm, hash)
 
     const { properties, protected: isProtected, ...attributes } = wanted

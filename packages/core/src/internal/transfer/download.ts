@@ -193,8 +193,9 @@ const request = (
       waiting.since = undefined
       return yield* refuse(download, request, response)
     }
-    const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
-    if (encoding !== "identity") {
+    // As the server wrote it, because a token in another case would not be masked.
+    const encoding = (headers["content-encoding"] ?? "").trim() || "identity"
+    if (encoding.toLowerCase() !== "identity") {
       const detail = `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
       return yield* Transfer.unexpected(request, response, detail)
     }

@@ -40,23 +40,19 @@ const someUser = (reader: Reader): Read<Keystone.UserOptions> => {
 const scopeOf = (reader: Reader): Read<Keystone.ScopeOptions> => {
   const { inAuth, invalid, option } = reader
   const { id: projectDomainId, name: projectDomainName } = domainOf(reader, "project")
-  const [projectId, projectName, domainId, domainName, trustId, system] = [
-    option("project_id"),
-    option("project_name"),
-    option("domain_id"),
-    option("domain_name"),
-    option("trust_id"),
-    option("system_scope")
-  ]
-  if (trustId !== undefined && [projectId, projectName, domainId, domainName].some((other) => other !== undefined)) {
+  const target = {
+    projectId: option("project_id"),
+    projectName: option("project_name"),
+    domainId: option("domain_id"),
+    domainName: option("domain_name")
+  }
+  const trustId = option("trust_id")
+  if (trustId !== undefined && Object.values(target).some((other) => other !== undefined)) {
     return invalid(inAuth("trust_id"), "cannot stand beside a project or a domain: a token is for one of them")
   }
-  if (system !== undefined && system !== "all") return invalid(inAuth("system_scope"), 'can only be "all"')
-  const systemScope = system
-  return Either.right({
-    ...{ projectId, projectName, projectDomainId, projectDomainName },
-    ...{ domainId, domainName, trustId, systemScope }
-  })
+  const systemScope = option("system_scope")
+  if (systemScope !== undefined && systemScope !== "all") return invalid(inAuth("system_scope"), 'can only be "all"')
+  return Either.right({ ...target, projectDomainId, projectDomainName, trustId, systemScope })
 }
 
 const password: Login = (reader, limits) =>
@@ -82,8 +78,8 @@ const isOfVersion2 = ({ option }: Reader): boolean =>
 
 const token: Login = (reader, limits) =>
   Either.gen(function* () {
-    const options = { ...limits, authUrl: yield* reader.authUrl, ...(yield* scopeOf(reader)) }
-    return { type: "token", options: { ...options, token: yield* reader.secret("token") } }
+    const who = { authUrl: yield* reader.authUrl, ...(yield* scopeOf(reader)) }
+    return { type: "token", options: { ...limits, ...who, token: yield* reader.secret("token") } }
   })
 
 const applicationCredential: Login = (reader, limits) =>
