@@ -161,21 +161,6 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
       )
 
-    const list: Service["list"] = operation(Endpoints.listLocations.operation)((image) =>
-      ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
-    )
-
-    const register: Service["register"] = operation(Endpoints.registerLocation.operation)(
-      function* (image, url, validation) {
-        yield* Check.check("url", url, word)
-        const location =
-          validation === undefined
-            ? { url }
-            : { url, validation_data: yield* validationToJson("validation", validation) }
-        return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
-      }
-    )
-
     const lacking = (answer: Pick<GlanceError.CapabilityMissing, "detail" | "requestId">) =>
       new GlanceError.CapabilityMissing({ capability: "the locations of images in their records", ...answer })
 
@@ -190,30 +175,39 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         )
       )
 
-    const add: Service["add"] = operation(Endpoints.patchLocations.operation)(function* (image, location) {
-      const value = yield* locationToJson("location", location)
-      return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
-    })
-
-    const remove: Service["remove"] = operation("ImageLocations.remove")(function* (image, url) {
-      yield* Check.check("url", url, word)
-      const record = yield* Record.read(operations, image)
-      if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
-      const index = record.locations.value.findIndex((location) => location.url === url)
-      return index < 0 ? record : yield* patch(image, [{ op: "remove", path: `/locations/${index}` }])
-    })
-
-    const replace: Service["replace"] = operation("ImageLocations.replace")(function* (image, locations) {
-      yield* Check.check("locations", locations, (value) =>
-        Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
-      )
-      const value = yield* Effect.forEach(locations, (location, index) =>
-        locationToJson(`locations[${index}]`, location)
-      )
-      return yield* explained(image, [{ op: "replace", path: "/locations", value }])
-    })
-
-    return { list, register, add, remove, replace }
+    return {
+      list: operation(Endpoints.listLocations.operation)((image) =>
+        ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
+      ),
+      register: operation(Endpoints.registerLocation.operation)(function* (image, url, validation) {
+        yield* Check.check("url", url, word)
+        const location =
+          validation === undefined
+            ? { url }
+            : { url, validation_data: yield* validationToJson("validation", validation) }
+        return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
+      }),
+      add: operation(Endpoints.patchLocations.operation)(function* (image, location) {
+        const value = yield* locationToJson("location", location)
+        return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
+      }),
+      remove: operation("ImageLocations.remove")(function* (image, url) {
+        yield* Check.check("url", url, word)
+        const record = yield* Record.read(operations, image)
+        if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
+        const index = record.locations.value.findIndex((location) => location.url === url)
+        return index < 0 ? record : yield* patch(image, [{ op: "remove", path: `/locations/${index}` }])
+      }),
+      replace: operation("ImageLocations.replace")(function* (image, locations) {
+        yield* Check.check("locations", locations, (value) =>
+          Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
+        )
+        const value = yield* Effect.forEach(locations, (location, index) =>
+          locationToJson(`locations[${index}]`, location)
+        )
+        return yield* explained(image, [{ op: "replace", path: "/locations", value }])
+      })
+    }
   }
 )
 

@@ -22,6 +22,7 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Follow from "./internal/imports/follow.js"
 import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
+import * as Query from "./internal/queryParams.js"
 import * as TransferLimits from "./internal/transfer/limits.js"
 import type * as Page from "./Page.js"
 
@@ -208,35 +209,19 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
   expiresAt: "expires_at"
 }
 
-const conditions = ["status", "type", "sort", "limit", "marker"] satisfies ReadonlyArray<keyof TaskQuery>
+const conditions = ["status", "type", "sort", "limit", "marker"]
 
 const nonEmpty = Check.text({ minLength: 1 })
 
-const toParams = (
-  query: TaskQuery
-): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
+const toParams = (query: TaskQuery) =>
   Either.gen(function* () {
-    yield* Check.check("query", query, Check.object)
-    for (const key of Object.keys(query)) yield* Check.check(`query.${key}`, key, Check.oneOf(conditions))
-    const { limit, marker, sort, status, type } = query
-    if (status !== undefined) yield* Check.check("query.status", status, nonEmpty)
-    if (type !== undefined) yield* Check.check("query.type", type, nonEmpty)
-    if (sort !== undefined) {
-      yield* Check.check("query.sort", sort, Check.object)
-      yield* Check.check("query.sort.key", sort.key, Check.oneOf(Object.keys(sortKeys)))
-      yield* Check.check("query.sort.direction", sort.direction ?? "desc", Check.oneOf(["asc", "desc"]))
+    yield* Query.known(query, conditions)
+    const params: Array<readonly [string, string]> = []
+    for (const name of ["status", "type"] as const) {
+      const value = query[name]
+      if (value !== undefined) params.push([name, yield* Check.check(`query.${name}`, value, nonEmpty)])
     }
-    if (limit !== undefined) yield* Check.check("query.limit", limit, Check.wholeNumber(1))
-    if (marker !== undefined) yield* Check.check("query.marker", marker, Check.segment)
-    const params = {
-      status,
-      type,
-      sort_key: sort && sortKeys[sort.key],
-      sort_dir: sort && (sort.direction ?? "desc"),
-      limit: limit?.toString(),
-      marker
-    }
-    return Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+    return [...params, ...(yield* Query.place(query, sortKeys, Check.segment))]
   })
 
 /** Starts a task after it checked that the container exists, if the cloud has an object store to ask. */

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
@@ -110,10 +110,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     })
     return {
       listAll: (namespace) =>
-        request(Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }).pipe(
-          Stream.fromIterableEffect,
-          Operations.streamOperation(Endpoints.listObjects.operation)
-        ),
+        Shared.streamAll(operations, Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }),
       get: operation(Endpoints.getObject.operation)((namespace, object) =>
         Effect.map(request(Endpoints.getObject, place(namespace, object)), ({ value }) => value)
       ),

@@ -4,15 +4,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
+import * as Query from "./internal/queryParams.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -143,10 +143,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     })
     return {
       listAll: (namespace) =>
-        request(Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }).pipe(
-          Stream.fromIterableEffect,
-          Operations.streamOperation(Endpoints.listProperties.operation)
-        ),
+        Shared.streamAll(operations, Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }),
       get: operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
         const query = yield* Query.forResource(options)
         return (yield* request(Endpoints.getProperty, place(namespace, property), { query })).value

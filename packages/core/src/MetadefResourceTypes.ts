@@ -4,12 +4,13 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
+import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
 import * as Metadef from "./Metadef.js"
 
@@ -65,37 +66,24 @@ export interface Service {
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
   (http): Service => {
-    const { call, operation, request } = Operations.make(http)
-
-    const listAll = request(Endpoints.listResourceTypes, {}).pipe(
-      Stream.fromIterableEffect,
-      Operations.streamOperation(Endpoints.listResourceTypes.operation)
-    )
-
-    const associations: Service["associations"] = (namespace) =>
-      request(Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listAssociations.operation)
-      )
-
-    const associate: Service["associate"] = operation(Endpoints.createAssociation.operation)(function* (
-      namespace,
-      resourceType,
-      definition = {}
-    ) {
-      yield* Check.check("resourceType", resourceType, Definition.name)
-      const body = yield* Definition.association("definition", definition)
-      return yield* request(Endpoints.createAssociation, {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
+    return {
+      listAll: Shared.streamAll(operations, Endpoints.listResourceTypes, {}),
+      associations: (namespace) =>
+        Shared.streamAll(operations, Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }),
+      associate: operation(Endpoints.createAssociation.operation)(function* (namespace, resourceType, definition = {}) {
+        yield* Check.check("resourceType", resourceType, Definition.name)
+        const body = yield* Definition.association("definition", definition)
+        return yield* request(Endpoints.createAssociation, {
+          namespace: Metadef.nameOf(namespace),
+          definition: { ...body, name: resourceType }
+        })
+      }),
+      dissociate: call(Endpoints.deleteAssociation, (namespace, resourceType) => ({
         namespace: Metadef.nameOf(namespace),
-        definition: { ...body, name: resourceType }
-      })
-    })
-
-    const dissociate: Service["dissociate"] = call(Endpoints.deleteAssociation, (namespace, resourceType) => ({
-      namespace: Metadef.nameOf(namespace),
-      resourceType
-    }))
-
-    return { listAll, associations, associate, dissociate }
+        resourceType
+      }))
+    }
   }
 )

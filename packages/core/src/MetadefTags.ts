@@ -10,9 +10,9 @@ import * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
+import * as Query from "./internal/queryParams.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument

@@ -18,7 +18,7 @@ import type { CloudAuth } from "./CloudAuth.js"
 import {
   type CloudConfigError,
   InvalidCloudSetting,
-  MalformedCloudFile,
+  type MalformedCloudFile,
   UnreadableCloudFile
 } from "./CloudConfigError.js"
 import * as BoundedFile from "./internal/config/boundedFile.js"
@@ -274,12 +274,10 @@ const section = (
   return Settings.isMapping(value)
     ? Either.right(value)
     : Either.left(
-        new MalformedCloudFile({
-          file: Option.getOrElse(file, () => ""),
-          line: Option.none(),
-          column: Option.none(),
-          reason: `${key} is no mapping`
-        })
+        CloudFiles.malformed(
+          Option.getOrElse(file, () => ""),
+          { reason: `${key} is no mapping` }
+        )
       )
 }
 

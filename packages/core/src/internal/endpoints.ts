@@ -23,6 +23,12 @@ import * as Page from "./page.js"
 import * as Response from "./response.js"
 import * as Wire from "./wire.js"
 
+/** Reads the list at a key of the body. */
+const listAt = <A, I>(key: string, item: Schema.Schema<A, I>): Response.Read<ReadonlyArray<A>> => {
+  const list = Schema.propertySignature(Lenient.List(item)).pipe(Schema.fromKey(key))
+  return Response.map(Response.schema(Schema.Struct({ list })), ({ list }) => list)
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // images
 // ---------------------------------------------------------------------------------------------------------------------
@@ -89,10 +95,8 @@ export const reactivateImage = Endpoint.post("Images.reactivate", "/images/{imag
 
 const member = Response.schema(ImageMember.ImageMember)
 
-const members = Response.schema(Schema.Struct({ members: Lenient.List(ImageMember.ImageMember) }))
-
 export const listMembers = Endpoint.get("ImageMembers.list", "/images/{imageId}/members", {
-  success: Response.map(members, ({ members }) => members),
+  success: listAt("members", ImageMember.ImageMember),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -177,10 +181,8 @@ export const tasks: Page.Records<ImageTask.ImageTask> = { key: "tasks", decode: 
 
 export const listTasks = Endpoint.get("ImageTasks.list", "/tasks", { success: Page.read(tasks) })
 
-const tasksOfImage = Response.schema(Schema.Struct({ tasks: Lenient.List(ImageTask.ImageTask) }))
-
 export const listTasksOfImage = Endpoint.get("ImageTasks.listOf", "/images/{imageId}/tasks", {
-  success: Response.map(tasksOfImage, ({ tasks }) => tasks),
+  success: listAt("tasks", ImageTask.ImageTask),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -211,10 +213,7 @@ export const headContainer = Endpoint.head("ImageTasks.export", "/{container}", 
 // stores, locations and the cache
 // ---------------------------------------------------------------------------------------------------------------------
 
-const stores = Response.map(
-  Response.schema(Schema.Struct({ stores: Lenient.List(ImageStore.ImageStore) })),
-  ({ stores }) => stores
-)
+const stores = listAt("stores", ImageStore.ImageStore)
 
 const noStores = { 404: Endpoint.lacks("a choice of stores") }
 
@@ -391,12 +390,14 @@ const jsonSchema = Response.schema(Wire.JsonObject)
 const schemaOf = <const Path extends string>(operation: string, path: Path) =>
   Endpoint.get(operation, path, { success: jsonSchema })
 
-export const imageSchema = schemaOf("ImageSchemas.image", "/schemas/image")
-export const imagesSchema = schemaOf("ImageSchemas.images", "/schemas/images")
-export const memberSchema = schemaOf("ImageSchemas.member", "/schemas/member")
-export const membersSchema = schemaOf("ImageSchemas.members", "/schemas/members")
-export const taskSchema = schemaOf("ImageSchemas.task", "/schemas/task")
-export const tasksSchema = schemaOf("ImageSchemas.tasks", "/schemas/tasks")
+export const imageSchemas = {
+  image: schemaOf("ImageSchemas.image", "/schemas/image"),
+  images: schemaOf("ImageSchemas.images", "/schemas/images"),
+  member: schemaOf("ImageSchemas.member", "/schemas/member"),
+  members: schemaOf("ImageSchemas.members", "/schemas/members"),
+  task: schemaOf("ImageSchemas.task", "/schemas/task"),
+  tasks: schemaOf("ImageSchemas.tasks", "/schemas/tasks")
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // metadata definitions
@@ -519,11 +520,10 @@ export const deleteProperties = Endpoint.del(
   { success: Response.nothing, errors: { ...noNamespace, 403: forbidden } }
 )
 
-const objects = Response.schema(Schema.Struct({ objects: Lenient.List(Metadef.MetadefObject) }))
 const object = withRecord(Metadef.MetadefObject)
 
 export const listObjects = Endpoint.get("Metadefs.objects.listAll", "/metadefs/namespaces/{namespace}/objects", {
-  success: Response.map(objects, ({ objects }) => objects),
+  success: listAt("objects", Metadef.MetadefObject),
   errors: noNamespace
 })
 
@@ -557,11 +557,10 @@ export const deleteObjects = Endpoint.del("Metadefs.objects.deleteAll", "/metade
 })
 
 const tag = Response.schema(Metadef.Tag)
-const tags = Response.map(Response.schema(Schema.Struct({ tags: Lenient.List(Metadef.Tag) })), ({ tags }) => tags)
 
 /** 404 means that the namespace, or the tag of the marker, does not exist. */
 export const listTags = Endpoint.get("Metadefs.tags.listAll", "/metadefs/namespaces/{namespace}/tags", {
-  success: tags,
+  success: listAt("tags", Metadef.Tag),
   errors: noNamespace
 })
 
@@ -609,19 +608,15 @@ export const deleteTags = Endpoint.del("Metadefs.tags.deleteAll", "/metadefs/nam
   errors: { ...noNamespace, 403: forbidden }
 })
 
-const resourceTypes = Response.schema(Schema.Struct({ resource_types: Lenient.List(Metadef.ResourceType) }))
-
 export const listResourceTypes = Endpoint.get("Metadefs.resourceTypes.listAll", "/metadefs/resource_types", {
-  success: Response.map(resourceTypes, ({ resource_types }) => resource_types)
+  success: listAt("resource_types", Metadef.ResourceType)
 })
-
-const associations = Response.schema(Schema.Struct({ resource_type_associations: Lenient.List(Metadef.Association) }))
 
 export const listAssociations = Endpoint.get(
   "Metadefs.resourceTypes.associations",
   "/metadefs/namespaces/{namespace}/resource_types",
   {
-    success: Response.map(associations, ({ resource_type_associations }) => resource_type_associations),
+    success: listAt("resource_type_associations", Metadef.Association),
     errors: noNamespace
   }
 )

@@ -6,9 +6,17 @@ import type * as GlanceError from "../../GlanceError.js"
 import type { Endpoint } from "../endpoint.js"
 import type * as Endpoints from "../endpoints.js"
 import * as Progress from "../listingProgress.js"
-import type * as Operations from "../operations.js"
+import * as Operations from "../operations.js"
 import type * as Wire from "../wire.js"
 import type * as Definition from "./definition.js"
+
+/** Streams the definitions of a listing without pages. */
+export const streamAll = <P, A, E>(
+  { request }: Operations.Operations,
+  endpoint: Endpoint<P, ReadonlyArray<A>, E>,
+  parameters: P
+): Stream.Stream<A, E> =>
+  request(endpoint, parameters).pipe(Stream.fromIterableEffect, Operations.streamOperation(endpoint.operation))
 
 /** Some of a listing, and the name after which it goes on. */
 interface Part<A> {

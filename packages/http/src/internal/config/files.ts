@@ -44,7 +44,7 @@ export interface Found {
   readonly document: Settings.Mapping
 }
 
-const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
+export const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
   new MalformedCloudFile({ file, line: Option.fromNullable(line), column: Option.fromNullable(column), reason })
 
 /** The library for YAML is imported when there is a file to read: it takes 40 ms, which no other program should wait for. */

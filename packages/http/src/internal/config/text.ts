@@ -19,8 +19,8 @@ import { Flag, type Value } from "./values.js"
 
 /** What is wrong with a text, and where. It repeats no value of the text, which may be a secret. */
 export interface Complaint {
-  readonly line: number | undefined
-  readonly column: number | undefined
+  readonly line?: number | undefined
+  readonly column?: number | undefined
   readonly reason: string
 }
 
@@ -215,8 +215,8 @@ export const parseYaml = (text: string): Either.Either<Value, Complaint> => {
   return Either.try({
     try: () => valueOf(documentOf(text, lines)?.contents ?? null),
     catch: (error): Complaint => {
-      if (!(error instanceof Mistake)) return { line: undefined, column: undefined, reason: "cannot be read as YAML" }
-      if (error.offset === undefined) return { line: undefined, column: undefined, reason: error.reason }
+      if (!(error instanceof Mistake)) return { reason: "cannot be read as YAML" }
+      if (error.offset === undefined) return { reason: error.reason }
       const { col: column, line } = lines.linePos(error.offset)
       const start = lines.lineStarts[line - 1] ?? 0
       const shown = masked(text.slice(start, start + 200).split(/[\r\n]/, 1)[0] ?? "")
