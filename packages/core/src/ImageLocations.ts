@@ -1,5 +1,5 @@
 /**
- * The locations of an image: where its data lie. A cloud shows them only where its operator wants it to.
+ * The locations of an image: the URLs of its data. A cloud shows them only if its operator allows it.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
 /**
- * Hashes that the caller vouches for, since nobody reads the data.
+ * Hashes of the data from the caller, because the cloud does not read the data.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,7 @@ export interface Validation {
 }
 
 /**
- * A place where data lie.
+ * A location of data.
  *
  * @since 0.1.0
  * @category models
@@ -51,8 +51,8 @@ export type RemoveError = Failure | GlanceError.CapabilityMissing | GlanceError.
 export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
 
 /**
- * The operations on locations. {@link Service.list} and {@link Service.register} are routes of their own (v2.17), meant for
- * services; the others change the record, and are there only where it shows locations.
+ * The operations on locations. {@link Service.list} and {@link Service.register} are for services (v2.17). The others
+ * change the record, and need a cloud that shows locations.
  *
  * @since 0.1.0
  * @category models
@@ -60,14 +60,14 @@ export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError
  */
 export interface Service {
   /**
-   * Where the data lie. For services.
+   * Returns the locations. For services.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#get-locations
    */
   readonly list: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<Image.ImageLocation>, ListError>
   /**
-   * Tells where the data of a queued image lie. The cloud reads them in its own time, for their size and hashes, and makes
-   * the image `active`: `ImageImport.await` waits for it.
+   * Registers the location of a queued image. The cloud then reads the data for their size and hashes, and makes the image
+   * `active`: `ImageImport.await` waits for it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-location
    */
@@ -77,21 +77,21 @@ export interface Service {
     validation?: Omit<Validation, "checksum">
   ) => Effect.Effect<void, RegisterError>
   /**
-   * Adds a location to the record, which makes a queued image `active`. Answers the image as it is then.
+   * Adds a location to the record, which makes a queued image `active`. Returns the image.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
   readonly add: (image: Image.ImageRef, location: NewLocation) => Effect.Effect<Image.Image, AddError>
   /**
-   * Takes the location with this URL off the record, and its data away. The last one is `Forbidden`; one that is not there
-   * is nothing to do.
+   * Removes a location from the record by its URL, and deletes its data. The last location is `Forbidden`. Succeeds if the
+   * record does not have the location.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
   readonly remove: (image: Image.ImageRef, url: string) => Effect.Effect<Image.Image, RemoveError>
   /**
-   * Makes these the locations of the record: of an image that had none, or the same ones with other metadata. Others the
-   * server refuses.
+   * Replaces the locations of the record. The server accepts locations for an image without any, and other metadata for
+   * the existing ones.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
@@ -155,7 +155,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const operations = Operations.make(http)
     const { operation, request } = operations
 
-    /** 404 says that there is no such route, or that there is no such image. The record tells which. */
+    /** Glance returns 404 without the route and without the image. The record shows whether the image exists. */
     const ofImage = <A, E extends GlanceError.GlanceError>(image: Image.ImageRef, effect: Effect.Effect<A, E>) =>
       Effect.tapError(effect, ({ _tag }) =>
         _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
@@ -167,7 +167,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const patch = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
       request(Endpoints.patchLocations, { imageId: Image.idOf(image), steps })
 
-    /** A 403 says that locations are not shown, or something about this image. The record tells which. */
+    /** Glance returns 403 if it does not show locations, and for reasons of the image. The record shows which. */
     const explained = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
       Effect.tapErrorTag(patch(image, steps), "Forbidden", ({ detail, requestId }) =>
         Effect.flatMap(Record.read(operations, image), ({ locations }) =>

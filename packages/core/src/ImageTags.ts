@@ -106,44 +106,44 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
     const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
 
-    const add: Service["add"] = operation(Endpoints.addTag.operation)(function* (image, tag) {
-      yield* Check.check("tag", tag, Check.tag)
-      if (fitsPath(tag)) {
-        return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
-          ),
-          Effect.retry(again)
+    return {
+      add: operation(Endpoints.addTag.operation)(function* (image, tag) {
+        yield* Check.check("tag", tag, Check.tag)
+        if (fitsPath(tag)) {
+          return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
+            Effect.catchTag("UpdateConflict", (conflict) =>
+              Effect.flatMap(tagsOf(image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
+            ),
+            Effect.retry(again)
+          )
+        }
+        const tags = yield* tagsOf(image)
+        if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
+      }),
+      remove: operation(Endpoints.removeTag.operation)(function* (image, tag) {
+        yield* Check.check("tag", tag, Check.tag)
+        const imageId = Image.idOf(image)
+        const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>
+          new GlanceError.ImageTagNotFound({ imageId, tag, requestId, detail })
+        if (fitsPath(tag)) {
+          return yield* request(Endpoints.removeTag, { imageId, tag }).pipe(
+            Effect.catchTag("UpdateConflict", (conflict) =>
+              Effect.flatMap(tagsOf(image), (tags) => Effect.fail(tags.includes(tag) ? conflict : absent(conflict)))
+            ),
+            Effect.retry(again)
+          )
+        }
+        const tags = yield* tagsOf(image)
+        if (!tags.includes(tag)) return yield* absent({ requestId: Option.none(), detail: "" })
+        yield* replace(
+          image,
+          tags.filter((each) => each !== tag)
         )
-      }
-      const tags = yield* tagsOf(image)
-      if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
-    })
-
-    const remove: Service["remove"] = operation(Endpoints.removeTag.operation)(function* (image, tag) {
-      yield* Check.check("tag", tag, Check.tag)
-      const imageId = Image.idOf(image)
-      const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>
-        new GlanceError.ImageTagNotFound({ imageId, tag, requestId, detail })
-      if (fitsPath(tag)) {
-        return yield* request(Endpoints.removeTag, { imageId, tag }).pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(image), (tags) => Effect.fail(tags.includes(tag) ? conflict : absent(conflict)))
-          ),
-          Effect.retry(again)
-        )
-      }
-      const tags = yield* tagsOf(image)
-      if (!tags.includes(tag)) return yield* absent({ requestId: Option.none(), detail: "" })
-      const rest = tags.filter((each) => each !== tag)
-      yield* replace(image, rest)
-    })
-
-    const set: Service["set"] = operation("ImageTags.set")((image, tags, { readFirst = true } = {}) =>
-      Record.update(operations, image, { tags }, { readFirst })
-    )
-
-    return { add, remove, set }
+      }),
+      set: operation("ImageTags.set")((image, tags, { readFirst = true } = {}) =>
+        Record.update(operations, image, { tags }, { readFirst })
+      )
+    }
   }
 )
 

@@ -28,7 +28,7 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What a namespace is, without its name.
+ * A namespace without its name.
  *
  * @since 0.1.0
  * @category models
@@ -50,7 +50,7 @@ export interface NamespaceDefinition {
 }
 
 /**
- * What becomes different in a namespace: what is absent or `undefined` stays, and so does what is in it.
+ * Changes of a namespace. What is absent or `undefined` is not changed, nor is the content of the namespace.
  *
  * @since 0.1.0
  * @category models
@@ -75,10 +75,10 @@ export interface NamespaceChanges {
  */
 export interface NamespaceQuery {
   readonly visibility?: Metadef.Visibility | undefined
-  /** Those that are for any of these, at least one. */
+  /** Namespaces for any of these resource types, at least one. */
   readonly resourceTypes?: ReadonlyArray<string> | undefined
   /**
-   * By what always has a value: Glance loses its place among those that have none.
+   * Only keys that every namespace has: Glance cannot continue a listing after a namespace without the key.
    *
    * @default newest first
    */
@@ -116,41 +116,41 @@ export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * One page of the namespaces that the caller sees, and what to ask for to get the next one. The namespace that is not
-   * found is the marker.
+   * Returns one page of namespaces, and the query for the next one. `MetadefNamespaceNotFound` means that the namespace of
+   * the marker does not exist.
    */
   readonly list: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
   ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, ListError>
   /**
-   * All namespaces that match, each once; a page is fetched when somebody pulls. When the namespace after which a page
-   * is to begin has gone or is called otherwise, the listing begins again and leaves out what it has given. It fails with
-   * `TooManyEmptyPages` after 100 pages in a row without a new namespace.
+   * Streams all namespaces that match, each once. A page is fetched when the reader pulls. If the last namespace of a page
+   * was deleted or renamed, the listing starts again, and emits no namespace twice. It fails with `TooManyEmptyPages`
+   * after 100 pages in a row without a new namespace.
    */
   readonly listAll: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
   ) => Stream.Stream<Metadef.Namespace, ListAllError>
-  /** A namespace and all that is in it. */
+  /** Returns a namespace with its content. */
   readonly get: (
     namespace: Metadef.NamespaceRef,
     options?: MetadefProperties.ForResource
   ) => Effect.Effect<Metadef.NamespaceDetails, GetError>
   /**
-   * Makes a namespace and what is in it, by one request. Glance makes the parts one after the other, and takes the
-   * namespace back when one of them exists already; when it fails otherwise, some of them may be there.
+   * Creates a namespace with its content in one request. If a part already exists, Glance deletes the namespace. After
+   * another failure, some of the parts may exist.
    */
   readonly create: (
     name: string,
     definition?: NamespaceDefinition
   ) => Effect.Effect<Metadef.NamespaceDetails, CreateError>
-  /** Changes a namespace, by two requests, and answers what it is then. What is in it stays. */
+  /** Changes a namespace with two requests, and returns it. Its content is kept. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     changes: NamespaceChanges
   ) => Effect.Effect<Metadef.NamespaceDetails, UpdateError>
-  /** Deletes a namespace with all that is in it. */
+  /** Deletes a namespace with its content. */
   readonly delete: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteError>
 }
 
@@ -181,9 +181,9 @@ const resourceTypesCheck: Check.Check = (value) => {
     : "must hold texts without a comma"
 }
 
-/** What an update sends back is the namespace without what is in it. */
-const inside = ["resource_type_associations", "properties", "objects", "tags"]
-const dropped = new Set(["self", "schema", "created_at", "updated_at", ...inside])
+/** Keys that an update does not send: links, times and the content of the namespace. */
+const content = ["resource_type_associations", "properties", "objects", "tags"]
+const dropped = new Set(["self", "schema", "created_at", "updated_at", ...content])
 
 /**
  * The operations on the port of the context.

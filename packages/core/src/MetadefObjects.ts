@@ -21,20 +21,20 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What an object is, without its name.
+ * An object without its name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ObjectDefinition {
   readonly description?: string | undefined
-  /** Names of properties, none of which can hold a comma: Glance would find two names in it. */
+  /** Names of properties without commas, because Glance would split the name. */
   readonly required?: ReadonlyArray<string> | undefined
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition>> | undefined
 }
 
 /**
- * What becomes different in an object: what is absent or `undefined` stays.
+ * Changes of an object. What is absent or `undefined` is not changed.
  *
  * @since 0.1.0
  * @category models
@@ -44,9 +44,9 @@ export interface ObjectChanges {
   readonly name?: string | undefined
   /** `null` for none. */
   readonly description?: string | null | undefined
-  /** All of them: what is not named is not required. */
+  /** Replaces all required names. */
   readonly required?: ReadonlyArray<string> | undefined
-  /** Each is the whole of a property's definition; `null` removes a property, and what is not named stays. */
+  /** Each replaces the whole definition of a property; `null` removes it. Other properties are kept. */
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition | null>> | undefined
 }
 
@@ -66,7 +66,7 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-objects
  */
 export interface Service {
-  /** All objects, fetched by one request: Glance looks at no limit and no marker here. */
+  /** Streams all objects, which one request fetches, because Glance has no pages here. */
   readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.MetadefObject, ListAllError>
   readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.MetadefObject, GetError>
   readonly create: (
@@ -74,20 +74,20 @@ export interface Service {
     name: string,
     definition?: ObjectDefinition
   ) => Effect.Effect<Metadef.MetadefObject, CreateError>
-  /** Changes an object, by two requests, and answers what it is then. */
+  /** Changes an object with two requests, and returns it. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: ObjectChanges
   ) => Effect.Effect<Metadef.MetadefObject, UpdateError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all objects out of a namespace. */
+  /** Deletes all objects of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const dropped = new Set(["self", "schema", "created_at", "updated_at"])
 
-/** The properties that were there, with those that are named replaced, added, or gone where they are `null`. */
+/** Merges changes into the properties: `null` removes a property. */
 const merged = (before: unknown, wanted: unknown): unknown => {
   const all = new Map([...Object.entries(Wire.isJsonObject(before) ? before : {}), ...Object.entries(wanted as object)])
   return Object.fromEntries([...all].filter(([, definition]) => definition !== null))

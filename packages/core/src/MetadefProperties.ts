@@ -1,5 +1,5 @@
 /**
- * The properties that a namespace of metadata definitions describes.
+ * The properties of a namespace of metadata definitions.
  *
  * @since 0.1.0
  */
@@ -20,33 +20,33 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What a property is, without its name. Names of all kinds are printable ASCII without a slash, at most 80 characters:
- * Glance takes others and cannot find them again.
+ * A property without its name. All names are printable ASCII without a slash, at most 80 characters: Glance accepts
+ * others, but cannot find them again.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PropertyDefinition {
   readonly type: Metadef.PropertyType
-  /** What people call it. */
+  /** The name for people. */
   readonly title: string
   readonly description?: string | undefined
   /** How Nova's scheduler may compare values, such as `<in>`. */
   readonly operators?: ReadonlyArray<string> | undefined
-  /** As text, whatever the type: Glance makes `"True"` of `true` and nothing of a list. */
+  /** As text, whatever the type: Glance converts `true` to `"True"`, and drops a list. */
   readonly default?: string | undefined
   /** @default false */
   readonly readonly?: boolean | undefined
-  /** A whole number, as is `maximum`: Glance cuts off what is behind the point. */
+  /** A whole number, like `maximum`: Glance drops decimal places. */
   readonly minimum?: number | undefined
   readonly maximum?: number | undefined
-  /** As text, whatever the type: Glance fails at numbers. */
+  /** As text, whatever the type: Glance fails with numbers. */
   readonly enum?: ReadonlyArray<string> | undefined
-  /** A regular expression, which Glance does not look at. */
+  /** A regular expression, which Glance does not check. */
   readonly pattern?: string | undefined
   readonly minLength?: number | undefined
   readonly maxLength?: number | undefined
-  /** Of an array. */
+  /** The elements of an array. */
   readonly items?:
     | { readonly type: Metadef.PropertyType; readonly enum?: ReadonlyArray<string> | undefined }
     | undefined
@@ -57,7 +57,7 @@ export interface PropertyDefinition {
 }
 
 /**
- * What becomes different in a property: `null` takes away what is optional, and what is absent or `undefined` stays.
+ * Changes of a property. `null` removes an optional field. What is absent or `undefined` is not changed.
  *
  * @since 0.1.0
  * @category models
@@ -79,7 +79,7 @@ export type PropertyChanges = {
  * @category models
  */
 export interface ForResource {
-  /** Properties are called as they are on this kind of resource: with the prefix of its association. */
+  /** Names properties as on this resource type: with the prefix of its association. */
   readonly resourceType?: string | undefined
 }
 
@@ -99,11 +99,11 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-properties
  */
 export interface Service {
-  /** All properties, fetched by one request: Glance has no pages of them. */
+  /** Streams all properties, which one request fetches, because Glance has no pages here. */
   readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Property, ListAllError>
   /**
-   * One property. With a `resourceType`, `name` begins with the prefix of its association; without such an association,
-   * or where it has no prefix, no property is found. The answer has the name without the prefix.
+   * Returns a property. With a `resourceType`, `name` must begin with the prefix of its association; without an
+   * association or a prefix, no property is found. The returned name has no prefix.
    */
   readonly get: (
     namespace: Metadef.NamespaceRef,
@@ -115,14 +115,14 @@ export interface Service {
     name: string,
     definition: PropertyDefinition
   ) => Effect.Effect<Metadef.Property, CreateError>
-  /** Changes a property, by two requests, and answers what it is then. */
+  /** Changes a property with two requests, and returns it. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: PropertyChanges
   ) => Effect.Effect<Metadef.Property, UpdateError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all properties out of a namespace. */
+  /** Deletes all properties of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 

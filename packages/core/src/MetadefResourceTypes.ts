@@ -1,5 +1,5 @@
 /**
- * The kinds of resources that metadata definitions are for.
+ * The resource types that metadata definitions apply to.
  *
  * @since 0.1.0
  */
@@ -19,15 +19,15 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * How a namespace's properties are used on a kind of resource.
+ * The use of a namespace's properties on a resource type.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AssociationDefinition {
-  /** What stands before the names of the properties on such a resource, with its separator: `hw_`. */
+  /** The prefix of the properties on such a resource, with its separator: `hw_`. */
   readonly prefix?: string | undefined
-  /** Which of a resource's several sets of properties is meant: `image` or `user` of a volume. */
+  /** The set of properties of a resource with several: `image` or `user` of a volume. */
   readonly propertiesTarget?: string | undefined
 }
 
@@ -38,16 +38,16 @@ export type AssociateError = NamespaceFailure | GlanceError.DuplicateMetadef
 export type DissociateError = Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef
 
 /**
- * The operations on resource types, and on which of them a namespace is for.
+ * The operations on resource types, and on their associations with namespaces.
  *
  * @since 0.1.0
  * @category models
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-resource-types
  */
 export interface Service {
-  /** All resource types that the cloud knows: one is made when a namespace is first associated with it, and stays. */
+  /** Streams all resource types of the cloud. The first association of a namespace creates one, and it stays. */
   readonly listAll: Stream.Stream<Metadef.ResourceType, ListAllError>
-  /** The resource types that a namespace is for. */
+  /** Streams the resource types that a namespace is associated with. */
   readonly associations: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Association, AssociationsError>
   readonly associate: (
     namespace: Metadef.NamespaceRef,

@@ -20,7 +20,7 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * In which order to list tags, and how many at once.
+ * The order of tags, and the size of a page.
  *
  * @since 0.1.0
  * @category models
@@ -55,8 +55,7 @@ export type DeleteError = Failure | GlanceError.MetadefTagNotFound | GlanceError
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
- * The operations on the tags of a namespace. On a cloud whose database compares without regard to case, `Blue` and
- * `blue` are one tag.
+ * The operations on the tags of a namespace. If the database of the cloud ignores case, `Blue` and `blue` are one tag.
  *
  * @since 0.1.0
  * @category models
@@ -64,22 +63,20 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * All tags, each once, without their times. Glance sends pages of them when there is a `limit`, and never says
-   * whether another one follows: a page is fetched after the last name until one is not full. When that name has gone,
-   * the listing begins again and leaves out what it has given.
+   * Streams all tags, each once, without their times. Glance sends pages if there is a `limit`. The stream fetches pages
+   * until one is not full. If the last tag of a page was deleted, it starts again, and emits no tag twice.
    */
   readonly listAll: (namespace: Metadef.NamespaceRef, query?: TagQuery) => Stream.Stream<Metadef.Tag, ListAllError>
   readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, GetError>
   readonly create: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, CreateError>
   /**
-   * Puts those of the tags into the namespace that are not in it, and leaves the others alone. One request when none is
-   * there; when some are, Glance takes none, and the rest goes with a second one.
+   * Adds the missing tags to the namespace, and keeps the others. It sends one request, or a second one with the missing
+   * tags if the namespace has some of them, because Glance then adds none.
    *
-   * A Glance that does not know the header `X-Openstack-Append` would take these for all the tags of the namespace:
-   * there `create` puts in one by one.
+   * A Glance without the header `X-Openstack-Append` would replace all tags of the namespace. Use `create` there.
    */
   readonly append: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, AppendError>
-  /** Makes these the tags of the namespace, in one request; none deletes all of them, which protection forbids. */
+  /** Replaces the tags of the namespace with one request. An empty list deletes them, which protection forbids. */
   readonly set: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, SetError>
   readonly rename: (
     namespace: Metadef.NamespaceRef,
@@ -87,13 +84,13 @@ export interface Service {
     newName: string
   ) => Effect.Effect<Metadef.Tag, RenameError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all tags out of a namespace. */
+  /** Deletes all tags of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const sortKeys = { name: "name", createdAt: "created_at" }
 
-/** Attempts to append after a conflict: somebody else may append the same. */
+/** Attempts to append after a conflict with a concurrent append. */
 const attempts = 3
 
 /**

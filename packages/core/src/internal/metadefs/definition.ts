@@ -1,15 +1,15 @@
-/** Definitions as they are written: checked, and in the words of the wire. */
+/** Checks definitions, and converts them to JSON. */
 import * as Either from "effect/Either"
 import type * as GlanceError from "../../GlanceError.js"
 import * as Check from "../check.js"
 import type * as Wire from "../wire.js"
 
-/** Names on the wire and their values, `null` for what is to go. */
+/** Keys and values of the JSON record; `null` removes a key. */
 export type Entries = ReadonlyArray<readonly [wire: string, value: unknown]>
 
 type Checked<A> = Either.Either<A, GlanceError.InvalidArgument>
 
-/** How an attribute is written. Its name on the wire is its own, where nothing else is said. */
+/** How an attribute is written. @default the key is the name of the attribute */
 interface Rule {
   readonly wire?: string
   readonly write: (argument: string, value: unknown) => Checked<unknown>
@@ -20,7 +20,7 @@ const rule = (check: Check.Check, wire?: string): Rule => ({
   ...(wire === undefined ? {} : { wire })
 })
 
-/** What is made under a name must be found again by a path. */
+/** The name must be a valid path segment, or the definition could not be fetched. */
 export const name: Check.Check = (value) => Check.segment(value) ?? Check.text({ maxLength: 80 })(value)
 
 const text = Check.text({})
@@ -39,7 +39,7 @@ const listOf =
 const wholeNumber: Check.Check = (value) =>
   Number.isSafeInteger(value) ? undefined : `must be a whole number, not ${Check.shown(value)}`
 
-/** Glance joins the names with commas, and splits them again when it is asked. */
+/** Glance joins names with commas to store them. */
 const propertyName: Check.Check = (value) => {
   const reason = Check.text({ minLength: 1 })(value)
   if (reason !== undefined) return reason
@@ -50,7 +50,7 @@ const entries = (
   within: string,
   given: unknown,
   rules: Readonly<Record<string, Rule>>,
-  /** What may be `null`. */
+  /** Attributes that may be `null`. */
   removable: ReadonlySet<string> = new Set()
 ): Checked<Entries> =>
   Either.gen(function* () {
@@ -78,7 +78,7 @@ const required = (within: string, given: object, keys: ReadonlyArray<string>): C
     }
   })
 
-/** Each value under its key, which is a name. `fromEntries` defines keys; assignment would lose `__proto__`. */
+/** Checks values by their names. `fromEntries` defines keys; an assignment would lose `__proto__`. */
 const named =
   (check: Check.Check, write: (argument: string, value: unknown, key: string) => Checked<unknown>) =>
   (within: string, given: unknown): Checked<Wire.JsonObject> =>
@@ -157,7 +157,7 @@ const objectRules = {
 
 export const object = whole(objectRules)
 
-/** Of the properties, those that are to go are `null`. */
+/** A property that is `null` is removed. */
 export const objectChanges = (changes: unknown): Checked<Entries> =>
   entries(
     "changes",
@@ -193,7 +193,7 @@ const namespaceRules = {
   owner: rule(Check.text({ minLength: 1, maxLength: 255 }))
 }
 
-/** What is named by its key there and by its attribute here. */
+/** Converts definitions by name to a list with names. */
 const listed =
   (write: (argument: string, value: unknown) => Checked<Wire.JsonObject>) =>
   (argument: string, value: unknown): Checked<ReadonlyArray<unknown>> =>
