@@ -95,15 +95,6 @@ const nullable =
   (value) =>
     value === null ? undefined : check(value)
 
-const tagsCheck: Check.Check = (value) => {
-  if (!Array.isArray(value)) return "must be an array of strings"
-  for (const tag of value) {
-    const reason = Check.tag(tag)
-    if (reason !== undefined) return `holds the tag ${Check.shown(tag)}, which ${reason}`
-  }
-  return undefined
-}
-
 const attributes: { readonly [A in Attribute]: AttributeRule } = {
   name: {
     wire: "name",
@@ -122,7 +113,7 @@ const attributes: { readonly [A in Attribute]: AttributeRule } = {
   minDisk: { wire: "min_disk", check: Check.wholeNumber(0), current: (image) => image.minDisk },
   minRam: { wire: "min_ram", check: Check.wholeNumber(0), current: (image) => image.minRam },
   owner: { wire: "owner", check: word, current: (image) => Option.getOrNull(image.owner) },
-  tags: { wire: "tags", check: tagsCheck, current: (image) => image.tags }
+  tags: { wire: "tags", check: Check.listOf(Check.tag), current: (image) => image.tags }
 }
 
 /** Names that Glance refuses with 403 as a property's, besides those it gives a meaning to. */

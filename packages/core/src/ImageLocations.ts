@@ -109,8 +109,6 @@ export interface Service {
  */
 export class ImageLocations extends Context.Tag("@effect-glance/core/ImageLocations")<ImageLocations, Service>() {}
 
-const word = Check.text({ minLength: 1 })
-
 const hex: Check.Check = (value) =>
   typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value) ? undefined : `must be in hex, not ${Check.shown(value)}`
 
@@ -122,7 +120,7 @@ const validationToJson = (
     if (checksum !== undefined) yield* Check.check(`${argument}.checksum`, checksum, hex)
     return {
       ...(checksum === undefined ? {} : { checksum }),
-      os_hash_algo: yield* Check.check(`${argument}.osHashAlgo`, osHashAlgo, word),
+      os_hash_algo: yield* Check.check(`${argument}.osHashAlgo`, osHashAlgo, Check.nonEmpty),
       os_hash_value: yield* Check.check(`${argument}.osHashValue`, osHashValue, hex)
     }
   })
@@ -132,7 +130,7 @@ const locationToJson = (argument: string, location: NewLocation) =>
   Effect.gen(function* () {
     yield* Check.check(argument, location, Check.object)
     const { metadata = {}, url, validation } = location
-    yield* Check.check(`${argument}.url`, url, word)
+    yield* Check.check(`${argument}.url`, url, Check.nonEmpty)
     yield* Check.check(`${argument}.metadata`, metadata, Check.json)
     return {
       url,
@@ -180,7 +178,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
       ),
       register: operation(Endpoints.registerLocation.operation)(function* (image, url, validation) {
-        yield* Check.check("url", url, word)
+        yield* Check.check("url", url, Check.nonEmpty)
         const location =
           validation === undefined
             ? { url }
@@ -192,7 +190,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
       }),
       remove: operation("ImageLocations.remove")(function* (image, url) {
-        yield* Check.check("url", url, word)
+        yield* Check.check("url", url, Check.nonEmpty)
         const record = yield* Record.read(operations, image)
         if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
         const index = record.locations.value.findIndex((location) => location.url === url)

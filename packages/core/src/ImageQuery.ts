@@ -148,7 +148,7 @@ const one =
 const equal = (value: string) => (value.includes(":") ? `eq:${value}` : value)
 
 const amongCheck: Check.Check = (value) => {
-  const reason = Check.text({ minLength: 1 })(value)
+  const reason = Check.nonEmpty(value)
   if (reason !== undefined) return reason
   return (value as string).includes('"') ? "must not contain a double quote when there are several" : undefined
 }
@@ -174,7 +174,7 @@ const oneOf =
     })
   }
 
-const text = (wire: string): Writer<unknown> => one(wire, Check.text({ minLength: 1 }))
+const text = (wire: string): Writer<unknown> => one(wire, Check.nonEmpty)
 
 const flag = (wire: string): Writer<unknown> => one(wire, Check.flag)
 

@@ -211,15 +211,13 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
 
 const conditions = ["status", "type", "sort", "limit", "marker"]
 
-const nonEmpty = Check.text({ minLength: 1 })
-
 const toParams = (query: TaskQuery) =>
   Either.gen(function* () {
     yield* Query.known(query, conditions)
     const params: Array<readonly [string, string]> = []
     for (const name of ["status", "type"] as const) {
       const value = query[name]
-      if (value !== undefined) params.push([name, yield* Check.check(`query.${name}`, value, nonEmpty)])
+      if (value !== undefined) params.push([name, yield* Check.check(`query.${name}`, value, Check.nonEmpty)])
     }
     return [...params, ...(yield* Query.place(query, sortKeys, Check.segment))]
   })
@@ -246,9 +244,9 @@ const importImage = (http: GlanceClient.Service, operations: Operations.Operatio
     object,
     { format = "vhd", name = object, properties = {} } = {}
   ) {
-    yield* Check.check("object", object, nonEmpty)
-    yield* Check.check("format", format, nonEmpty)
-    yield* Check.check("name", name, nonEmpty)
+    yield* Check.check("object", object, Check.nonEmpty)
+    yield* Check.check("format", format, Check.nonEmpty)
+    yield* Check.check("name", name, Check.nonEmpty)
     yield* Check.check("properties", properties, Check.object)
     for (const [key, value] of Object.entries(properties)) {
       yield* Check.check(`properties[${Check.quoted(key)}]`, value, Check.text({}))
@@ -306,7 +304,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
       get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
       create: operation(Endpoints.createTask.operation)(function* (type, input) {
-        yield* Check.check("type", type, nonEmpty)
+        yield* Check.check("type", type, Check.nonEmpty)
         yield* Check.check("input", input, Check.json)
         return yield* request(Endpoints.createTask, { type, input })
       }),

@@ -164,7 +164,7 @@ const toParams = (query: NamespaceQuery) =>
     const { resourceTypes, visibility } = query
     const params: Array<readonly [string, string]> = []
     if (visibility !== undefined) {
-      yield* Check.check("query.visibility", visibility, Check.text({ minLength: 1 }))
+      yield* Check.check("query.visibility", visibility, Check.nonEmpty)
       params.push(["visibility", visibility])
     }
     if (resourceTypes !== undefined) {

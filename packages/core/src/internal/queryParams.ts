@@ -22,13 +22,11 @@ interface Place {
   readonly marker?: string | undefined
 }
 
-const nonEmpty = Check.text({ minLength: 1 })
-
 /** Returns the parameters for the order, the size and the beginning of a page. */
 export const place = (
   { limit, marker, sort }: Place,
   keys: Readonly<Record<string, string>>,
-  markerCheck = nonEmpty
+  markerCheck = Check.nonEmpty
 ): Checked<Params> =>
   Either.gen(function* () {
     const params: Array<readonly [string, string]> = []
@@ -51,5 +49,5 @@ export const place = (
 export const forResource = (options: { readonly resourceType?: string | undefined } = {}): Checked<Params> => {
   const { resourceType } = options
   if (resourceType === undefined) return Either.right([])
-  return Either.map(Check.check("resourceType", resourceType, nonEmpty), (type) => [["resource_type", type]])
+  return Either.map(Check.check("resourceType", resourceType, Check.nonEmpty), (type) => [["resource_type", type]])
 }

@@ -25,23 +25,12 @@ export const name: Check.Check = (value) => Check.segment(value) ?? Check.text({
 
 const text = Check.text({})
 
-const listOf =
-  (check: Check.Check): Check.Check =>
-  (value) => {
-    if (!Array.isArray(value)) return `must be an array, not ${Check.shown(value)}`
-    for (const item of value) {
-      const reason = check(item)
-      if (reason !== undefined) return `holds ${Check.shown(item)}, which ${reason}`
-    }
-    return undefined
-  }
-
 const wholeNumber: Check.Check = (value) =>
   Number.isSafeInteger(value) ? undefined : `must be a whole number, not ${Check.shown(value)}`
 
 /** Glance joins names with commas to store them. */
 const propertyName: Check.Check = (value) => {
-  const reason = Check.text({ minLength: 1 })(value)
+  const reason = Check.nonEmpty(value)
   if (reason !== undefined) return reason
   return (value as string).includes(",") ? "must not contain a comma" : undefined
 }
@@ -112,23 +101,23 @@ const whole =
 
 const optional: Readonly<Record<string, Rule>> = {
   description: rule(text),
-  operators: rule(listOf(text)),
+  operators: rule(Check.listOf(text)),
   default: rule(text),
   readonly: rule(Check.flag),
   minimum: rule(wholeNumber),
   maximum: rule(wholeNumber),
-  enum: rule(listOf(text)),
+  enum: rule(Check.listOf(text)),
   pattern: rule(text),
   minLength: rule(Check.wholeNumber(0)),
   maxLength: rule(Check.wholeNumber(0)),
-  items: { write: whole({ type: rule(text), enum: rule(listOf(text)) }, ["type"]) },
+  items: { write: whole({ type: rule(text), enum: rule(Check.listOf(text)) }, ["type"]) },
   uniqueItems: rule(Check.flag),
   minItems: rule(Check.wholeNumber(0)),
   maxItems: rule(Check.wholeNumber(0)),
   additionalItems: rule(Check.flag)
 }
 
-const propertyRules = { type: rule(Check.text({ minLength: 1 })), title: rule(text), ...optional }
+const propertyRules = { type: rule(Check.nonEmpty), title: rule(text), ...optional }
 
 export const property = whole(propertyRules, ["type", "title"])
 
@@ -146,7 +135,7 @@ export const propertyChanges = (changes: unknown): Checked<Entries> =>
 const objectRules = {
   description: rule(text),
   required: rule((value) => {
-    const reason = listOf(propertyName)(value)
+    const reason = Check.listOf(propertyName)(value)
     if (reason !== undefined) return reason
     return new Set(value as ReadonlyArray<string>).size === (value as ReadonlyArray<string>).length
       ? undefined
@@ -188,7 +177,7 @@ export const association = whole(associationRules)
 const namespaceRules = {
   displayName: rule(Check.text({ maxLength: 80 }), "display_name"),
   description: rule(Check.text({ maxLength: 500 })),
-  visibility: rule(Check.text({ minLength: 1 })),
+  visibility: rule(Check.nonEmpty),
   protected: rule(Check.flag),
   owner: rule(Check.text({ minLength: 1, maxLength: 255 }))
 }
@@ -206,7 +195,7 @@ const listed =
 
 /** Checks the names of tags, and removes duplicates. */
 export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<string>> =>
-  Either.map(Check.check(argument, value, listOf(name)), (names) => [...new Set(names as ReadonlyArray<string>)])
+  Either.map(Check.check(argument, value, Check.listOf(name)), (names) => [...new Set(names as ReadonlyArray<string>)])
 
 export const namespace = whole({
   ...namespaceRules,

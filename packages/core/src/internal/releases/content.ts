@@ -35,7 +35,7 @@ export const hashOf = <E, R>(
         ? undefined
         : { ...given, algorithm: yield* Verification.algorithmOf(hasher, "options.hash.algorithm", given.algorithm) }
     if (known !== undefined) {
-      yield* Check.check("options.hash.value", known.value, Check.text({ minLength: 1 }))
+      yield* Check.check("options.hash.value", known.value, Check.nonEmpty)
       if (known.algorithm === algorithm) return known.value.toLowerCase()
     }
     yield* Check.check("source", source.replayable, (replayable) =>
