@@ -11,11 +11,11 @@ type Read<A> = Either.Either<A, InvalidCloudSetting | MissingCloudSetting>
 
 type Login = (reader: Reader, limits: Identity.LoginOptions) => Read<CloudAuth>
 
-/** The domain for users and projects without one. `default_domain` is that of the command line client, an id. */
+/** The domain of users and projects without one. `default_domain` of the command-line client is an id. */
 const defaultDomain = (id: string | undefined, name: string | undefined, older: string | undefined) =>
   id === undefined && name === undefined ? { id: older, name } : { id, name }
 
-/** The domain of a user or a project: by name or id, or that which is said for both. */
+/** The domain of a user or a project, or the common one. */
 const domainOf = ({ option }: Reader, whose: "user" | "project") => {
   const id = option(`${whose}_domain_id`)
   const name = option(`${whose}_domain_name`)
@@ -109,7 +109,7 @@ const totp: Login = (reader, limits) =>
     return { type: "totp", options: { ...limits, ...who, passcode: yield* reader.secret("passcode") } }
   })
 
-/** What each of several factors needs. */
+/** The setting of each factor. */
 const factors = new Map([
   ["v3password", "password"],
   ["v3totp", "passcode"],
@@ -151,7 +151,7 @@ const adminToken: Login = (reader) =>
   Either.map(reader.secret("token"), (token) => ({ type: "adminToken", options: { token } }))
 
 const logins: ReadonlyMap<string, Login> = new Map([
-  // Whoever says no version leaves it to what the service speaks; here, to what its URL says.
+  // Without a version, the URL decides.
   ["password", (reader, limits) => (isOfVersion2(reader) ? passwordOfVersion2 : password)(reader, limits)],
   ["v3password", password],
   ["token", token],
@@ -177,7 +177,7 @@ const unlike = ({ authType, inAuth, invalid, named, option }: Reader): Either.Ei
     : invalid(named("auth_type"), `is "${authType}", but ${inAuth(key)} belongs to "v3applicationcredential"`)
 }
 
-/** How to log in, and the URL of the image service where the way to log in includes it. */
+/** Reads the login, and the URL of the image service if it is configured. */
 export const read = (reader: Reader, limits: Identity.LoginOptions) =>
   Either.gen(function* () {
     const { authType, invalid, named, place } = reader
