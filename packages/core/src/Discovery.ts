@@ -1,6 +1,6 @@
 /**
- * The capabilities of a cloud: versions of the Image API, import methods, stores, the schema of an image, and the usage of
- * quotas.
+ * The capabilities of a cloud: versions of the Image API, import methods, stores, the schema of an image, and the usage
+ * of quotas.
  *
  * @since 0.1.0
  */
@@ -36,16 +36,16 @@ export type ImageSchemaError = GlanceError.RequestError
 export type UsageError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
 /**
- * The capabilities of a cloud. All but {@link Service.usage} are cached for ten minutes. Callers of one service share the
- * cache.
+ * The capabilities of a cloud. All but {@link Service.usage} are cached for ten minutes. Callers of one service share
+ * the cache.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * Returns the versions of the Image API, such as `v2.16`, with their status: `CURRENT`, `SUPPORTED`, `EXPERIMENTAL` or
-   * `DEPRECATED`. A version stands for its features, and a cloud leaves it out if they are disabled. Check whether a
+   * Returns the versions of the Image API, such as `v2.16`, with their status: `CURRENT`, `SUPPORTED`, `EXPERIMENTAL`
+   * or `DEPRECATED`. A version stands for its features, and a cloud leaves it out if they are disabled. Check whether a
    * version exists, not which is the highest.
    *
    * @see https://docs.openstack.org/api-ref/image/versions/index.html#list-api-versions

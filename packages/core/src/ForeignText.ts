@@ -123,9 +123,10 @@ const stringsAndSequences = new RegExp(`${strings.source}|${sequences.source}`, 
 /** The part of a text in which all strings end. Beyond it, each string would be searched to the end of the text. */
 const partWithStrings = /^[\s\S]*(?:\x07|\x9c|\x1b\\)/
 
-/** Control characters, and characters that are invisible or change the direction; U+E0000 to U+E007F are tags. */
+/** Control characters, and characters that are invisible or change the direction. */
 const invisible =
-  /[\0-\x08\x0e-\x1f\x7f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
+  /[\0-\x08\x0e-\x1f\x7f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+const tags = /\udb40[\udc00-\udc7f]/g
 
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 
@@ -133,9 +134,9 @@ const lineBreak = /[\t-\r\x85\u2028\u2029]/
 const space = /[ \t-\r\x85\u2028\u2029]+/g
 
 /**
- * Removes control characters, terminal sequences, and characters that are invisible or change the direction of the text.
- * White space with a line break or a tab becomes one space. Half of a surrogate pair becomes U+FFFD. Takes time in
- * proportion to the length.
+ * Removes control characters, terminal sequences, and characters that are invisible or change the direction of the
+ * text. White space with a line break or a tab becomes one space. Half of a surrogate pair becomes U+FFFD. Takes time
+ * in proportion to the length.
  *
  * @since 0.1.0
  * @category conversions
@@ -145,5 +146,8 @@ export const strip = (text: string): string => {
   const valid = text.replace(/\p{Surrogate}/gu, "\ufffd")
   const [part = ""] = partWithStrings.exec(valid) ?? []
   const plain = part.replace(stringsAndSequences, "") + valid.slice(part.length).replace(sequences, "")
-  return plain.replace(invisible, "").replace(space, (found) => (lineBreak.test(found) ? " " : found))
+  return plain
+    .replace(invisible, "")
+    .replace(tags, "")
+    .replace(space, (found) => (lineBreak.test(found) ? " " : found))
 }

@@ -15,8 +15,8 @@ import { isProvidersOwn } from "./internal/properties.js"
 import * as Wire from "./internal/wire.js"
 
 /**
- * The schema of an image's id: usually a UUID, chosen by the server or by the caller who created the image. The brand only
- * distinguishes it from other ids. Every operation checks that it is valid in a path.
+ * The schema of an image's id: usually a UUID, chosen by the server or by the caller who created the image. The brand
+ * only distinguishes it from other ids. Every operation checks that it is valid in a path.
  *
  * @since 0.1.0
  * @category ids
@@ -161,8 +161,8 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
   file: option(Schema.String),
   schema: option(Schema.String),
   /**
-   * The custom properties. A value that is not a string, by the schema of an operator, is its JSON text. Properties that
-   * are `null` are absent.
+   * The custom properties. A value that is not a string, by the schema of an operator, is its JSON text. Properties
+   * that are `null` are absent.
    */
   properties: Schema.ReadonlyMap({ key: Schema.String, value: Schema.String })
 }) {

@@ -112,8 +112,8 @@ export interface Service {
    */
   readonly prune: Effect.Effect<Pruned, PruneError>
   /**
-   * Returns the addresses of the nodes that have the image in their cache, on a cloud with a shared cache. Not in the API
-   * reference; since the release 2026.2.
+   * Returns the addresses of the nodes that have the image in their cache, on a cloud with a shared cache. Not in the
+   * API reference; since the release 2026.2.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */

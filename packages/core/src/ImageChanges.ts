@@ -216,8 +216,8 @@ const same = (wanted: unknown, current: unknown): boolean =>
     : wanted === current
 
 /**
- * Plans the patch of an image, in the order of the changes and without steps that change nothing: `replace` for what the
- * image has, `add` for a new property, `remove` for a removed one.
+ * Plans the patch of an image, in the order of the changes and without steps that change nothing: `replace` for what
+ * the image has, `add` for a new property, `remove` for a removed one.
  *
  * @since 0.1.0
  * @category planning

@@ -66,8 +66,8 @@ export interface Service {
    */
   readonly list: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<Image.ImageLocation>, ListError>
   /**
-   * Registers the location of a queued image. The cloud then reads the data for their size and hashes, and makes the image
-   * `active`: `ImageImport.await` waits for it.
+   * Registers the location of a queued image. The cloud then reads the data for their size and hashes, and makes the
+   * image `active`: `ImageImport.await` waits for it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-location
    */
@@ -83,8 +83,8 @@ export interface Service {
    */
   readonly add: (image: Image.ImageRef, location: NewLocation) => Effect.Effect<Image.Image, AddError>
   /**
-   * Removes a location from the record by its URL, and deletes its data. The last location is `Forbidden`. Succeeds if the
-   * record does not have the location.
+   * Removes a location from the record by its URL, and deletes its data. The last location is `Forbidden`. Succeeds if
+   * the record does not have the location.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */

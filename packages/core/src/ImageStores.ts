@@ -47,8 +47,8 @@ export interface Service {
    */
   readonly listDetails: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, ListDetailsError>
   /**
-   * Deletes the copy of an image in a store. The last copy is `Forbidden`: delete the image instead. To copy an image to a
-   * store, import it by `copy-image`.
+   * Deletes the copy of an image in a store. The last copy is `Forbidden`: delete the image instead. To copy an image
+   * to a store, import it by `copy-image`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-from-store
    */

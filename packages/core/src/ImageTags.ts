@@ -49,8 +49,8 @@ export interface Service {
    */
   readonly remove: (image: Image.ImageRef, tag: string) => Effect.Effect<void, RemoveError>
   /**
-   * Replaces the tags of the image, and returns the image. Reads the image first, and sends no other request if the tags
-   * are the same.
+   * Replaces the tags of the image, and returns the image. Reads the image first, and sends no other request if the
+   * tags are the same.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */

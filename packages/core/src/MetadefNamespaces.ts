@@ -116,17 +116,17 @@ export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * Returns one page of namespaces, and the query for the next one. `MetadefNamespaceNotFound` means that the namespace of
-   * the marker does not exist.
+   * Returns one page of namespaces, and the query for the next one. `MetadefNamespaceNotFound` means that the namespace
+   * of the marker does not exist.
    */
   readonly list: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
   ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, ListError>
   /**
-   * Streams all namespaces that match, each once. A page is fetched when the reader pulls. If the last namespace of a page
-   * was deleted or renamed, the listing starts again, and emits no namespace twice. It fails with `TooManyEmptyPages`
-   * after 100 pages in a row without a new namespace.
+   * Streams all namespaces that match, each once. A page is fetched when the reader pulls. If the last namespace of a
+   * page was deleted or renamed, the listing starts again, and emits no namespace twice. It fails with
+   * `TooManyEmptyPages` after 100 pages in a row without a new namespace.
    */
   readonly listAll: (
     query?: NamespaceQuery,

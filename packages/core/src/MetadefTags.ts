@@ -63,15 +63,15 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * Streams all tags, each once, without their times. Glance sends pages if there is a `limit`. The stream fetches pages
-   * until one is not full. If the last tag of a page was deleted, it starts again, and emits no tag twice.
+   * Streams all tags, each once, without their times. Glance sends pages if there is a `limit`. The stream fetches
+   * pages until one is not full. If the last tag of a page was deleted, it starts again, and emits no tag twice.
    */
   readonly listAll: (namespace: Metadef.NamespaceRef, query?: TagQuery) => Stream.Stream<Metadef.Tag, ListAllError>
   readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, GetError>
   readonly create: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, CreateError>
   /**
-   * Adds the missing tags to the namespace, and keeps the others. It sends one request, or a second one with the missing
-   * tags if the namespace has some of them, because Glance then adds none.
+   * Adds the missing tags to the namespace, and keeps the others. It sends one request, or a second one with the
+   * missing tags if the namespace has some of them, because Glance then adds none.
    *
    * A Glance without the header `X-Openstack-Append` would replace all tags of the namespace. Use `create` there.
    */

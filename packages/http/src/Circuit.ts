@@ -24,8 +24,8 @@ import { durationOr } from "./internal/persistence.js"
  */
 export interface Options {
   /**
-   * Failures in a row that open the circuit: no response (a connection that is refused, reset or cut, a name that is not
-   * found, a wait of more than half the time limit), 502, 503 or 504. Each attempt of a request counts. Any other
+   * Failures in a row that open the circuit: no response (a connection that is refused, reset or cut, a name that is
+   * not found, a wait of more than half the time limit), 502, 503 or 504. Each attempt of a request counts. Any other
    * response, even 500 or 429, shows that the service is up.
    *
    * @default 5

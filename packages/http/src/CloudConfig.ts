@@ -143,9 +143,10 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
   })
 
 /**
- * Reads the cloud of the `OS_*` variables: `OS_AUTH_TYPE` and the settings of its login, `OS_REGION_NAME`, `OS_INTERFACE`,
- * `OS_IMAGE_ENDPOINT_OVERRIDE`, `OS_API_TIMEOUT`, `OS_CACERT`, `OS_INSECURE`, and all others that correspond to a setting
- * of `clouds.yaml`. An empty variable counts as unset. The variables are read from the `ConfigProvider`.
+ * Reads the cloud of the `OS_*` variables: `OS_AUTH_TYPE` and the settings of its login, `OS_REGION_NAME`,
+ * `OS_INTERFACE`, `OS_IMAGE_ENDPOINT_OVERRIDE`, `OS_API_TIMEOUT`, `OS_CACERT`, `OS_INSECURE`, and all others that
+ * correspond to a setting of `clouds.yaml`. An empty variable counts as unset. The variables are read from the
+ * `ConfigProvider`.
  *
  * @since 0.1.0
  * @category constructors

@@ -119,8 +119,9 @@ interface State {
 }
 
 /**
- * Caches the session that `login` returns. The login runs in the scope, so that it continues for other waiting fibers if
- * the first one is interrupted. All waiting fibers share its failure, which is not cached: the next caller logs in again.
+ * Caches the session that `login` returns. The login runs in the scope, so that it continues for other waiting fibers
+ * if the first one is interrupted. All waiting fibers share its failure, which is not cached: the next caller logs in
+ * again.
  *
  * @since 0.1.0
  * @category constructors

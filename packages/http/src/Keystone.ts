@@ -28,9 +28,9 @@ export interface AuthUrl extends Identity.LoginOptions {
 }
 
 /**
- * The scope of the token: a project or a domain by its id or name, the project of a trust, or the whole system; the first
- * of these that is given. A project's name belongs to a domain, by default the one with the id `default`. Without a scope,
- * the token is for the user's default project, if there is one.
+ * The scope of the token: a project or a domain by its id or name, the project of a trust, or the whole system; the
+ * first of these that is given. A project's name belongs to a domain, by default the one with the id `default`. Without
+ * a scope, the token is for the user's default project, if there is one.
  *
  * @since 0.1.0
  * @category models
@@ -82,8 +82,8 @@ export interface TokenOptions extends AuthUrl, ScopeOptions {
 }
 
 /**
- * An application credential, by id, or by name and user. It belongs to a project. Without an id, or a name and its user,
- * Keystone rejects the login.
+ * An application credential, by id, or by name and user. It belongs to a project. Without an id, or a name and its
+ * user, Keystone rejects the login.
  *
  * @since 0.1.0
  * @category models
@@ -340,8 +340,8 @@ export const layerApplicationCredentialConfig: (
   Login.layerConfig(makeApplicationCredential)
 
 /**
- * Logs in with a time-based passcode (TOTP). A cloud accepts each passcode once, so the token can be renewed only if the
- * passcode is an effect.
+ * Logs in with a time-based passcode (TOTP). A cloud accepts each passcode once, so the token can be renewed only if
+ * the passcode is an effect.
  *
  * @since 0.1.0
  * @category layers

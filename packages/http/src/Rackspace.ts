@@ -1,6 +1,6 @@
 /**
- * Logins to Rackspace's identity service, with its API v2.0. A login is retried after a broken connection, 429, 502, 503
- * or 504, up to three times and within a minute.
+ * Logins to Rackspace's identity service, with its API v2.0. A login is retried after a broken connection, 429, 502,
+ * 503 or 504, up to three times and within a minute.
  *
  * @since 0.1.0
  */

@@ -21,7 +21,8 @@ import * as Scope from "effect/Scope"
  */
 export interface Options {
   /**
-   * Requests that may wait for a response at once. A request holds its concurrency slot until the response headers arrive.
+   * Requests that may wait for a response at once. A request holds its concurrency slot until the response headers
+   * arrive.
    *
    * Transfers of image data release the slot before sending, so that a program that sends other requests during a
    * transfer cannot deadlock. Limit concurrent transfers where they are started, for example with the `concurrency` of
@@ -92,8 +93,8 @@ const placeOf = (places: Effect.Semaphore): Effect.Effect<void, never, Scope.Sco
   )
 
 /**
- * Spaces requests evenly, in milliseconds. Effect's `RateLimiter` waits whole milliseconds, which allows only 250 of 300
- * requests per second, and allows bursts of up to twice the limit.
+ * Spaces requests evenly, in milliseconds. Effect's `RateLimiter` waits whole milliseconds, which allows only 250 of
+ * 300 requests per second, and allows bursts of up to twice the limit.
  */
 const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
   Effect.map(Effect.makeSemaphore(1), (queue) => {

@@ -284,8 +284,8 @@ const nothing: Hasher.Hash = { update: () => {}, digest: Effect.succeed(new Map(
 
 /**
  * Makes a hasher of every algorithm of Node's OpenSSL, under each name that `Hasher.canonicalName` knows. Each hash of
- * more than 1 MiB runs in its own thread, so that md5, sha512 and the network do not wait for each other. If Node cannot
- * start threads, it runs on the calling thread. The threads end with the scope.
+ * more than 1 MiB runs in its own thread, so that md5, sha512 and the network do not wait for each other. If Node
+ * cannot start threads, it runs on the calling thread. The threads end with the scope.
  *
  * @since 0.1.0
  * @category constructors

@@ -84,9 +84,9 @@ export const stripped: Check = (value) =>
 export const tag: Check = text({ minLength: 1, maxLength: 255 })
 
 /**
- * A valid segment of a path. It has no slash, not even an encoded one, because the server decodes the path before it finds
- * the route: the id `x/file` would be another request. `.` and `..` vanish when a URL is parsed. The server reads a path
- * as Latin-1, so `é` would be two other characters.
+ * A valid segment of a path. It has no slash, not even an encoded one, because the server decodes the path before it
+ * finds the route: the id `x/file` would be another request. `.` and `..` vanish when a URL is parsed. The server reads
+ * a path as Latin-1, so `é` would be two other characters.
  */
 export const segment: Check = (value) => {
   const reason = segmentOfUtf8(value)

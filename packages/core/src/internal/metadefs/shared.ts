@@ -25,8 +25,8 @@ interface Part<A> {
 }
 
 /**
- * Streams a listing whose markers are names, each item once. If the marker no longer exists, the listing starts again and
- * skips the items that it has emitted. It fails if it has emitted nothing since the last start.
+ * Streams a listing whose markers are names, each item once. If the marker no longer exists, the listing starts again
+ * and skips the items that it has emitted. It fails if it has emitted nothing since the last start.
  */
 export const parts = <A extends { readonly name: string }, E extends { readonly _tag: string }>(
   first: string | undefined,
@@ -68,8 +68,8 @@ interface Rewriting<P, A, E, E2> {
 }
 
 /**
- * Reads a definition, changes the given keys, and sends it back unless nothing changes. Unknown keys of a newer server are
- * sent back unchanged. Returns the definition before and after.
+ * Reads a definition, changes the given keys, and sends it back unless nothing changes. Unknown keys of a newer server
+ * are sent back unchanged. Returns the definition before and after.
  */
 export const rewrite = <P, A, E, E2>(
   { request }: Operations.Operations,

@@ -60,8 +60,8 @@ const parse = (file: string, text: string): Effect.Effect<Settings.Mapping, Malf
   })
 
 /**
- * Reads the first existing file of a name. A file that cannot be read is skipped with a warning, as in openstacksdk. It is
- * the error if there is no other `clouds` file.
+ * Reads the first existing file of a name. A file that cannot be read is skipped with a warning, as in openstacksdk. It
+ * is the error if there is no other `clouds` file.
  */
 export const first = (
   name: "clouds" | "secure" | "clouds-public",
