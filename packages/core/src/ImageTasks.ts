@@ -213,13 +213,13 @@ const conditions = ["status", "type", "sort", "limit", "marker"]
 
 const toParams = (query: TaskQuery) =>
   Either.gen(function* () {
-    yield* Query.known(query, conditions)
+    yield* Query.checkKeys(query, conditions)
     const params: Array<readonly [string, string]> = []
     for (const name of ["status", "type"] as const) {
       const value = query[name]
       if (value !== undefined) params.push([name, yield* Check.check(`query.${name}`, value, Check.nonEmpty)])
     }
-    return [...params, ...(yield* Query.place(query, sortKeys, Check.segment))]
+    return [...params, ...(yield* Query.pageParams(query, sortKeys, Check.segment))]
   })
 
 /** Starts a task after it checked that the container exists, if the cloud has an object store to ask. */

@@ -160,7 +160,7 @@ const conditions = ["visibility", "resourceTypes", "sort", "limit", "marker"]
 
 const toParams = (query: NamespaceQuery) =>
   Either.gen(function* () {
-    yield* Query.known(query, conditions)
+    yield* Query.checkKeys(query, conditions)
     const { resourceTypes, visibility } = query
     const params: Array<readonly [string, string]> = []
     if (visibility !== undefined) {
@@ -171,7 +171,7 @@ const toParams = (query: NamespaceQuery) =>
       yield* Check.check("query.resourceTypes", resourceTypes, resourceTypesCheck)
       params.push(["resource_types", resourceTypes.join(",")])
     }
-    return [...params, ...(yield* Query.place(query, sortKeys))]
+    return [...params, ...(yield* Query.pageParams(query, sortKeys))]
   })
 
 const resourceTypesCheck: Check.Check = (value) => {

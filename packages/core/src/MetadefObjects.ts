@@ -104,7 +104,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-    const place = (namespace: Metadef.NamespaceRef, object: string) => ({
+    const parametersOf = (namespace: Metadef.NamespaceRef, object: string) => ({
       namespace: Metadef.nameOf(namespace),
       object
     })
@@ -112,7 +112,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       listAll: (namespace) =>
         Shared.streamAll(operations, Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }),
       get: operation(Endpoints.getObject.operation)((namespace, object) =>
-        Effect.map(request(Endpoints.getObject, place(namespace, object)), ({ value }) => value)
+        Effect.map(request(Endpoints.getObject, parametersOf(namespace, object)), ({ value }) => value)
       ),
       create: operation(Endpoints.createObject.operation)(function* (namespace, name, definition = {}) {
         yield* Check.check("name", name, Definition.name)
@@ -127,14 +127,14 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getObject,
           put: Endpoints.updateObject,
-          parameters: place(namespace, object),
+          parameters: parametersOf(namespace, object),
           dropped,
           change: (before) =>
             wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value])
         })
         return after.value
       }),
-      delete: call(Endpoints.deleteObject, place),
+      delete: call(Endpoints.deleteObject, parametersOf),
       deleteAll: call(Endpoints.deleteObjects, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

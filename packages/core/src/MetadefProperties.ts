@@ -137,7 +137,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-    const place = (namespace: Metadef.NamespaceRef, property: string) => ({
+    const parametersOf = (namespace: Metadef.NamespaceRef, property: string) => ({
       namespace: Metadef.nameOf(namespace),
       property
     })
@@ -146,7 +146,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         Shared.streamAll(operations, Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }),
       get: operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
         const query = yield* Query.forResource(options)
-        return (yield* request(Endpoints.getProperty, place(namespace, property), { query })).value
+        return (yield* request(Endpoints.getProperty, parametersOf(namespace, property), { query })).value
       }),
       create: operation(Endpoints.createProperty.operation)(function* (namespace, name, definition) {
         yield* Check.check("name", name, Definition.name)
@@ -161,12 +161,12 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getProperty,
           put: Endpoints.updateProperty,
-          parameters: place(namespace, property),
+          parameters: parametersOf(namespace, property),
           change: () => wanted
         })
         return after.value
       }),
-      delete: call(Endpoints.deleteProperty, place),
+      delete: call(Endpoints.deleteProperty, parametersOf),
       deleteAll: call(Endpoints.deleteProperties, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

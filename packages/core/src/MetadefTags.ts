@@ -106,8 +106,8 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
     const page = (ref: Metadef.NamespaceRef, query: TagQuery) =>
       Effect.gen(function* () {
-        yield* Query.known(query, ["sort", "limit", "marker"])
-        const params = yield* Query.place(query, sortKeys)
+        yield* Query.checkKeys(query, ["sort", "limit", "marker"])
+        const params = yield* Query.pageParams(query, sortKeys)
         const namespace = Metadef.nameOf(ref)
         const { limit, marker } = query
         const tags = yield* Effect.catchTag(
@@ -119,7 +119,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         return { items: tags, next: limit === undefined || tags.length < limit ? undefined : tags.at(-1)?.name }
       })
 
-    const place = (namespace: Metadef.NamespaceRef, tag: string) => ({ namespace: Metadef.nameOf(namespace), tag })
+    const parametersOf = (namespace: Metadef.NamespaceRef, tag: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      tag
+    })
 
     const post = (namespace: string, names: ReadonlyArray<string>, { append }: { readonly append: boolean }) =>
       request(Endpoints.setTags, { namespace, names }, { headers: { "x-openstack-append": String(append) } })
@@ -129,10 +132,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
           Operations.streamOperation(Endpoints.listTags.operation)
         ),
-      get: call(Endpoints.getTag, place),
+      get: call(Endpoints.getTag, parametersOf),
       create: operation(Endpoints.createTag.operation)(function* (namespace, tag) {
         yield* Check.check("name", tag, Definition.name)
-        return yield* request(Endpoints.createTag, place(namespace, tag))
+        return yield* request(Endpoints.createTag, parametersOf(namespace, tag))
       }),
       append: operation("Metadefs.tags.append")(function* (ref, names) {
         const namespace = Metadef.nameOf(ref)
@@ -159,9 +162,9 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       }),
       rename: operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
         yield* Check.check("newName", name, Definition.name)
-        return yield* request(Endpoints.renameTag, { ...place(namespace, tag), definition: { name } })
+        return yield* request(Endpoints.renameTag, { ...parametersOf(namespace, tag), definition: { name } })
       }),
-      delete: call(Endpoints.deleteTag, place),
+      delete: call(Endpoints.deleteTag, parametersOf),
       deleteAll: call(Endpoints.deleteTags, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

@@ -24,7 +24,7 @@ import * as Response from "./response.js"
 import * as Wire from "./wire.js"
 
 /** Reads the list at a key of the body. */
-const listAt = <A, I>(key: string, item: Schema.Schema<A, I>): Response.Read<ReadonlyArray<A>> => {
+const listIn = <A, I>(key: string, item: Schema.Schema<A, I>): Response.Read<ReadonlyArray<A>> => {
   const list = Schema.propertySignature(Lenient.List(item)).pipe(Schema.fromKey(key))
   return Response.map(Response.schema(Schema.Struct({ list })), ({ list }) => list)
 }
@@ -96,7 +96,7 @@ export const reactivateImage = Endpoint.post("Images.reactivate", "/images/{imag
 const member = Response.schema(ImageMember.ImageMember)
 
 export const listMembers = Endpoint.get("ImageMembers.list", "/images/{imageId}/members", {
-  success: listAt("members", ImageMember.ImageMember),
+  success: listIn("members", ImageMember.ImageMember),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -182,7 +182,7 @@ export const tasks: Page.Records<ImageTask.ImageTask> = { key: "tasks", decode: 
 export const listTasks = Endpoint.get("ImageTasks.list", "/tasks", { success: Page.read(tasks) })
 
 export const listTasksOfImage = Endpoint.get("ImageTasks.listOf", "/images/{imageId}/tasks", {
-  success: listAt("tasks", ImageTask.ImageTask),
+  success: listIn("tasks", ImageTask.ImageTask),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -213,7 +213,7 @@ export const headContainer = Endpoint.head("ImageTasks.export", "/{container}", 
 // stores, locations and the cache
 // ---------------------------------------------------------------------------------------------------------------------
 
-const stores = listAt("stores", ImageStore.ImageStore)
+const stores = listIn("stores", ImageStore.ImageStore)
 
 const noStores = { 404: Endpoint.lacks("a choice of stores") }
 
@@ -330,7 +330,7 @@ const versions = Response.map(
   ({ versions }): ReadonlyMap<string, string> => new Map(versions.map(({ id, status }) => [id, status]))
 )
 
-const versionsAt = <const Path extends string>(path: Path) =>
+const versionsRow = <const Path extends string>(path: Path) =>
   Endpoint.get("Discovery.versions", path, {
     service: "imageVersions",
     success: versions,
@@ -339,8 +339,8 @@ const versionsAt = <const Path extends string>(path: Path) =>
     errors: { 404: Endpoint.lacks("a list of versions") }
   })
 
-export const listVersions = versionsAt("/versions")
-export const listVersionsAtRoot = versionsAt("/")
+export const listVersions = versionsRow("/versions")
+export const listVersionsAtRoot = versionsRow("/")
 
 const importMethods = Response.schema(
   Schema.Struct({
@@ -523,7 +523,7 @@ export const deleteProperties = Endpoint.del(
 const object = withRecord(Metadef.MetadefObject)
 
 export const listObjects = Endpoint.get("Metadefs.objects.listAll", "/metadefs/namespaces/{namespace}/objects", {
-  success: listAt("objects", Metadef.MetadefObject),
+  success: listIn("objects", Metadef.MetadefObject),
   errors: noNamespace
 })
 
@@ -560,7 +560,7 @@ const tag = Response.schema(Metadef.Tag)
 
 /** 404 means that the namespace, or the tag of the marker, does not exist. */
 export const listTags = Endpoint.get("Metadefs.tags.listAll", "/metadefs/namespaces/{namespace}/tags", {
-  success: listAt("tags", Metadef.Tag),
+  success: listIn("tags", Metadef.Tag),
   errors: noNamespace
 })
 
@@ -609,14 +609,14 @@ export const deleteTags = Endpoint.del("Metadefs.tags.deleteAll", "/metadefs/nam
 })
 
 export const listResourceTypes = Endpoint.get("Metadefs.resourceTypes.listAll", "/metadefs/resource_types", {
-  success: listAt("resource_types", Metadef.ResourceType)
+  success: listIn("resource_types", Metadef.ResourceType)
 })
 
 export const listAssociations = Endpoint.get(
   "Metadefs.resourceTypes.associations",
   "/metadefs/namespaces/{namespace}/resource_types",
   {
-    success: listAt("resource_type_associations", Metadef.Association),
+    success: listIn("resource_type_associations", Metadef.Association),
     errors: noNamespace
   }
 )

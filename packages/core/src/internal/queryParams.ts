@@ -8,7 +8,7 @@ type Params = ReadonlyArray<readonly [name: string, value: string]>
 type Checked<A> = Either.Either<A, GlanceError.InvalidArgument>
 
 /** Refuses other keys, because Glance ignores an unknown parameter or fails with 500. */
-export const known = (query: object, keys: ReadonlyArray<string>): Checked<void> =>
+export const checkKeys = (query: object, keys: ReadonlyArray<string>): Checked<void> =>
   Either.gen(function* () {
     yield* Check.check("query", query, Check.object)
     for (const key of Object.keys(query)) {
@@ -16,15 +16,15 @@ export const known = (query: object, keys: ReadonlyArray<string>): Checked<void>
     }
   })
 
-interface Place {
+interface PageQuery {
   readonly sort?: { readonly key: string; readonly direction?: "asc" | "desc" | undefined } | undefined
   readonly limit?: number | undefined
   readonly marker?: string | undefined
 }
 
 /** Returns the parameters for the order, the size and the beginning of a page. */
-export const place = (
-  { limit, marker, sort }: Place,
+export const pageParams = (
+  { limit, marker, sort }: PageQuery,
   keys: Readonly<Record<string, string>>,
   markerCheck = Check.nonEmpty
 ): Checked<Params> =>
