@@ -7,6 +7,6 @@ export const release = (name: string, path: string, sha512?: string) =>
   Effect.flatMap(ImageReleases.ImageReleases, ({ ensure }) =>
     ensure({ name, diskFormat: "qcow2", containerFormat: "bare", visibility: "shared" }, ImageSource.file(path), {
       hash: sha512 === undefined ? undefined : { algorithm: "sha512", value: sha512 },
-      older: { by: "hide", keep: 1 }
+      retire: { by: "hide", keep: 1 }
     })
   )

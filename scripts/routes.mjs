@@ -6,7 +6,8 @@ import * as Endpoints from "../packages/core/src/internal/endpoints.ts"
 const nameless = (path) => path.replace(/\{\w+\}/g, "{}")
 
 const table = new Set(
-  [...Object.values(Endpoints), ...Object.values(Endpoints.metadefSchemas)]
+  [Endpoints, Endpoints.imageSchemas, Endpoints.metadefSchemas]
+    .flatMap((rows) => Object.values(rows))
     .filter((endpoint) => endpoint?.service === "image" || endpoint?.service === "imageVersions")
     // The root stands in for `/versions` behind a proxy that hides it.
     .filter(({ path }) => path !== "/")

@@ -99,8 +99,8 @@ export const releasesContract = <E>(
           const { ensure } = yield* releases(alice)
           const name = yield* aName(alice)
           yield* Cloud.newImage(bob, { name, visibility: "community" })
-          const version = (text: string, older?: ImageReleases.Retirement) =>
-            ensure(releaseOf(name), sourceOf(text), { hash: hashOf(text), older })
+          const version = (text: string, retire?: ImageReleases.Retirement) =>
+            ensure(releaseOf(name), sourceOf(text), { hash: hashOf(text), retire })
           const one = yield* version("1")
           const two = yield* version("2", { by: "hide", keep: 1 })
           assert.deepStrictEqual(two.retired, [])

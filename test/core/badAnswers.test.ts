@@ -4,18 +4,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import {
-  Glance,
-  GlanceClient,
-  GlanceError,
-  Image,
-  ImageMembers,
-  ImageSchemas,
-  Images,
-  ImageTags,
-  ImageTask,
-  ImageTasks
-} from "@effect-glance/core"
+import { Glance, GlanceClient, GlanceError, Image, ImageMembers, ImageSource, Images } from "@effect-glance/core"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -25,78 +14,53 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as Operations from "../support/operations.js"
 import * as Port from "../support/port.js"
 import { imageRecord } from "../support/records.js"
 
 const imageId = Image.ImageId.make("5f0a3b2c-0000-4000-8000-000000000001")
-const taskId = ImageTask.TaskId.make("9c2e0000-0000-4000-8000-000000000046")
 
-type Services =
-  | Images.Images
-  | ImageMembers.ImageMembers
-  | ImageTags.ImageTags
-  | ImageTasks.ImageTasks
-  | ImageSchemas.ImageSchemas
+const table = (image: unknown): Operations.Table => ({
+  ...Operations.argumentsOf({
+    image: image as string,
+    source: ImageSource.bytes(new Uint8Array(1)),
+    target: "unused",
+    url: "https://example.com/disk.raw"
+  }),
+  "Images.update of an image as it is": [image, { name: "n" }, { readFirst: false }],
+  "Images.update with nothing to do": [image, {}],
+  "ImageTags.add through an update": [image, "a/b"],
+  "ImageTags.remove through an update": [image, "a/b"]
+})
 
-type Program = Effect.Effect<unknown, GlanceError.GlanceError, Services>
+const callOf = (name: string, image: unknown): Effect.Effect<unknown, GlanceError.GlanceError> =>
+  Effect.flatMap(Effect.context<never>(), (context) => {
+    const call = Operations.callsIn(context, () => table(image)).find((call) => call.name === name)
+    assert.isDefined(call, `no operation is called ${name}`)
+    return call.program as Effect.Effect<unknown, GlanceError.GlanceError>
+  })
 
-/** Every operation on one image. */
-const onImage = (image: Image.ImageRef): { readonly [name: string]: Program } => {
-  const images = <E>(f: (images: Images.Service) => Effect.Effect<unknown, E>) => Effect.flatMap(Images.Images, f)
-  const members = <E>(f: (members: ImageMembers.Service) => Effect.Effect<unknown, E>) =>
-    Effect.flatMap(ImageMembers.ImageMembers, f)
-  const tags = <E>(f: (tags: ImageTags.Service) => Effect.Effect<unknown, E>) => Effect.flatMap(ImageTags.ImageTags, f)
-  return {
-    "Images.get": images(({ get }) => get(image)),
-    "Images.update": images(({ update }) => update(image, { name: "n" })),
-    "Images.update, without a copy": images(({ update }) => update(image, { name: "n" }, { readFirst: false })),
-    "Images.update, with nothing to do": images(({ update }) => update(image, {})),
-    "Images.delete": images((all) => all.delete(image)),
-    "Images.deactivate": images(({ deactivate }) => deactivate(image)),
-    "Images.reactivate": images(({ reactivate }) => reactivate(image)),
-    "ImageMembers.list": members(({ list }) => list(image)),
-    "ImageMembers.get": members(({ get }) => get(image, "p")),
-    "ImageMembers.add": members(({ add }) => add(image, "p")),
-    "ImageMembers.remove": members(({ remove }) => remove(image, "p")),
-    "ImageMembers.setStatus": members(({ setStatus }) => setStatus(image, "accepted")),
-    "ImageTags.add": tags(({ add }) => add(image, "t")),
-    "ImageTags.add, through an update": tags(({ add }) => add(image, "a/b")),
-    "ImageTags.remove": tags(({ remove }) => remove(image, "t")),
-    "ImageTags.remove, through an update": tags(({ remove }) => remove(image, "a/b")),
-    "ImageTags.set": tags(({ set }) => set(image, ["t"])),
-    "ImageTasks.export": Effect.flatMap(ImageTasks.ImageTasks, (tasks) => tasks.export(image, "c"))
-  }
-}
+/** The operations on one image. */
+const onImage = Object.entries(table(imageId)).flatMap(([name, [image]]) => (image === imageId ? [name] : []))
 
-/** Those of them, and others, whose answer is JSON. */
-const reading: { readonly [name: string]: Program } = {
-  "Images.get": Effect.flatMap(Images.Images, (images) => images.get(imageId)),
-  "Images.list": Effect.flatMap(Images.Images, (images) => images.list()),
-  "Images.listAll": Effect.flatMap(Images.Images, (images) => Stream.runDrain(images.listAll())),
-  "Images.create": Effect.flatMap(Images.Images, (images) => images.create({})),
-  "Images.update": Effect.flatMap(Images.Images, (images) =>
-    images.update(imageId, { name: "n" }, { readFirst: false })
-  ),
-  "ImageMembers.list": Effect.flatMap(ImageMembers.ImageMembers, (members) => members.list(imageId)),
-  "ImageMembers.add": Effect.flatMap(ImageMembers.ImageMembers, (members) => members.add(imageId, "p")),
-  "ImageMembers.setStatus": Effect.flatMap(ImageMembers.ImageMembers, (members) =>
-    members.setStatus(imageId, "accepted")
-  ),
-  "ImageTasks.get": Effect.flatMap(ImageTasks.ImageTasks, (tasks) => tasks.get(taskId)),
-  "ImageTasks.await": Effect.flatMap(ImageTasks.ImageTasks, (tasks) => tasks.await(taskId)),
-  "ImageSchemas.image": Effect.flatMap(ImageSchemas.ImageSchemas, (schemas) => schemas.image)
-}
+/** Operations whose first response has JSON. */
+const reading = [
+  "Images.get",
+  "Images.list",
+  "Images.listAll",
+  "Images.create",
+  "Images.update",
+  "ImageMembers.list",
+  "ImageMembers.add",
+  "ImageMembers.setStatus",
+  "ImageTasks.get",
+  "ImageTasks.await",
+  "ImageSchemas.image"
+]
 
-/** Those whose answer says nothing but its status. */
-const silent: { readonly [name: string]: Program } = {
-  "Images.delete": Effect.flatMap(Images.Images, (images) => images.delete(imageId)),
-  "Images.deactivate": Effect.flatMap(Images.Images, (images) => images.deactivate(imageId)),
-  "ImageMembers.remove": Effect.flatMap(ImageMembers.ImageMembers, (members) => members.remove(imageId, "p")),
-  "ImageTags.add": Effect.flatMap(ImageTags.ImageTags, (tags) => tags.add(imageId, "t")),
-  "ImageTags.remove": Effect.flatMap(ImageTags.ImageTags, (tags) => tags.remove(imageId, "t"))
-}
+/** Operations whose first response has no body. */
+const silent = ["Images.delete", "Images.deactivate", "ImageMembers.remove", "ImageTags.add", "ImageTags.remove"]
 
 const page = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Log in</body></html>"
 
@@ -123,8 +87,8 @@ describe("an id that cannot stand in a path", () => {
 
   it.effect.each(ids)("is refused by every operation before any request: %o", ([id, reason]) =>
     Effect.gen(function* () {
-      for (const [name, program] of Object.entries(onImage(id as Image.ImageId))) {
-        const error = yield* Effect.flip(program)
+      for (const name of onImage) {
+        const error = yield* Effect.flip(callOf(name, id))
         assert(error._tag === "InvalidArgument", `${name} ended in ${error._tag}`)
         assert.strictEqual(error.argument, "image", name)
         assert.match(error.reason, reason)
@@ -134,7 +98,9 @@ describe("an id that cannot stand in a path", () => {
   )
 })
 
-describe.each(Object.entries(reading))("%s", (name, program) => {
+describe.each(reading)("%s", (name) => {
+  const program = callOf(name, imageId)
+
   it.effect("does not take a page of HTML for an answer", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(program)
@@ -188,7 +154,9 @@ describe.each(Object.entries(reading))("%s", (name, program) => {
   it.effect("ends when its time is over, if the answer never ends", () => timing(name, program, () => endless()))
 })
 
-describe.each(Object.entries(silent))("%s", (name, program) => {
+describe.each(silent)("%s", (name) => {
+  const program = callOf(name, imageId)
+
   it.effect("does not take a page of HTML for success", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(program)
@@ -226,7 +194,7 @@ function endless(): Response {
   return new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) }))
 }
 
-function timing(name: string, program: Program, reply: () => Port.Reply) {
+function timing(name: string, program: ReturnType<typeof callOf>, reply: () => Port.Reply) {
   return Effect.gen(function* () {
     const fiber = yield* Effect.fork(program)
     yield* TestClock.adjust("89 seconds")
@@ -412,7 +380,7 @@ describe("the token", () => {
       })
     })
 
-  const ways: ReadonlyArray<readonly [what: string, layer: Layer.Layer<Services>, tag: string]> = [
+  const ways: ReadonlyArray<readonly [what: string, layer: Layer.Layer<Images.Images>, tag: string]> = [
     ["a refused connection", leaky((request) => Effect.fail(nested(request))), "TransportError"],
     [
       "a failure within a failure",

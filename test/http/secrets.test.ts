@@ -2,24 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Discovery,
-  Glance,
-  ImageCache,
-  ImageCreation,
-  ImageData,
-  ImageImport,
-  ImageLocations,
-  ImageMembers,
-  ImageReleases,
-  ImageSchemas,
-  ImageSource,
-  ImageStores,
-  Images,
-  ImageTags,
-  ImageTasks,
-  Metadefs
-} from "@effect-glance/core"
+import { Discovery, Glance, ImageImport, ImageSource, Images } from "@effect-glance/core"
 import { Cloud, Keystone, Rackspace } from "@effect-glance/http"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -30,9 +13,9 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Http from "../support/http.js"
+import * as Operations from "../support/operations.js"
 import { imageRecord, memberRecord, taskRecord } from "../support/records.js"
 import { list } from "./support.js"
 import * as Witness from "./witness.js"
@@ -57,167 +40,37 @@ const bytes = () => ImageSource.bytes(new TextEncoder().encode("hello world"))
 const newImage = { name: "cirros", diskFormat: "raw", containerFormat: "bare" }
 const transfer = { retries: 0, maxWait: 0, settleLimit: 0 }
 const once = { schedule: Schedule.stop }
-const location = { url: `swift+https://${signed}` }
-const web = ImageImport.webDownload(`https://${signed}`)
+const signedSource = ImageSource.url(`http://${signed}`)
+const swift = `swift+https://${signed}`
+const skipping = { undecodable: "skip" }
 
-type Arguments = ReadonlyArray<unknown>
-
-/** What each method is called with, once or several times. Those that take nothing need no line. */
-const samplesIn = (directory: string): { readonly [operation: string]: ReadonlyArray<Arguments> } => ({
-  "Images.list": [[], [{ name: "x" }, { undecodable: "skip" }]],
-  "Images.listAll": [[], [{}, { undecodable: "skip" }]],
-  "Images.changes": [[{}, once]],
-  "Images.find": [[{ name: "x" }]],
-  "Images.findFirst": [[{ name: "x" }]],
-  "Images.findNewest": [[{ name: "x" }]],
-  "Images.get": [[id]],
-  "Images.getMany": [[[id, "5f0a3b2c-0000-4000-8000-000000000002"]]],
-  "Images.create": [[newImage]],
-  "Images.update": [
-    [id, { name: "y" }],
-    [id, { name: "y" }, { readFirst: true }]
-  ],
-  "Images.delete": [[id]],
-  "Images.deactivate": [[id]],
-  "Images.reactivate": [[id]],
-  "ImageData.upload": [
-    [id, bytes(), transfer],
-    [id, ImageSource.url(`http://${signed}`), transfer]
-  ],
-  "ImageData.uploadWithProgress": [[id, bytes(), transfer]],
-  "ImageData.stage": [[id, bytes(), transfer]],
-  "ImageData.createWithData": [[newImage, bytes(), transfer]],
-  "ImageData.download": [[id, transfer]],
-  "ImageData.downloadTo": [[id, `${directory}/target`, transfer]],
-  "ImageData.downloadToWithProgress": [[id, `${directory}/target`, transfer]],
-  "ImageMembers.list": [[id]],
-  "ImageMembers.get": [[id, "p"]],
-  "ImageMembers.add": [[id, "p"]],
-  "ImageMembers.remove": [[id, "p"]],
-  "ImageMembers.setStatus": [[id, "accepted", { projectId: "p" }]],
-  "ImageMembers.share": [[id, ["p"]]],
-  "ImageMembers.acceptAll": [[]],
-  "ImageTags.add": [[id, "t"]],
-  "ImageTags.remove": [[id, "t"]],
-  "ImageTags.set": [[id, ["t"]]],
-  "ImageTasks.list": [[], [{}, { undecodable: "skip" }]],
-  "ImageTasks.listAll": [[], [{}, { undecodable: "skip" }]],
-  "ImageTasks.listOf": [[id]],
-  "ImageTasks.get": [[id]],
-  "ImageTasks.create": [["import", { import_from: `https://${signed}`, import_from_format: "raw" }]],
-  "ImageTasks.export": [[id, "container"]],
-  "ImageTasks.import": [["container", "object"]],
-  "ImageTasks.await": [[id, once]],
-  "ImageCache.queue": [[id]],
-  "ImageCache.delete": [[id]],
-  "ImageCache.clear": [[], ["both"]],
-  "ImageCache.nodes": [[id]],
-  "ImageLocations.list": [[id]],
-  "ImageLocations.register": [[id, location.url]],
-  "ImageLocations.add": [[id, location]],
-  "ImageLocations.remove": [[id, location.url]],
-  "ImageLocations.replace": [[id, [location]]],
-  "ImageStores.deleteImage": [["store", id]],
-  "ImageImport.check": [[web]],
-  "ImageImport.start": [
-    [id, web],
-    [id, ImageImport.copyImage]
-  ],
-  "ImageImport.await": [[id, once]],
-  "ImageImport.progress": [[id, once]],
-  "ImageImport.importAndWait": [[id, web, once]],
-  "ImageImport.importWithProgress": [[id, web, once]],
-  "ImageCreation.createFrom": [
-    [newImage, ImageSource.url(`http://${signed}`), { ...transfer, ...once }],
-    [newImage, bytes(), { ...transfer, ...once, by: "stage" }]
-  ],
-  "ImageReleases.ensure": [[newImage, bytes(), { ...transfer, older: { by: "delete" } }]],
-  "Metadefs.namespaces.list": [[]],
-  "Metadefs.namespaces.listAll": [[], [{}, { undecodable: "skip" }]],
-  "Metadefs.namespaces.get": [["n"]],
-  "Metadefs.namespaces.create": [["n", { description: "d" }]],
-  "Metadefs.namespaces.update": [["n", { description: "d" }]],
-  "Metadefs.namespaces.delete": [["n"]],
-  "Metadefs.objects.listAll": [["n"]],
-  "Metadefs.objects.get": [["n", "o"]],
-  "Metadefs.objects.create": [["n", "o"]],
-  "Metadefs.objects.update": [["n", "o", { description: "d" }]],
-  "Metadefs.objects.delete": [["n", "o"]],
-  "Metadefs.objects.deleteAll": [["n"]],
-  "Metadefs.properties.listAll": [["n"]],
-  "Metadefs.properties.get": [["n", "p"]],
-  "Metadefs.properties.create": [["n", "p", { title: "t", type: "string" }]],
-  "Metadefs.properties.update": [["n", "p", { title: "u" }]],
-  "Metadefs.properties.delete": [["n", "p"]],
-  "Metadefs.properties.deleteAll": [["n"]],
-  "Metadefs.resourceTypes.associations": [["n"]],
-  "Metadefs.resourceTypes.associate": [["n", "r"]],
-  "Metadefs.resourceTypes.dissociate": [["n", "r"]],
-  "Metadefs.tags.listAll": [["n"]],
-  "Metadefs.tags.get": [["n", "t"]],
-  "Metadefs.tags.create": [["n", "t"]],
-  "Metadefs.tags.append": [["n", ["t"]]],
-  "Metadefs.tags.set": [["n", ["t"]]],
-  "Metadefs.tags.rename": [["n", "t", "u"]],
-  "Metadefs.tags.delete": [["n", "t"]],
-  "Metadefs.tags.deleteAll": [["n"]]
+const tableIn = (directory: string) => (): Operations.Table => ({
+  ...Operations.argumentsOf({
+    image: id,
+    source: bytes(),
+    target: `${directory}/target`,
+    url: `https://${signed}`,
+    transfer,
+    polling: once
+  }),
+  "Images.list with skipped records": [{ name: "x" }, skipping],
+  "Images.listAll with skipped records": [{}, skipping],
+  "Images.update of a read image": [id, { name: "y" }, { readFirst: true }],
+  "ImageData.upload of a URL": [id, signedSource, transfer],
+  "ImageMembers.setStatus in a project": [id, "accepted", { projectId: "p" }],
+  "ImageTasks.list with skipped records": [{}, skipping],
+  "ImageTasks.listAll with skipped records": [{}, skipping],
+  "ImageLocations.register of a container": [id, swift],
+  "ImageLocations.add of a container": [id, { url: swift }],
+  "ImageLocations.remove of a container": [id, swift],
+  "ImageLocations.replace with a container": [id, [{ url: swift }]],
+  "ImageCache.clear of both": ["both"],
+  "ImageImport.start of a copy": [id, ImageImport.copyImage],
+  "ImageCreation.createFrom with a signed source": [newImage, signedSource, { ...transfer, ...once }],
+  "ImageCreation.createFrom by staging": [newImage, bytes(), { ...transfer, ...once, by: "stage" }],
+  "ImageReleases.ensure with a deletion": [newImage, bytes(), { ...transfer, retire: { by: "delete" } }],
+  "Metadefs.namespaces.listAll with skipped records": [{}, skipping]
 })
-
-type Samples = ReturnType<typeof samplesIn>
-
-const services: { readonly [name: string]: Context.Tag<never, object> } = Object.fromEntries(
-  Object.entries({
-    Discovery: Discovery.Discovery,
-    ImageCache: ImageCache.ImageCache,
-    ImageCreation: ImageCreation.ImageCreation,
-    ImageData: ImageData.ImageData,
-    ImageImport: ImageImport.ImageImport,
-    ImageLocations: ImageLocations.ImageLocations,
-    ImageMembers: ImageMembers.ImageMembers,
-    ImageReleases: ImageReleases.ImageReleases,
-    ImageSchemas: ImageSchemas.ImageSchemas,
-    ImageStores: ImageStores.ImageStores,
-    ImageTags: ImageTags.ImageTags,
-    ImageTasks: ImageTasks.ImageTasks,
-    Images: Images.Images,
-    Metadefs: Metadefs.Metadefs
-  }).map(([name, tag]) => [name, tag as unknown as Context.Tag<never, object>])
-)
-
-type Program = Effect.Effect<unknown, unknown, never>
-
-interface Operation {
-  readonly name: string
-  readonly run: Program
-}
-
-const isStream = (value: unknown): value is Stream.Stream<unknown, unknown> =>
-  typeof value === "object" && value !== null && Stream.StreamTypeId in value
-
-const programOf = (value: unknown): Program => (isStream(value) ? Stream.runDrain(value) : (value as Program))
-
-/** Every method of every service, found by its name. One without a sample is an error. */
-const operationsIn = (samples: Samples, name: string, service: object): ReadonlyArray<Operation> =>
-  Object.entries(service).flatMap(([key, value]) => {
-    const path = `${name}.${key}`
-    if (isStream(value) || Effect.isEffect(value)) return [{ name: path, run: programOf(value) }]
-    if (typeof value === "function") {
-      const calls = samples[path]
-      if (calls === undefined) throw new Error(`${path} has no arguments in the table of this test`)
-      return calls.map((args) => ({
-        name: path,
-        run: Effect.suspend(() => programOf((value as (...args: Arguments) => unknown)(...args)))
-      }))
-    }
-    return operationsIn(samples, path, value as object)
-  })
-
-const operationsOf = (samples: Samples, context: Context.Context<never>): ReadonlyArray<Operation> => {
-  const all = [...context.unsafeMap.keys()].filter((key) => key.startsWith("@effect-glance/core/Image"))
-  const known = new Set(Object.values(services).map(({ key }) => key))
-  for (const key of all) if (!known.has(key)) throw new Error(`${key} is no service that this test knows`)
-  return Object.entries(services).flatMap(([name, tag]) => operationsIn(samples, name, Context.unsafeGet(context, tag)))
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the server
@@ -442,7 +295,7 @@ const finished = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
   })
 
 /** What an operation lets out of the secrets: where, and the text around. */
-const leaksOf = (name: string, run: Program): Effect.Effect<ReadonlyArray<string>> =>
+const leaksOf = (name: string, run: Operations.Program): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
     const witness = Witness.make({ successes: false })
     const exit = yield* finished(witness.watch(run).pipe(Effect.provide(witness.layer)))
@@ -476,18 +329,15 @@ describe("no secret of a request comes out", () => {
         const context = yield* Effect.context<never>()
         const { refresh } = Context.unsafeGet(context, Discovery.Discovery as never) as Discovery.Service
         const fs = yield* FileSystem.FileSystem
-        const samples = samplesIn(yield* fs.makeTempDirectoryScoped())
-        const operations = operationsOf(samples, context)
-        const unused = Object.keys(samples).filter((path) => !operations.some(({ name }) => name === path))
-        assert.deepStrictEqual(unused, [], "samples of no operation")
+        const calls = Operations.callsIn(context, tableIn(yield* fs.makeTempDirectoryScoped()))
         const leaks: Array<string> = []
-        for (const [turn, { name, run }] of operations.entries()) {
+        for (const [turn, { name, program }] of calls.entries()) {
           for (const [index, place] of placesOf(turn).entries()) {
             // Half of the places for each operation, the other half for the next one.
             if ((index + turn) % 2 === 1) continue
             current.reply = place.reply
             yield* refresh
-            leaks.push(...(yield* leaksOf(`${name}, ${place.name}`, run)))
+            leaks.push(...(yield* leaksOf(`${name}, ${place.name}`, program)))
           }
         }
         leaks.push(...(yield* labels))
@@ -509,14 +359,14 @@ describe("no secret of a request comes out", () => {
       return Effect.gen(function* () {
         const context = yield* Effect.context<never>()
         const fs = yield* FileSystem.FileSystem
-        const samples = samplesIn(yield* fs.makeTempDirectoryScoped())
+        const calls = Operations.callsIn(context, tableIn(yield* fs.makeTempDirectoryScoped()))
         const tags = new Set<string>()
         const leaks: Array<string> = []
-        for (const { name, run } of operationsOf(samples, context)) {
-          if (!madeOfRecords.test(name)) continue
+        for (const { name, operation, program } of calls) {
+          if (!madeOfRecords.test(operation)) continue
           for (const { name: place, reply } of endings) {
             current.reply = reply
-            const noted = Effect.tapError(run, (error) =>
+            const noted = Effect.tapError(program, (error) =>
               Effect.sync(() => tags.add((error as { readonly _tag: string })._tag))
             )
             leaks.push(...(yield* leaksOf(`${name}, ${place}`, noted)))

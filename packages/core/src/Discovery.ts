@@ -1,6 +1,6 @@
 /**
- * What a cloud offers: versions of the Image API, ways to import, stores, the shape of an image, and how much of its quota
- * a project uses.
+ * The capabilities of a cloud: versions of the Image API, import methods, stores, the schema of an image, and the usage
+ * of quotas.
  *
  * @since 0.1.0
  */
@@ -17,81 +17,72 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Operations from "./internal/operations.js"
 
 /**
- * How much of a quota is used, in the unit of the quota: a number of images, or MiB.
+ * The usage of a quota, in the unit of the quota: a number of images, or MiB.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Usage {
   readonly usage: number
-  /** `-1` where there is no limit. */
+  /** `-1` without a limit. */
   readonly limit: number
 }
 
-/** What `versions` can end in. */
+// The errors of each operation.
 export type VersionsError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `importMethods` can end in. */
 export type ImportMethodsError = GlanceError.RequestError
-
-/** What `stores` can end in. */
 export type StoresError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `imageSchema` can end in. */
 export type ImageSchemaError = GlanceError.RequestError
-
-/** What `usage` can end in. */
 export type UsageError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
 /**
- * What a cloud offers. All but {@link Service.usage} is asked for once and then known for ten minutes, by all who share
- * the service.
+ * The capabilities of a cloud. All but {@link Service.usage} are cached for ten minutes. Callers of one service share
+ * the cache.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * The versions of the Image API, as `v2.16`, and how the cloud stands to each: `CURRENT`, `SUPPORTED`, `EXPERIMENTAL` or
-   * `DEPRECATED`. A version stands for the features that came with it, and is left out by a cloud that has them turned
-   * off: ask whether one is there, never which is the highest.
+   * Returns the versions of the Image API, such as `v2.16`, with their status: `CURRENT`, `SUPPORTED`, `EXPERIMENTAL`
+   * or `DEPRECATED`. A version stands for its features, and a cloud leaves it out if they are disabled. Check whether a
+   * version exists, not which is the highest.
    *
    * @see https://docs.openstack.org/api-ref/image/versions/index.html#list-api-versions
    */
   readonly versions: Effect.Effect<ReadonlyMap<string, string>, VersionsError>
   /**
-   * The ways to import that the cloud has turned on; none where its Glance knows no imports. Whether the caller may use
-   * one is another question: `copy-image` is for administrators mostly.
+   * Returns the import methods that the cloud has enabled; none if its Glance has no imports. The caller may not be
+   * allowed to use all of them: `copy-image` is usually for administrators.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#import-methods-and-values-discovery
    */
   readonly importMethods: Effect.Effect<ReadonlyArray<string>, ImportMethodsError>
   /**
-   * The stores. A cloud with a single one lacks the choice.
+   * Returns the stores. A cloud with a single store fails with `CapabilityMissing`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores
    */
   readonly stores: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, StoresError>
   /**
-   * The schema of an image, with the formats and the properties that the cloud allows.
+   * Returns the JSON schema of an image, with the formats and the properties that the cloud allows.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#show-image-schema
    */
   readonly imageSchema: Effect.Effect<ImageSchemas.JsonSchema, ImageSchemaError>
   /**
-   * How much of its quotas the caller's project uses, by the name of the quota: `image_count_total`,
-   * `image_count_uploading`, `image_size_total` and `image_stage_total`, the latter two in MiB. Empty where the cloud keeps
-   * no quotas in Keystone.
+   * Returns the usage of the project's quotas by their names: `image_count_total`, `image_count_uploading`,
+   * `image_size_total` and `image_stage_total`, the last two in MiB. Empty if the cloud has no quotas in Keystone.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#quota-usage
    */
   readonly usage: Effect.Effect<ReadonlyMap<string, Usage>, UsageError>
-  /** Forgets what is known, so that it is asked for anew. */
+  /** Clears the cache. */
   readonly refresh: Effect.Effect<void>
 }
 
 /**
- * The service of what a cloud offers.
+ * The service of a cloud's capabilities.
  *
  * @since 0.1.0
  * @category tags
@@ -110,7 +101,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   const { call, operation, request } = Operations.make(yield* GlanceClient.GlanceClient)
 
   const versions = operation(Endpoints.listVersions.operation)(() =>
-    // A proxy may let through one of the two only.
+    // A proxy may allow only one of the two routes.
     Effect.catchTag(request(Endpoints.listVersions, {}), "CapabilityMissing", () =>
       request(Endpoints.listVersionsAtRoot, {})
     )

@@ -111,127 +111,43 @@ const cut = (text: string, most: number): string => {
   return text.slice(0, text.length > most && last >= 0xd800 && last <= 0xdbff ? most - 1 : most)
 }
 
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+
+/** CSI with its parameters, other escape sequences of ECMA-48, and single C1 controls but for the line break U+0085. */
+const sequences = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[ -/]*[0-~]?|[\x80-\x84\x86-\x9f]/g
+
+/** The strings of ECMA-48: DCS, SOS, OSC, PM and APC, up to BEL or ST. */
+const strings = /(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[\s\S]*?(?:\x07|\x9c|\x1b\\)/
+const stringsAndSequences = new RegExp(`${strings.source}|${sequences.source}`, "g")
+
+/** The part of a text in which all strings end. Beyond it, each string would be searched to the end of the text. */
+const partWithStrings = /^[\s\S]*(?:\x07|\x9c|\x1b\\)/
+
+/** Control characters, and characters that are invisible or change the direction. */
+const invisible =
+  /[\0-\x08\x0e-\x1f\x7f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+const tags = /\udb40[\udc00-\udc7f]/g
+
+// biome-ignore-end lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+
+const lineBreak = /[\t-\r\x85\u2028\u2029]/
+const space = /[ \t-\r\x85\u2028\u2029]+/g
+
 /**
- * Removes control characters, terminal sequences, and characters that are invisible or turn the direction of the text.
- * White space that holds a line break or a tab becomes one space, half of a surrogate pair becomes U+FFFD. Takes time in
- * proportion to the length.
+ * Removes control characters, terminal sequences, and characters that are invisible or change the direction of the
+ * text. White space with a line break or a tab becomes one space. Half of a surrogate pair becomes U+FFFD. Takes time
+ * in proportion to the length.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const strip = (text: string): string => {
   if (isPlain(text)) return text
-  const parts: Array<string> = []
-  /** Where the next part begins, and whether a break was met since the last part. */
-  let from = 0
-  let breaks = false
-  const flush = (end: number) => {
-    if (end > from) parts.push(text.slice(from, end))
-  }
-  const sequences = new Sequences(text)
-  for (let at = 0; at < text.length; ) {
-    const code = text.charCodeAt(at)
-    if (code >= 0x21 && code <= 0x7e) {
-      breaks = false
-      at += 1
-    } else if (isBreak(code) || (code === 0x20 && breaks)) {
-      let end = at
-      while (end > from && text.charCodeAt(end - 1) === 0x20) end -= 1
-      flush(end)
-      if (!breaks) parts.push(" ")
-      breaks = true
-      from = at += 1
-    } else if (code === 0x20) {
-      at += 1
-    } else {
-      const removed = code === 0x1b || isC1(code) ? sequences.lengthAt(at) : invisibleAt(text, at)
-      if (removed > 0) {
-        flush(at)
-        from = at += removed
-      } else if (code >= 0xd800 && code <= 0xdfff) {
-        if (isPairAt(text, at)) at += 2
-        else {
-          flush(at)
-          parts.push("\ufffd")
-          from = at += 1
-        }
-        breaks = false
-      } else {
-        breaks = false
-        at += 1
-      }
-    }
-  }
-  flush(text.length)
-  return parts.join("")
-}
-
-/** Tab, line feed, vertical tab, form feed, carriage return, next line, line and paragraph separator. */
-const isBreak = (code: number): boolean =>
-  (code >= 0x09 && code <= 0x0d) || code === 0x85 || code === 0x2028 || code === 0x2029
-
-const isC1 = (code: number): boolean => code >= 0x80 && code <= 0x9f
-
-const isPairAt = (text: string, at: number): boolean => {
-  const next = text.charCodeAt(at + 1)
-  return text.charCodeAt(at) <= 0xdbff && next >= 0xdc00 && next <= 0xdfff
-}
-
-/** The length of the character at an index if it is a control character or shows nothing, else 0. */
-const invisibleAt = (text: string, at: number): number => {
-  const code = text.charCodeAt(at)
-  if (code < 0x20 || code === 0x7f || code === 0xad || code === 0xfeff) return 1
-  if (code === 0x061c || code === 0x180e || code === 0x200b || code === 0x200e || code === 0x200f) return 1
-  if ((code >= 0x202a && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f)) return 1
-  if (code >= 0xfff9 && code <= 0xfffb) return 1
-  // The tag characters, U+E0000 to U+E007F.
-  const next = text.charCodeAt(at + 1)
-  return code === 0xdb40 && next >= 0xdc00 && next <= 0xdc7f ? 2 : 0
-}
-
-/** The terminal sequences of ECMA-48 in one text. */
-class Sequences {
-  /** From here on no string of a sequence ends. */
-  #unterminated = Number.POSITIVE_INFINITY
-
-  constructor(private readonly text: string) {}
-
-  /** The length of the sequence that begins at an index with ESC or a C1 control. */
-  lengthAt(at: number): number {
-    const { text } = this
-    const escaped = text.charCodeAt(at) === 0x1b
-    const begin = at + (escaped ? 2 : 1)
-    const kind = escaped ? text.charCodeAt(at + 1) + 0x40 : text.charCodeAt(at)
-    // CSI: parameters, intermediates, and one final character.
-    if (kind === 0x9b) {
-      let end = begin
-      while (isIn(text, end, 0x30, 0x3f)) end += 1
-      while (isIn(text, end, 0x20, 0x2f)) end += 1
-      return (isIn(text, end, 0x40, 0x7e) ? end + 1 : end) - at
-    }
-    // DCS, SOS, OSC, PM and APC: a string up to BEL or ST.
-    if (kind === 0x90 || kind === 0x98 || (kind >= 0x9d && kind <= 0x9f)) return this.#stringEnd(begin) - at
-    if (!escaped) return 1
-    let end = at + 1
-    while (isIn(text, end, 0x20, 0x2f)) end += 1
-    return (isIn(text, end, 0x30, 0x7e) ? end + 1 : end) - at
-  }
-
-  /** Behind the string; where it does not end, before it. */
-  #stringEnd(begin: number): number {
-    const { text } = this
-    if (begin >= this.#unterminated) return begin
-    for (let at = begin; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (code === 0x07 || code === 0x9c) return at + 1
-      if (code === 0x1b && text.charCodeAt(at + 1) === 0x5c) return at + 2
-    }
-    this.#unterminated = begin
-    return begin
-  }
-}
-
-const isIn = (text: string, at: number, least: number, most: number): boolean => {
-  const code = text.charCodeAt(at)
-  return code >= least && code <= most
+  const valid = text.replace(/\p{Surrogate}/gu, "\ufffd")
+  const [part = ""] = partWithStrings.exec(valid) ?? []
+  const plain = part.replace(stringsAndSequences, "") + valid.slice(part.length).replace(sequences, "")
+  return plain
+    .replace(invisible, "")
+    .replace(tags, "")
+    .replace(space, (found) => (lineBreak.test(found) ? " " : found))
 }

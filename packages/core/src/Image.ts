@@ -1,5 +1,5 @@
 /**
- * The image record, as users hold it and as Glance sends it.
+ * The record of an image, as a class and as JSON.
  *
  * @since 0.1.0
  */
@@ -15,8 +15,8 @@ import { isProvidersOwn } from "./internal/properties.js"
 import * as Wire from "./internal/wire.js"
 
 /**
- * The id of an image: a UUID in practice, chosen by the server or by whoever created the image. The brand only keeps it
- * apart from other ids; every operation checks that it can stand in a path.
+ * The schema of an image's id: usually a UUID, chosen by the server or by the caller who created the image. The brand
+ * only distinguishes it from other ids. Every operation checks that it is valid in a path.
  *
  * @since 0.1.0
  * @category ids
@@ -24,7 +24,7 @@ import * as Wire from "./internal/wire.js"
 export const ImageId = Schema.String.pipe(Schema.brand("ImageId"))
 
 /**
- * The id of an image: text with a brand.
+ * The id of an image.
  *
  * @since 0.1.0
  * @category ids
@@ -32,7 +32,7 @@ export const ImageId = Schema.String.pipe(Schema.brand("ImageId"))
 export type ImageId = typeof ImageId.Type
 
 /**
- * The schema of an image's status: it takes any text, and its type names what Glance has today.
+ * The schema of an image's status.
  *
  * @since 0.1.0
  * @category enums
@@ -42,7 +42,7 @@ export const ImageStatus = Wire.openEnum<
 >("ImageStatus")
 
 /**
- * What has become of the image's data. Open: a status that a later Glance invents decodes as it is.
+ * The status of an image. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -50,7 +50,7 @@ export const ImageStatus = Wire.openEnum<
 export type ImageStatus = typeof ImageStatus.Type
 
 /**
- * The schema of an image's visibility: it takes any text, and its type names what Glance has today.
+ * The schema of an image's visibility.
  *
  * @since 0.1.0
  * @category enums
@@ -58,7 +58,7 @@ export type ImageStatus = typeof ImageStatus.Type
 export const Visibility = Wire.openEnum<"public" | "private" | "shared" | "community">("Visibility")
 
 /**
- * Who sees the image. Only a `shared` image can have members. Open.
+ * Who can see an image. Only a `shared` image can have members. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -66,7 +66,7 @@ export const Visibility = Wire.openEnum<"public" | "private" | "shared" | "commu
 export type Visibility = typeof Visibility.Type
 
 /**
- * The schema of a disk format: it takes any text, and its type names what Glance has today.
+ * The schema of a disk format.
  *
  * @since 0.1.0
  * @category enums
@@ -76,7 +76,7 @@ export const DiskFormat = Wire.openEnum<
 >("DiskFormat")
 
 /**
- * The layout of the disk within the image's data. Open: operators choose the list.
+ * The format of the disk. Operators choose the list. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -84,7 +84,7 @@ export const DiskFormat = Wire.openEnum<
 export type DiskFormat = typeof DiskFormat.Type
 
 /**
- * The schema of a container format: it takes any text, and its type names what Glance has today.
+ * The schema of a container format.
  *
  * @since 0.1.0
  * @category enums
@@ -94,7 +94,7 @@ export const ContainerFormat = Wire.openEnum<"ami" | "ari" | "aki" | "bare" | "o
 )
 
 /**
- * What is wrapped round the disk. Open: operators choose the list.
+ * The format of the container around the disk. Operators choose the list. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -102,7 +102,7 @@ export const ContainerFormat = Wire.openEnum<"ami" | "ari" | "aki" | "bare" | "o
 export type ContainerFormat = typeof ContainerFormat.Type
 
 /**
- * Where a store keeps the data, as clouds show it that are configured to.
+ * The URL of an image's data in a store. A cloud shows it only if its operator allows it.
  *
  * @since 0.1.0
  * @category models
@@ -116,7 +116,7 @@ export class ImageLocation extends Schema.Class<ImageLocation>("@effect-glance/c
 const option = <S extends Schema.Schema.Any>(schema: S) => Schema.optionalWith(schema, { as: "Option" })
 
 /**
- * An image's record.
+ * The record of an image.
  *
  * @since 0.1.0
  * @category models
@@ -127,9 +127,9 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
   name: option(Schema.String),
   status: ImageStatus,
   visibility: Visibility,
-  /** Whether deletion is refused. */
+  /** Whether the image is protected from deletion. */
   protected: Schema.Boolean,
-  /** Whether listings leave the image out unless they ask for hidden ones. */
+  /** Whether listings omit the image unless they request hidden ones. */
   osHidden: Schema.Boolean,
   /** md5 of the data, in hex. */
   checksum: option(Schema.String),
@@ -139,7 +139,7 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
   osHashValue: option(Schema.String),
   /** The project that owns the image. */
   owner: option(Schema.String),
-  /** Bytes of data; none until there are data. */
+  /** Bytes of data. None without data. */
   size: option(Schema.Number),
   /** Bytes of the disk when it is unpacked. */
   virtualSize: option(Schema.Number),
@@ -149,11 +149,11 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
   updatedAt: Schema.DateTimeUtc,
   /** A set: the server gives no order. */
   tags: Schema.Array(Schema.String),
-  /** Memory that is needed to boot it, in MiB. */
+  /** Memory that the image requires, in MiB. */
   minRam: Schema.Number,
-  /** Disk that is needed to boot it, in GiB. */
+  /** Disk that the image requires, in GiB. */
   minDisk: Schema.Number,
-  /** Ids of the stores that hold the data; empty where the cloud has but one store. */
+  /** Ids of the stores that have the data. Empty if the cloud has a single store. */
   stores: Schema.Array(Schema.String),
   directUrl: option(Schema.String),
   locations: option(Schema.Array(ImageLocation)),
@@ -161,19 +161,19 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
   file: option(Schema.String),
   schema: option(Schema.String),
   /**
-   * The custom properties. Glance's own are strings; where an operator's schema makes one something else, its JSON text
-   * stands here. Properties that are `null` are absent.
+   * The custom properties. A value that is not a string, by the schema of an operator, is its JSON text. Properties
+   * that are `null` are absent.
    */
   properties: Schema.ReadonlyMap({ key: Schema.String, value: Schema.String })
 }) {
-  /** As Glance sends it. `JSON.stringify` would lose the properties, which are a Map. */
+  /** Returns the JSON record. `JSON.stringify` would lose the properties, which are a `Map`. */
   toJSON(): { readonly [key: string]: unknown } {
     return toWire(this)
   }
 }
 
 /**
- * An image or its id, as every operation on one image takes it.
+ * An image or its id.
  *
  * @since 0.1.0
  * @category models
@@ -181,7 +181,7 @@ export class Image extends Schema.Class<Image>("@effect-glance/core/Image")({
 export type ImageRef = Image | string
 
 /**
- * The id of what was given.
+ * Returns the id of an image.
  *
  * @since 0.1.0
  * @category getters
@@ -220,7 +220,7 @@ const WireImage = Schema.Struct({
 })
 
 /**
- * The names that Glance gives a meaning to. Every other key at the top of a record is a custom property.
+ * The names of the attributes of Glance. Every other key of a record is a custom property.
  *
  * @since 0.1.0
  * @category wire
@@ -266,7 +266,7 @@ const fromKnown = (known: Known, properties: ReadonlyMap<string, string>): Image
     { disableValidation: true }
   )
 
-/** The text of a custom property; nothing for what is nested too deeply. */
+/** Returns the text of a custom property, or nothing if it is nested too deeply. */
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : Wire.isShallow(value) ? JSON.stringify(value) : undefined
 
@@ -323,15 +323,15 @@ const toWire = (image: Image): Wire.JsonObject => {
   return Object.fromEntries([...image.properties, ...known.filter(([, value]) => value !== undefined)])
 }
 
-/** Each of its fields has a check of its own for how deep it may be nested. */
+/** Does not check the depth, because each field has its own check. */
 const ImageRecord: Schema.Schema<Wire.JsonObject> = Schema.declare(Wire.isJsonObject, {
   identifier: "JsonObject",
   description: "a JSON object"
 })
 
 /**
- * An {@link Image} from the JSON record that Glance sends, and back to it. Keys that are not {@link baseAttributes}
- * are the custom properties, whatever their name.
+ * Decodes an {@link Image} from the JSON record of Glance, and encodes it. Keys that are not {@link baseAttributes} are
+ * custom properties.
  *
  * @since 0.1.0
  * @category wire
@@ -347,8 +347,8 @@ export const ImageFromJson: Schema.Schema<Image, Wire.JsonObject> = Schema.trans
 ).annotations({ identifier: "ImageFromJson" })
 
 /**
- * What of an image a person wants to read: its record without the links, without what is absent, and without the
- * properties that Rackspace and Nova keep for themselves.
+ * Returns the record of an image for people: without links, absent values, and the internal properties of Rackspace and
+ * Nova.
  *
  * @since 0.1.0
  * @category getters

@@ -1,6 +1,6 @@
 /**
- * The cache of the image service: images that a node keeps beside it, so that it need not ask a store. For administrators,
- * and each node has its own.
+ * The cache of the image service: copies of images on a node of the service. Each node has its own cache. For
+ * administrators.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import * as Record from "./internal/record.js"
  */
 export interface CachedImage {
   readonly imageId: Image.ImageId
-  /** How often it was read from there. */
+  /** The number of downloads from the cache. */
   readonly hits: number
   /** The start of 1970 if the cloud sends none. So is {@link CachedImage.lastModified}. */
   readonly lastAccessed: DateTime.Utc
@@ -35,7 +35,7 @@ export interface CachedImage {
 }
 
 /**
- * What is in the cache, and what is waiting to be fetched into it.
+ * The images in the cache, and those that wait for it.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ export interface CacheState {
 }
 
 /**
- * What a pruning took away.
+ * The files and bytes that a pruning removed.
  *
  * @since 0.1.0
  * @category models
@@ -58,25 +58,13 @@ export interface Pruned {
 
 type CacheError = GlanceError.RequestError | GlanceError.CapabilityMissing
 
-/** What `state` can end in. */
+// The errors of each operation.
 export type StateError = CacheError
-
-/** What `queue` can end in. */
 export type QueueError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-
-/** What `delete` can end in. */
 export type DeleteError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
-
-/** What `clear` can end in. */
 export type ClearError = CacheError | GlanceError.InvalidArgument
-
-/** What `clean` can end in. */
 export type CleanError = CacheError
-
-/** What `prune` can end in. */
 export type PruneError = CacheError
-
-/** What `nodes` can end in. */
 export type NodesError = CacheError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
 
 /**
@@ -88,19 +76,19 @@ export type NodesError = CacheError | GlanceError.InvalidArgument | GlanceError.
  */
 export interface Service {
   /**
-   * What is in the cache.
+   * Returns the images in the cache and in its queue.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#query-cache-status
    */
   readonly state: Effect.Effect<CacheState, StateError>
   /**
-   * Lets an image be fetched into the cache, in the server's time. One that is not `active` is a `BadRequest`.
+   * Queues an image for the cache. The server fetches it later. An image that is not `active` is a `BadRequest`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#queue-image
    */
   readonly queue: (image: Image.ImageRef) => Effect.Effect<void, QueueError>
   /**
-   * Takes an image out of the cache, or out of the queue. One that is in neither is nothing to do.
+   * Removes an image from the cache or its queue. Succeeds if the image is in neither.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-from-cache
    */
@@ -112,20 +100,20 @@ export interface Service {
    */
   readonly clear: (target?: "cache" | "queue" | "both") => Effect.Effect<void, ClearError>
   /**
-   * Takes away what stands in the cache half fetched and broken. Since v2.18.
+   * Removes stalled and invalid files from the cache. Since v2.18.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
   readonly clean: Effect.Effect<void, CleanError>
   /**
-   * Takes away what was not read for longest, until the cache is no larger than it should be. Since v2.18.
+   * Removes the least recently used images until the cache has its maximum size. Since v2.18.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
   readonly prune: Effect.Effect<Pruned, PruneError>
   /**
-   * The addresses of the nodes that have the image in their cache, on a cloud whose nodes tell each other. Not in the API
-   * reference; since the release 2026.2.
+   * Returns the addresses of the nodes that have the image in their cache, on a cloud with a shared cache. Not in the
+   * API reference; since the release 2026.2.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#cache-manage
    */
@@ -152,7 +140,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const operations = Operations.make(http)
     const { call, operation, request } = operations
 
-    /** 404 says that there is no cache, or that there is no such image. The record tells which. */
+    /** Glance returns 404 without a cache and without the image. The record shows whether the image exists. */
     const ofImage = <A, E extends GlanceError.GlanceError>(
       endpoint: Endpoint<{ readonly imageId: string }, A, E>
     ): ((image: Image.ImageRef) => Effect.Effect<A, E | Effect.Effect.Error<ReturnType<typeof Record.read>>>) =>
@@ -162,17 +150,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         )
       )
 
-    const clear: Service["clear"] = operation(Endpoints.clearCache.operation)(function* (target = "both") {
-      yield* Check.check("target", target, Check.oneOf(["cache", "queue", "both"]))
-      const headers = target === "both" ? {} : { "x-image-cache-clear-target": target }
-      return yield* request(Endpoints.clearCache, {}, { headers })
-    })
-
     return {
       state: call(Endpoints.cache, () => ({}))(),
       queue: ofImage(Endpoints.queueImage),
       delete: ofImage(Endpoints.uncacheImage),
-      clear,
+      clear: operation(Endpoints.clearCache.operation)(function* (target = "both") {
+        yield* Check.check("target", target, Check.oneOf(["cache", "queue", "both"]))
+        const headers = target === "both" ? {} : { "x-image-cache-clear-target": target }
+        return yield* request(Endpoints.clearCache, {}, { headers })
+      }),
       clean: call(Endpoints.cleanCache, () => ({}))(),
       prune: call(Endpoints.pruneCache, () => ({}))(),
       nodes: ofImage(Endpoints.listCacheNodes)

@@ -1,5 +1,5 @@
 /**
- * Wanted changes and the copy they are wanted of, turned into the smallest JSON patch.
+ * Plans the smallest JSON patch that makes the changes of an image.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,7 @@ import { isProvidersOwn } from "./internal/properties.js"
 export type Properties<Value> = Readonly<Record<string, Value>> | ReadonlyMap<string, Value>
 
 /**
- * What an image can be given when its record is made, and changed to afterwards. What is absent or `undefined` stays
- * as it is.
+ * The attributes of a new image, or the changes of an image. What is absent or `undefined` is not changed.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +45,9 @@ export interface ImageChanges {
    * owner all the same.
    */
   readonly owner?: string | undefined
-  /** All of them: what is not named is removed. See `ImageTags` for single ones. */
+  /** Replaces all tags. Use `ImageTags` for single ones. */
   readonly tags?: ReadonlyArray<string> | undefined
-  /** `null` removes a property; what is not named stays. */
+  /** `null` removes a property. Other properties are kept. */
   readonly properties?: Properties<string | null> | undefined
 }
 
@@ -74,7 +73,7 @@ export type PatchOperation =
   | { readonly op: "remove"; readonly path: string }
 
 /**
- * The media type under which Glance takes a patch. `add` sets a property, whether it was there or not.
+ * The media type of a patch. Its `add` also replaces an existing property.
  *
  * @since 0.1.0
  * @category wire
@@ -86,7 +85,7 @@ type Attribute = Exclude<keyof ImageChanges, "properties">
 interface AttributeRule {
   readonly wire: string
   readonly check: Check.Check
-  /** What the copy holds, as the wire has it. */
+  /** The value of an image, as in the JSON record. */
   readonly current: (image: Image.Image) => unknown
 }
 
@@ -95,15 +94,6 @@ const nullable =
   (check: Check.Check): Check.Check =>
   (value) =>
     value === null ? undefined : check(value)
-
-const tagsCheck: Check.Check = (value) => {
-  if (!Array.isArray(value)) return "must be an array of strings"
-  for (const tag of value) {
-    const reason = Check.tag(tag)
-    if (reason !== undefined) return `holds the tag ${Check.shown(tag)}, which ${reason}`
-  }
-  return undefined
-}
 
 const attributes: { readonly [A in Attribute]: AttributeRule } = {
   name: {
@@ -123,7 +113,7 @@ const attributes: { readonly [A in Attribute]: AttributeRule } = {
   minDisk: { wire: "min_disk", check: Check.wholeNumber(0), current: (image) => image.minDisk },
   minRam: { wire: "min_ram", check: Check.wholeNumber(0), current: (image) => image.minRam },
   owner: { wire: "owner", check: word, current: (image) => Option.getOrNull(image.owner) },
-  tags: { wire: "tags", check: tagsCheck, current: (image) => image.tags }
+  tags: { wire: "tags", check: Check.listOf(Check.tag), current: (image) => image.tags }
 }
 
 /** Names that Glance refuses with 403 as a property's, besides those it gives a meaning to. */
@@ -178,50 +168,43 @@ export const fromImage = (image: Image.Image): Copy => {
   }
 }
 
-/** A key and its value as the wire has them; `undefined` for a property that is to be removed. */
+/** A key and a value of the record; `undefined` removes a property. */
 type Entry = readonly [key: string, value: unknown]
 
-/** The changes as they go on the wire, checked, in the order in which they were given. */
-const entries = (changes: ImageChanges): Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument> => {
-  const result: Array<Entry> = []
-  const wrong = Check.object(changes)
-  if (wrong !== undefined) return Check.invalid("changes", wrong)
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined) continue
-    if (key === "properties") {
-      const bad = addProperties(result, value as Properties<string | null>)
-      if (bad !== undefined) return Check.invalid(...bad)
-      continue
-    }
-    const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
-    if (rule === undefined) return Check.invalid(key, "is not an attribute that can be set")
-    const reason = rule.check(value)
-    if (reason !== undefined) return Check.invalid(key, reason)
-    result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
-  }
-  return Either.right(result)
-}
+type Checked = Either.Either<ReadonlyArray<Entry>, GlanceError.InvalidArgument>
 
-/** Answers the argument that is wrong and the reason, where there is one. */
-const addProperties = (
-  result: Array<Entry>,
-  properties: Properties<string | null>
-): readonly [argument: string, reason: string] | undefined => {
-  const wrong = properties instanceof Map ? undefined : Check.object(properties)
-  if (wrong !== undefined) return ["properties", wrong]
-  for (const [name, text] of propertyEntries(properties)) {
-    if (text === undefined) continue
-    const reason = propertyNameCheck(name) ?? propertyTextCheck(text)
-    if (reason !== undefined) return [`properties[${Check.quoted(name)}]`, reason]
-    result.push([name, text ?? undefined])
-  }
-  return undefined
-}
+/** Checks the changes, and returns them in the order of the caller. */
+const entries = (changes: ImageChanges): Checked =>
+  Either.gen(function* () {
+    yield* Check.check("changes", changes, Check.object)
+    const result: Array<Entry> = []
+    for (const [key, value] of Object.entries(changes)) {
+      const rule = Object.hasOwn(attributes, key) ? attributes[key as Attribute] : undefined
+      if (value === undefined) continue
+      if (rule !== undefined) {
+        yield* Check.check(key, value, rule.check)
+        result.push([rule.wire, key === "tags" ? [...new Set(value as ReadonlyArray<string>)] : value])
+      } else if (key === "properties") result.push(...(yield* propertyEntries(value as Properties<string | null>)))
+      else yield* Check.invalid(key, "is not an attribute that can be set")
+    }
+    return result
+  })
+
+const propertyEntries = (properties: Properties<string | null>): Checked =>
+  Either.gen(function* () {
+    if (!(properties instanceof Map)) yield* Check.check("properties", properties, Check.object)
+    const result: Array<Entry> = []
+    for (const [name, text] of properties instanceof Map ? properties : Object.entries(properties)) {
+      if (text === undefined) continue
+      const argument = `properties[${Check.quoted(name)}]`
+      yield* Check.check(argument, name, propertyNameCheck)
+      yield* Check.check(argument, text, propertyTextCheck)
+      result.push([name, text ?? undefined])
+    }
+    return result
+  })
 
 const propertyTextCheck = nullable(Check.text({}))
-
-const propertyEntries = <Value>(properties: Properties<Value>): Iterable<readonly [string, Value]> =>
-  properties instanceof Map ? properties : Object.entries(properties)
 
 const pointer = (key: string): string => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
 
@@ -233,8 +216,8 @@ const same = (wanted: unknown, current: unknown): boolean =>
     : wanted === current
 
 /**
- * The patch that takes `image` to what is wanted, with no step for what is there already: `replace` for what the image
- * has, `add` for what it has not, `remove` for a property that is to go. Steps stand in the order of the changes.
+ * Plans the patch of an image, in the order of the changes and without steps that change nothing: `replace` for what
+ * the image has, `add` for a new property, `remove` for a removed one.
  *
  * @since 0.1.0
  * @category planning
@@ -256,8 +239,8 @@ export const plan = (
   )
 
 /**
- * The patch of a caller who does not know the image: `add` sets a property whether it is there or not. Removing one
- * that is not there is a conflict to Glance, which then changes nothing at all.
+ * Plans a patch without the image: `add` sets a property, whether the image has it or not. If the image does not have a
+ * removed property, Glance returns a conflict and changes nothing.
  *
  * @since 0.1.0
  * @category planning
@@ -275,7 +258,7 @@ export const planBlind = (
   )
 
 /**
- * The record of a new image that has what is wanted.
+ * Returns the JSON record of a new image.
  *
  * @since 0.1.0
  * @category wire

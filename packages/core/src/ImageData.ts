@@ -281,13 +281,9 @@ export type DownloadError = Download.Failure | GlanceError.ImageUnverifiable | G
  */
 export type DownloadToError = DownloadError | GlanceError.DownloadInProgress | PlatformError.PlatformError
 
-/** What `uploadWithProgress` can end in. */
+// The errors of each operation.
 export type UploadWithProgressError = UploadError
-
-/** What `createWithData` can end in. */
 export type CreateWithDataError = UploadError | GlanceError.DuplicateImage
-
-/** What `downloadToWithProgress` can end in. */
 export type DownloadToWithProgressError = DownloadToError
 
 /**

@@ -226,19 +226,11 @@ export type WaitError =
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `check` can end in. */
+// The errors of each operation.
 export type CheckError = Failure | GlanceError.CapabilityMissing
-
-/** What `await` can end in. */
 export type AwaitError = WaitError
-
-/** What `progress` can end in. */
 export type ProgressError = WaitError
-
-/** What `importAndWait` can end in. */
 export type ImportAndWaitError = StartError | WaitError
-
-/** What `importWithProgress` can end in. */
 export type ImportWithProgressError = StartError | WaitError
 
 /**
@@ -323,8 +315,6 @@ const uuid: Check.Check = (value) =>
     ? undefined
     : `must be a UUID, not ${Check.shown(value)}`
 
-const word = Check.text({ minLength: 1 })
-
 /** Returns the method as the server wants it. */
 const methodToJson = (
   method: Method
@@ -341,7 +331,7 @@ const methodToJson = (
       }
       case "glance-download": {
         const { image, interface: face = "public", name, region } = method
-        yield* Check.check("method.region", region, word)
+        yield* Check.check("method.region", region, Check.nonEmpty)
         const id = yield* Check.check("method.image", Image.idOf(image), uuid)
         yield* Check.check("method.interface", face, Check.oneOf(["public", "internal", "admin"]))
         return { name, glance_region: region, glance_image_id: id, glance_service_interface: face }
@@ -364,7 +354,7 @@ const storesOf = (
     )
     if (stores.length === 0) yield* Check.check("stores", stores, () => "must not be empty")
     for (const [index, store] of stores.entries()) {
-      yield* Check.check(`stores[${index}]`, store, word)
+      yield* Check.check(`stores[${index}]`, store, Check.nonEmpty)
     }
     return [...new Set(stores)]
   })

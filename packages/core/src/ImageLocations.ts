@@ -1,5 +1,5 @@
 /**
- * The locations of an image: where its data lie. A cloud shows them only where its operator wants it to.
+ * The locations of an image: the URLs of its data. A cloud shows them only if its operator allows it.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
 /**
- * Hashes that the caller vouches for, since nobody reads the data.
+ * Hashes of the data from the caller, because the cloud does not read the data.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,7 @@ export interface Validation {
 }
 
 /**
- * A place where data lie.
+ * A location of data.
  *
  * @since 0.1.0
  * @category models
@@ -43,24 +43,16 @@ export interface NewLocation {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument | GlanceError.ImageNotFound
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.CapabilityMissing
-
-/** What `register` can end in. */
 export type RegisterError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `add` can end in. */
 export type AddError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `remove` can end in. */
 export type RemoveError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
-
-/** What `replace` can end in. */
 export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError.UpdateConflict
 
 /**
- * The operations on locations. {@link Service.list} and {@link Service.register} are routes of their own (v2.17), meant for
- * services; the others change the record, and are there only where it shows locations.
+ * The operations on locations. {@link Service.list} and {@link Service.register} are for services (v2.17). The others
+ * change the record, and need a cloud that shows locations.
  *
  * @since 0.1.0
  * @category models
@@ -68,14 +60,14 @@ export type ReplaceError = Failure | GlanceError.CapabilityMissing | GlanceError
  */
 export interface Service {
   /**
-   * Where the data lie. For services.
+   * Returns the locations. For services.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#get-locations
    */
   readonly list: (image: Image.ImageRef) => Effect.Effect<ReadonlyArray<Image.ImageLocation>, ListError>
   /**
-   * Tells where the data of a queued image lie. The cloud reads them in its own time, for their size and hashes, and makes
-   * the image `active`: `ImageImport.await` waits for it.
+   * Registers the location of a queued image. The cloud then reads the data for their size and hashes, and makes the
+   * image `active`: `ImageImport.await` waits for it.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-location
    */
@@ -85,21 +77,21 @@ export interface Service {
     validation?: Omit<Validation, "checksum">
   ) => Effect.Effect<void, RegisterError>
   /**
-   * Adds a location to the record, which makes a queued image `active`. Answers the image as it is then.
+   * Adds a location to the record, which makes a queued image `active`. Returns the image.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
   readonly add: (image: Image.ImageRef, location: NewLocation) => Effect.Effect<Image.Image, AddError>
   /**
-   * Takes the location with this URL off the record, and its data away. The last one is `Forbidden`; one that is not there
-   * is nothing to do.
+   * Removes a location from the record by its URL, and deletes its data. The last location is `Forbidden`. Succeeds if
+   * the record does not have the location.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
   readonly remove: (image: Image.ImageRef, url: string) => Effect.Effect<Image.Image, RemoveError>
   /**
-   * Makes these the locations of the record: of an image that had none, or the same ones with other metadata. Others the
-   * server refuses.
+   * Replaces the locations of the record. The server accepts locations for an image without any, and other metadata for
+   * the existing ones.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
@@ -117,8 +109,6 @@ export interface Service {
  */
 export class ImageLocations extends Context.Tag("@effect-glance/core/ImageLocations")<ImageLocations, Service>() {}
 
-const word = Check.text({ minLength: 1 })
-
 const hex: Check.Check = (value) =>
   typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value) ? undefined : `must be in hex, not ${Check.shown(value)}`
 
@@ -130,7 +120,7 @@ const validationToJson = (
     if (checksum !== undefined) yield* Check.check(`${argument}.checksum`, checksum, hex)
     return {
       ...(checksum === undefined ? {} : { checksum }),
-      os_hash_algo: yield* Check.check(`${argument}.osHashAlgo`, osHashAlgo, word),
+      os_hash_algo: yield* Check.check(`${argument}.osHashAlgo`, osHashAlgo, Check.nonEmpty),
       os_hash_value: yield* Check.check(`${argument}.osHashValue`, osHashValue, hex)
     }
   })
@@ -140,7 +130,7 @@ const locationToJson = (argument: string, location: NewLocation) =>
   Effect.gen(function* () {
     yield* Check.check(argument, location, Check.object)
     const { metadata = {}, url, validation } = location
-    yield* Check.check(`${argument}.url`, url, word)
+    yield* Check.check(`${argument}.url`, url, Check.nonEmpty)
     yield* Check.check(`${argument}.metadata`, metadata, Check.json)
     return {
       url,
@@ -163,26 +153,11 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const operations = Operations.make(http)
     const { operation, request } = operations
 
-    /** 404 says that there is no such route, or that there is no such image. The record tells which. */
+    /** Glance returns 404 without the route and without the image. The record shows whether the image exists. */
     const ofImage = <A, E extends GlanceError.GlanceError>(image: Image.ImageRef, effect: Effect.Effect<A, E>) =>
       Effect.tapError(effect, ({ _tag }) =>
         _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
       )
-
-    const list: Service["list"] = operation(Endpoints.listLocations.operation)((image) =>
-      ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
-    )
-
-    const register: Service["register"] = operation(Endpoints.registerLocation.operation)(
-      function* (image, url, validation) {
-        yield* Check.check("url", url, word)
-        const location =
-          validation === undefined
-            ? { url }
-            : { url, validation_data: yield* validationToJson("validation", validation) }
-        return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
-      }
-    )
 
     const lacking = (answer: Pick<GlanceError.CapabilityMissing, "detail" | "requestId">) =>
       new GlanceError.CapabilityMissing({ capability: "the locations of images in their records", ...answer })
@@ -190,7 +165,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const patch = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
       request(Endpoints.patchLocations, { imageId: Image.idOf(image), steps })
 
-    /** A 403 says that locations are not shown, or something about this image. The record tells which. */
+    /** Glance returns 403 if it does not show locations, and for reasons of the image. The record shows which. */
     const explained = (image: Image.ImageRef, steps: ReadonlyArray<object>) =>
       Effect.tapErrorTag(patch(image, steps), "Forbidden", ({ detail, requestId }) =>
         Effect.flatMap(Record.read(operations, image), ({ locations }) =>
@@ -198,30 +173,39 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         )
       )
 
-    const add: Service["add"] = operation(Endpoints.patchLocations.operation)(function* (image, location) {
-      const value = yield* locationToJson("location", location)
-      return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
-    })
-
-    const remove: Service["remove"] = operation("ImageLocations.remove")(function* (image, url) {
-      yield* Check.check("url", url, word)
-      const record = yield* Record.read(operations, image)
-      if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
-      const index = record.locations.value.findIndex((location) => location.url === url)
-      return index < 0 ? record : yield* patch(image, [{ op: "remove", path: `/locations/${index}` }])
-    })
-
-    const replace: Service["replace"] = operation("ImageLocations.replace")(function* (image, locations) {
-      yield* Check.check("locations", locations, (value) =>
-        Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
-      )
-      const value = yield* Effect.forEach(locations, (location, index) =>
-        locationToJson(`locations[${index}]`, location)
-      )
-      return yield* explained(image, [{ op: "replace", path: "/locations", value }])
-    })
-
-    return { list, register, add, remove, replace }
+    return {
+      list: operation(Endpoints.listLocations.operation)((image) =>
+        ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
+      ),
+      register: operation(Endpoints.registerLocation.operation)(function* (image, url, validation) {
+        yield* Check.check("url", url, Check.nonEmpty)
+        const location =
+          validation === undefined
+            ? { url }
+            : { url, validation_data: yield* validationToJson("validation", validation) }
+        return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
+      }),
+      add: operation(Endpoints.patchLocations.operation)(function* (image, location) {
+        const value = yield* locationToJson("location", location)
+        return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
+      }),
+      remove: operation("ImageLocations.remove")(function* (image, url) {
+        yield* Check.check("url", url, Check.nonEmpty)
+        const record = yield* Record.read(operations, image)
+        if (Option.isNone(record.locations)) return yield* lacking({ detail: "", requestId: Option.none() })
+        const index = record.locations.value.findIndex((location) => location.url === url)
+        return index < 0 ? record : yield* patch(image, [{ op: "remove", path: `/locations/${index}` }])
+      }),
+      replace: operation("ImageLocations.replace")(function* (image, locations) {
+        yield* Check.check("locations", locations, (value) =>
+          Array.isArray(value) && value.length > 0 ? undefined : "must be an array that is not empty"
+        )
+        const value = yield* Effect.forEach(locations, (location, index) =>
+          locationToJson(`locations[${index}]`, location)
+        )
+        return yield* explained(image, [{ op: "replace", path: "/locations", value }])
+      })
+    }
   }
 )
 

@@ -22,38 +22,26 @@ import * as Record from "./internal/record.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.ImageNotFound
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.ImageMemberNotFound
-
-/** What `add` can end in. */
 export type AddError =
   | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
   | GlanceError.InvalidArgument
   | GlanceError.ImageNotFound
   | GlanceError.UnsharableImage
   | GlanceError.DuplicateImageMember
-
-/** What `remove` can end in. */
 export type RemoveError = Failure | GlanceError.ImageMemberNotFound
-
-/** What `setStatus` can end in. */
 export type SetStatusError =
   | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
   | GlanceError.InvalidArgument
   | GlanceError.InvalidImageMember
   | GlanceError.InvalidImageMemberStatus
-
-/** What `share` can end in. */
 export type ShareError =
   | Exclude<GlanceError.RequestError, GlanceError.Forbidden>
   | GlanceError.InvalidArgument
   | GlanceError.ImageNotFound
   | GlanceError.UnsharableImage
-
-/** What `acceptAll` can end in. */
 export type AcceptAllError = Failure | GlanceError.PagingError
 
 /**

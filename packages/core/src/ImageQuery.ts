@@ -1,5 +1,5 @@
 /**
- * Which images to list, turned into query parameters that Glance cannot take for something else.
+ * Queries for images, and their query parameters.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type { MemberStatus } from "./ImageMember.js"
 import * as Check from "./internal/check.js"
 
 /**
- * One value, or any of several. Two and more cannot hold a double quote: no spelling of it reaches the server.
+ * One value, or any of several. Several values cannot have a double quote, which Glance cannot read in any spelling.
  *
  * @since 0.1.0
  * @category models
@@ -27,8 +27,8 @@ export type OneOf<A extends string> = A | ReadonlyArray<A>
 export type NumberFilter = number | { readonly min?: number | undefined; readonly max?: number | undefined }
 
 /**
- * A comparison with a time. Glance takes one for each attribute: two at once would silently be the last of them. It
- * compares what it has stored, which may be finer than the whole seconds that a record shows.
+ * A comparison with a time. Glance reads only the last of several comparisons of an attribute. Stored times may be more
+ * precise than the whole seconds of a record.
  *
  * @since 0.1.0
  * @category models
@@ -42,7 +42,7 @@ export type TimeFilter =
   | { readonly lte: DateTime.Utc }
 
 /**
- * What images can be sorted by.
+ * The keys that images can be sorted by.
  *
  * @since 0.1.0
  * @category models
@@ -50,7 +50,7 @@ export type TimeFilter =
 export type SortKey = "name" | "status" | "containerFormat" | "diskFormat" | "size" | "id" | "createdAt" | "updatedAt"
 
 /**
- * One key to sort images by, and in which direction.
+ * A key to sort images by, and its direction.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +62,7 @@ export interface Sort {
 }
 
 /**
- * Which images to list, in which order. Every condition must hold; what is absent or `undefined` is no condition.
+ * A query for images, and their order. Every condition must hold. What is absent or `undefined` is no condition.
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +82,7 @@ export interface ImageQuery {
    */
   readonly visibility?: Image.Visibility | "all" | undefined
   /**
-   * Of the images that others share with the project, those whose membership has this status.
+   * The status of the membership in images that others share with the project.
    *
    * @default "accepted"
    */
@@ -95,7 +95,7 @@ export interface ImageQuery {
    * @default false
    */
   readonly osHidden?: boolean | undefined
-  /** All of them must be on the image. */
+  /** The image must have all of them. */
   readonly tags?: ReadonlyArray<string> | undefined
   readonly checksum?: string | undefined
   readonly osHashValue?: string | undefined
@@ -110,13 +110,13 @@ export interface ImageQuery {
   readonly createdAt?: TimeFilter | undefined
   readonly updatedAt?: TimeFilter | undefined
   /**
-   * Custom properties and the value that each must have. Names that Glance takes for something else are refused: its
-   * parameters (`limit`, `sort`, `tag`), its attributes, what ends in `_min` or `_max`, and the names in its record class
-   * (`keys`, `metadata`, `update`, `__class__`).
+   * Custom properties with their values. Names with another meaning in Glance are invalid: its parameters (`limit`,
+   * `sort`, `tag`), its attributes, names that end in `_min` or `_max`, and members of its record class (`keys`,
+   * `metadata`, `update`, `__class__`).
    */
   readonly properties?: { readonly [name: string]: string } | undefined
   /**
-   * The first key counts most; ties are settled by time of creation and id.
+   * The first key has priority. Equal images are sorted by time of creation and id.
    *
    * @default newest first
    */
@@ -136,7 +136,7 @@ type Params = ReadonlyArray<readonly [name: string, value: string]>
 
 type Checked = Either.Either<Params, GlanceError.InvalidArgument>
 
-/** How a condition is checked and written. `argument` is how an error calls it. */
+/** Checks a condition, and writes its parameters. `argument` is its name in errors. */
 type Writer<A> = (argument: string, value: A) => Checked
 
 const one =
@@ -144,11 +144,11 @@ const one =
   (argument, value) =>
     Either.map(Check.check(argument, value, check), () => [[wire, String(value)]])
 
-/** Glance splits the value at its first colon and takes what stands before it for an operator. */
+/** Glance reads the text before the first colon of a value as an operator. */
 const equal = (value: string) => (value.includes(":") ? `eq:${value}` : value)
 
 const amongCheck: Check.Check = (value) => {
-  const reason = Check.text({ minLength: 1 })(value)
+  const reason = Check.nonEmpty(value)
   if (reason !== undefined) return reason
   return (value as string).includes('"') ? "must not contain a double quote when there are several" : undefined
 }
@@ -174,7 +174,7 @@ const oneOf =
     })
   }
 
-const text = (wire: string): Writer<unknown> => one(wire, Check.text({ minLength: 1 }))
+const text = (wire: string): Writer<unknown> => one(wire, Check.nonEmpty)
 
 const flag = (wire: string): Writer<unknown> => one(wire, Check.flag)
 
@@ -251,17 +251,17 @@ const sort: Writer<ReadonlyArray<Sort>> = (argument, value) =>
     }
     const [first, ...more] = keys
     if (first === undefined) return []
-    // The old spelling for one key, which every Glance knows; the new one for several, since of the old one's
-    // repeated parameters the server's own `next` keeps but the last.
+    // Every Glance knows the old parameters for one key. Several keys need the new one, because the `next` link of the
+    // server has only the last of repeated parameters.
     return more.length === 0
       ? [["sort_key", first[0]] as const, ["sort_dir", first[1]] as const]
       : [["sort", keys.map((key) => key.join(":")).join(",")] as const]
   })
 
 /**
- * Names that cannot be asked for as custom properties. Glance takes them for its own parameters, or for an attribute of
- * its record class: it looks with `hasattr(models.Image, name)` (`_make_conditions_from_filters` in
- * `glance/db/sqlalchemy/api.py`), and then answers with no image or with 500.
+ * Names that cannot be used as custom properties in a query. Glance reads them as its own parameters, or as attributes
+ * of its record class, which it finds with `hasattr(models.Image, name)` (`_make_conditions_from_filters` in
+ * `glance/db/sqlalchemy/api.py`). It then returns no image, or 500.
  */
 const takenNames = new Set([
   ...Image.baseAttributes,
@@ -271,7 +271,7 @@ const takenNames = new Set([
   ..."_as_dict _extra_keys _sa_class_manager _sa_registry".split(" ")
 ])
 
-/** What Python (up to 3.13), SQLAlchemy and oslo.db give each class, between two pairs of underscores. */
+/** The names of Python (up to 3.13), SQLAlchemy and oslo.db in each class, without their double underscores. */
 const pythonNames = new Set(
   (
     "abstract annotations base bases basicsize call class contains delattr dict dictoffset dir doc eq " +
@@ -336,7 +336,7 @@ const writers: { readonly [K in keyof ImageQuery]-?: Writer<NonNullable<ImageQue
 }
 
 /**
- * The query as parameters of `GET /images`, none of them encoded.
+ * Returns the query as parameters of `GET /images`, without encoding.
  *
  * @since 0.1.0
  * @category wire

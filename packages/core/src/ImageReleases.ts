@@ -49,6 +49,7 @@ import * as Series from "./internal/releases/series.js"
 import * as TransferLimits from "./internal/transfer/limits.js"
 import * as Source from "./internal/transfer/source.js"
 import * as Upload from "./internal/transfer/upload.js"
+import * as Verification from "./internal/transfer/verification.js"
 
 /**
  * The image to release. Its name, formats and content identify it. The other attributes are also set on an image that
@@ -95,8 +96,8 @@ export interface EnsureOptions<out E = never, out R = never>
    * @default computed
    */
   readonly hash?: ImageData.ExpectedHash | undefined
-  /** What to do with older images. @default nothing */
-  readonly older?: Retirement | undefined
+  /** How to retire older images. @default not at all */
+  readonly retire?: Retirement | undefined
   /**
    * How long another release may make no progress before its record counts as left behind. A release that finds
    * neither a published image nor a free id fails with the last refusal: after 12 times as long (12 minutes at least), or
@@ -209,21 +210,21 @@ const ensureFrom = <E, R, E2, R2>(
   services: Services,
   { containerFormat, diskFormat, name, ...wanted }: Release,
   source: ImageSource.ImageSource<E, R>,
-  { hash, older, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
+  { hash, retire, patience = defaultPatience, ...upload }: EnsureOptions<E2, R2>
 ): Effect.Effect<Ensured, EnsureError | E | E2, R | R2> =>
   Effect.gen(function* () {
     const { data, hasher, images, operations } = services
     yield* Check.check("release.name", name, Check.text({ minLength: 1, maxLength: 255 }))
-    if (older !== undefined) {
-      yield* Check.check("options.older.by", older.by, Check.oneOf(["hide", "deactivate", "delete"]))
-      yield* Check.check("options.older.keep", older.keep ?? 0, Check.wholeNumber(0))
+    if (retire !== undefined) {
+      yield* Check.check("options.retire.by", retire.by, Check.oneOf(["hide", "deactivate", "delete"]))
+      yield* Check.check("options.retire.keep", retire.keep ?? 0, Check.wholeNumber(0))
     }
     yield* ImageChanges.toJson({ ...wanted, containerFormat, diskFormat })
     yield* TransferLimits.of(upload)
     const limit = Duration.toMillis(yield* Check.duration("options.patience", patience))
     const owner = yield* ownerOf(services)
     const begun = yield* Clock.currentTimeMillis
-    const algorithm = yield* Content.algorithmOf(hasher, "hashAlgorithm", upload.hashAlgorithm ?? "sha512")
+    const algorithm = yield* Verification.algorithmOf(hasher, "options.hashAlgorithm", upload.hashAlgorithm ?? "sha512")
     const value = yield* Content.hashOf(hasher, source, algorithm, hash)
 
     const { properties, protected: isProtected, ...attributes } = wanted
@@ -255,7 +256,7 @@ const ensureFrom = <E, R, E2, R2>(
       : yield* Series.run(release, begun)
     const steps = yield* ImageChanges.plan(image, wanted)
     const current = steps.length === 0 ? image : yield* Record.update(operations, image, wanted, { readFirst: true })
-    const retired = older === undefined ? [] : yield* Retire.retire(services, current, older, limit)
+    const retired = retire === undefined ? [] : yield* Retire.retire(services, current, retire, limit)
     return { image: current, created, retired }
   })
 

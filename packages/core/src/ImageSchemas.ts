@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Endpoints from "./internal/endpoints.js"
@@ -63,16 +64,9 @@ export class ImageSchemas extends Context.Tag("@effect-glance/core/ImageSchemas"
  */
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
-  (http) => {
+  (http): Service => {
     const { call } = Operations.make(http)
-    return {
-      image: call(Endpoints.imageSchema, () => ({}))(),
-      images: call(Endpoints.imagesSchema, () => ({}))(),
-      member: call(Endpoints.memberSchema, () => ({}))(),
-      members: call(Endpoints.membersSchema, () => ({}))(),
-      task: call(Endpoints.taskSchema, () => ({}))(),
-      tasks: call(Endpoints.tasksSchema, () => ({}))()
-    }
+    return Record.map(Endpoints.imageSchemas, (endpoint) => call(endpoint, () => ({}))())
   }
 )
 

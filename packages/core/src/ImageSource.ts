@@ -250,8 +250,8 @@ export const url = (url: string | URL): WebSource<HttpClientError.HttpClientErro
       return yield* new HttpClientError.RequestError({ request, reason: "InvalidUrl", description })
     }
     const response = yield* client.execute(request)
-    const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
-    if (encoding !== "" && encoding !== "identity") {
+    const encoding = response.headers["content-encoding"]?.trim() ?? ""
+    if (!/^(identity)?$/i.test(encoding)) {
       const description = `the source comes in Content-Encoding ${ForeignText.show(encoding, { maxLength: 40 })}, although identity was asked for`
       return yield* new HttpClientError.ResponseError({ request, response, reason: "Decode", description })
     }

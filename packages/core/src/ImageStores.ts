@@ -15,13 +15,9 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Operations from "./internal/operations.js"
 import * as Record from "./internal/record.js"
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `listDetails` can end in. */
 export type ListDetailsError = GlanceError.RequestError | GlanceError.CapabilityMissing
-
-/** What `deleteImage` can end in. */
 export type DeleteImageError =
   | GlanceError.RequestError
   | GlanceError.InvalidArgument
@@ -31,7 +27,7 @@ export type DeleteImageError =
   | GlanceError.ImageInUse
 
 /**
- * The operations on stores. A cloud with a single one has none of them.
+ * The operations on stores. A cloud with a single store fails with `CapabilityMissing`.
  *
  * @since 0.1.0
  * @category models
@@ -39,20 +35,20 @@ export type DeleteImageError =
  */
 export interface Service {
   /**
-   * The stores.
+   * Returns the stores.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores
    */
   readonly list: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, ListError>
   /**
-   * The stores and what they are made of. For administrators.
+   * Returns the stores with their configuration. For administrators.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-stores-detail
    */
   readonly listDetails: Effect.Effect<ReadonlyArray<ImageStore.ImageStore>, ListDetailsError>
   /**
-   * Takes the copy of an image out of a store. The last copy is `Forbidden`: to lose the data, delete the image. To bring
-   * an image into a store, import it by `copy-image`.
+   * Deletes the copy of an image in a store. The last copy is `Forbidden`: delete the image instead. To copy an image
+   * to a store, import it by `copy-image`.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-from-store
    */
@@ -79,26 +75,24 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const operations = Operations.make(http)
     const { call, operation, request } = operations
 
-    const deleteImage: Service["deleteImage"] = operation(Endpoints.deleteCopy.operation)((store, image) =>
-      request(Endpoints.deleteCopy, { store, imageId: Image.idOf(image) }).pipe(
-        // 404 is also the response of a cloud without stores, or without such an image; 409 that of an unknown store.
-        Effect.tapError((error) =>
-          error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
-            ? Effect.gen(function* () {
-                const stores = yield* request(Endpoints.listStores, {})
-                const ids = stores.map(({ id }) => id)
-                yield* Check.check("store", store, Check.oneOf(ids))
-                yield* Record.read(operations, image)
-              })
-            : Effect.void
-        )
-      )
-    )
-
     return {
       list: call(Endpoints.listStores, () => ({}))(),
       listDetails: call(Endpoints.listStoreDetails, () => ({}))(),
-      deleteImage
+      deleteImage: operation(Endpoints.deleteCopy.operation)((store, image) =>
+        request(Endpoints.deleteCopy, { store, imageId: Image.idOf(image) }).pipe(
+          // 404 is also the response of a cloud without stores or without the image, and 409 that of an unknown store.
+          Effect.tapError((error) =>
+            error._tag === "ImageNotInStore" || error._tag === "ImageInUse"
+              ? Effect.gen(function* () {
+                  const stores = yield* request(Endpoints.listStores, {})
+                  const ids = stores.map(({ id }) => id)
+                  yield* Check.check("store", store, Check.oneOf(ids))
+                  yield* Record.read(operations, image)
+                })
+              : Effect.void
+          )
+        )
+      )
     }
   }
 )

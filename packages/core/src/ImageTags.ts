@@ -1,5 +1,5 @@
 /**
- * The tags of an image: a set of up to 128 words.
+ * The tags of an image: a set of up to 128 strings.
  *
  * @since 0.1.0
  */
@@ -17,17 +17,13 @@ import * as Record from "./internal/record.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `add` can end in. */
+// The errors of each operation.
 export type AddError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-
-/** What `remove` can end in. */
 export type RemoveError =
   | Failure
   | GlanceError.ImageNotFound
   | GlanceError.ImageTagNotFound
   | GlanceError.UpdateConflict
-
-/** What `set` can end in. */
 export type SetError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
 
 /**
@@ -39,22 +35,22 @@ export type SetError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateC
  */
 export interface Service {
   /**
-   * Puts a tag on the image; one that is there already stays. A tag that cannot stand in a path (with a slash, or
-   * beyond ASCII, which Glance would store as other characters) goes through an update of the whole set, which takes
-   * two requests and can overwrite what somebody else changes in between.
+   * Adds a tag to the image. An existing tag is kept. A tag with a slash or with characters beyond ASCII is added by an
+   * update of the whole set, because Glance would store other characters. The update takes two requests, and can
+   * overwrite a concurrent change.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#add-image-tag
    */
   readonly add: (image: Image.ImageRef, tag: string) => Effect.Effect<void, AddError>
   /**
-   * Takes a tag off the image, by the same ways as {@link Service.add}.
+   * Removes a tag from the image, in the same way as {@link Service.add}.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#delete-image-tag
    */
   readonly remove: (image: Image.ImageRef, tag: string) => Effect.Effect<void, RemoveError>
   /**
-   * Makes these the tags of the image and answers the image as it is then. The image is read first, and what is so
-   * already costs no other request.
+   * Replaces the tags of the image, and returns the image. Reads the image first, and sends no other request if the
+   * tags are the same.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#update-image
    */
@@ -73,8 +69,8 @@ export interface Service {
  */
 export interface SetOptions {
   /**
-   * Whether to read the image first, so that a patch is sent only if the tags differ. Without it, the tags are sent as
-   * they are, in one request; the record is read only after a conflict.
+   * Whether to read the image first, and send a patch only if the tags differ. With `false`, the operation sends the
+   * tags in one request, and reads the image only after a conflict.
    *
    * @default true
    */
@@ -110,44 +106,44 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
     const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
 
-    const add: Service["add"] = operation(Endpoints.addTag.operation)(function* (image, tag) {
-      yield* Check.check("tag", tag, Check.tag)
-      if (fitsPath(tag)) {
-        return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
-          ),
-          Effect.retry(again)
+    return {
+      add: operation(Endpoints.addTag.operation)(function* (image, tag) {
+        yield* Check.check("tag", tag, Check.tag)
+        if (fitsPath(tag)) {
+          return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
+            Effect.catchTag("UpdateConflict", (conflict) =>
+              Effect.flatMap(tagsOf(image), (tags) => (tags.includes(tag) ? Effect.void : Effect.fail(conflict)))
+            ),
+            Effect.retry(again)
+          )
+        }
+        const tags = yield* tagsOf(image)
+        if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
+      }),
+      remove: operation(Endpoints.removeTag.operation)(function* (image, tag) {
+        yield* Check.check("tag", tag, Check.tag)
+        const imageId = Image.idOf(image)
+        const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>
+          new GlanceError.ImageTagNotFound({ imageId, tag, requestId, detail })
+        if (fitsPath(tag)) {
+          return yield* request(Endpoints.removeTag, { imageId, tag }).pipe(
+            Effect.catchTag("UpdateConflict", (conflict) =>
+              Effect.flatMap(tagsOf(image), (tags) => Effect.fail(tags.includes(tag) ? conflict : absent(conflict)))
+            ),
+            Effect.retry(again)
+          )
+        }
+        const tags = yield* tagsOf(image)
+        if (!tags.includes(tag)) return yield* absent({ requestId: Option.none(), detail: "" })
+        yield* replace(
+          image,
+          tags.filter((each) => each !== tag)
         )
-      }
-      const tags = yield* tagsOf(image)
-      if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
-    })
-
-    const remove: Service["remove"] = operation(Endpoints.removeTag.operation)(function* (image, tag) {
-      yield* Check.check("tag", tag, Check.tag)
-      const imageId = Image.idOf(image)
-      const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>
-        new GlanceError.ImageTagNotFound({ imageId, tag, requestId, detail })
-      if (fitsPath(tag)) {
-        return yield* request(Endpoints.removeTag, { imageId, tag }).pipe(
-          Effect.catchTag("UpdateConflict", (conflict) =>
-            Effect.flatMap(tagsOf(image), (tags) => Effect.fail(tags.includes(tag) ? conflict : absent(conflict)))
-          ),
-          Effect.retry(again)
-        )
-      }
-      const tags = yield* tagsOf(image)
-      if (!tags.includes(tag)) return yield* absent({ requestId: Option.none(), detail: "" })
-      const rest = tags.filter((each) => each !== tag)
-      yield* replace(image, rest)
-    })
-
-    const set: Service["set"] = operation("ImageTags.set")((image, tags, { readFirst = true } = {}) =>
-      Record.update(operations, image, { tags }, { readFirst })
-    )
-
-    return { add, remove, set }
+      }),
+      set: operation("ImageTags.set")((image, tags, { readFirst = true } = {}) =>
+        Record.update(operations, image, { tags }, { readFirst })
+      )
+    }
   }
 )
 

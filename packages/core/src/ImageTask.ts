@@ -24,7 +24,7 @@ export const TaskId = Schema.String.pipe(Schema.brand("TaskId"))
 export type TaskId = typeof TaskId.Type
 
 /**
- * The schema of a task's status: it takes any text, and its type names what Glance has today.
+ * The schema of a task's status.
  *
  * @since 0.1.0
  * @category enums
@@ -32,7 +32,7 @@ export type TaskId = typeof TaskId.Type
 export const TaskStatus = Wire.openEnum<"pending" | "processing" | "success" | "failure">("TaskStatus")
 
 /**
- * How far a task is. Open.
+ * The status of a task. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -40,7 +40,7 @@ export const TaskStatus = Wire.openEnum<"pending" | "processing" | "success" | "
 export type TaskStatus = typeof TaskStatus.Type
 
 /**
- * The schema of a task's type: it takes any text, and its type names what Glance has today.
+ * The schema of a task's type.
  *
  * @since 0.1.0
  * @category enums
@@ -48,7 +48,7 @@ export type TaskStatus = typeof TaskStatus.Type
 export const TaskType = Wire.openEnum<"import" | "export" | "api_image_import" | "location_import">("TaskType")
 
 /**
- * What a task does. Open.
+ * The type of a task. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -70,15 +70,15 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
   type: TaskType,
   status: TaskStatus,
   owner: Lenient.option(Schema.String),
-  /** What the task was asked to do; its shape depends on the type. */
+  /** The arguments of the task. The shape depends on the type. */
   input: Lenient.option(Wire.Json),
-  /** What came of it: `image_id` of an import, `export_location` of an export. */
+  /** The result: `image_id` of an import, `export_location` of an export. */
   result: Lenient.option(Wire.Json),
-  /** How far it has come, or why it failed; empty mostly. */
+  /** The progress, or why the task failed. Usually empty. */
   message: Lenient.option(Lenient.Text),
   createdAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("created_at")),
   updatedAt: Schema.propertySignature(Wire.Time).pipe(Schema.fromKey("updated_at")),
-  /** When the server forgets the task; set when it has ended. */
+  /** When the server deletes the task. Set when the task has ended. */
   expiresAt: renamed("expires_at", Wire.Time),
   imageId: renamed("image_id", Schema.String),
   requestId: renamed("request_id", Schema.String),
@@ -86,7 +86,7 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
 }) {}
 
 /**
- * "Task or id".
+ * A task or its id.
  *
  * @since 0.1.0
  * @category models
@@ -94,7 +94,7 @@ export class ImageTask extends Schema.Class<ImageTask>("@effect-glance/core/Imag
 export type TaskRef = ImageTask | string
 
 /**
- * The id of what was given.
+ * Returns the id of a task.
  *
  * @since 0.1.0
  * @category getters

@@ -22,6 +22,7 @@ import * as Endpoints from "./internal/endpoints.js"
 import * as Follow from "./internal/imports/follow.js"
 import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
+import * as Query from "./internal/queryParams.js"
 import * as TransferLimits from "./internal/transfer/limits.js"
 import type * as Page from "./Page.js"
 
@@ -105,28 +106,14 @@ export interface AwaitOptions {
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = Failure | GlanceError.PagingError
-
-/** What `listOf` can end in. */
 export type ListOfError = Failure | GlanceError.ImageNotFound
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.TaskNotFound
-
-/** What `create` can end in. */
 export type CreateError = Failure
-
-/** What `export` can end in. */
 export type ExportError = Failure | GlanceError.NoSuchContainer
-
-/** What `import` can end in. */
 export type ImportError = Failure | GlanceError.NoSuchContainer
-
-/** What `await` can end in. */
 export type AwaitError = Failure | GlanceError.TaskNotFound | GlanceError.TaskFailed | GlanceError.TaskNotEnded
 
 /**
@@ -222,35 +209,17 @@ const sortKeys: { readonly [K in TaskSort["key"]]: string } = {
   expiresAt: "expires_at"
 }
 
-const conditions = ["status", "type", "sort", "limit", "marker"] satisfies ReadonlyArray<keyof TaskQuery>
+const conditions = ["status", "type", "sort", "limit", "marker"]
 
-const nonEmpty = Check.text({ minLength: 1 })
-
-const toParams = (
-  query: TaskQuery
-): Either.Either<ReadonlyArray<readonly [string, string]>, GlanceError.InvalidArgument> =>
+const toParams = (query: TaskQuery) =>
   Either.gen(function* () {
-    yield* Check.check("query", query, Check.object)
-    for (const key of Object.keys(query)) yield* Check.check(`query.${key}`, key, Check.oneOf(conditions))
-    const { limit, marker, sort, status, type } = query
-    if (status !== undefined) yield* Check.check("query.status", status, nonEmpty)
-    if (type !== undefined) yield* Check.check("query.type", type, nonEmpty)
-    if (sort !== undefined) {
-      yield* Check.check("query.sort", sort, Check.object)
-      yield* Check.check("query.sort.key", sort.key, Check.oneOf(Object.keys(sortKeys)))
-      yield* Check.check("query.sort.direction", sort.direction ?? "desc", Check.oneOf(["asc", "desc"]))
+    yield* Query.checkKeys(query, conditions)
+    const params: Array<readonly [string, string]> = []
+    for (const name of ["status", "type"] as const) {
+      const value = query[name]
+      if (value !== undefined) params.push([name, yield* Check.check(`query.${name}`, value, Check.nonEmpty)])
     }
-    if (limit !== undefined) yield* Check.check("query.limit", limit, Check.wholeNumber(1))
-    if (marker !== undefined) yield* Check.check("query.marker", marker, Check.segment)
-    const params = {
-      status,
-      type,
-      sort_key: sort && sortKeys[sort.key],
-      sort_dir: sort && (sort.direction ?? "desc"),
-      limit: limit?.toString(),
-      marker
-    }
-    return Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+    return [...params, ...(yield* Query.pageParams(query, sortKeys, Check.segment))]
   })
 
 /** Starts a task after it checked that the container exists, if the cloud has an object store to ask. */
@@ -275,9 +244,9 @@ const importImage = (http: GlanceClient.Service, operations: Operations.Operatio
     object,
     { format = "vhd", name = object, properties = {} } = {}
   ) {
-    yield* Check.check("object", object, nonEmpty)
-    yield* Check.check("format", format, nonEmpty)
-    yield* Check.check("name", name, nonEmpty)
+    yield* Check.check("object", object, Check.nonEmpty)
+    yield* Check.check("format", format, Check.nonEmpty)
+    yield* Check.check("name", name, Check.nonEmpty)
     yield* Check.check("properties", properties, Check.object)
     for (const [key, value] of Object.entries(properties)) {
       yield* Check.check(`properties[${Check.quoted(key)}]`, value, Check.text({}))
@@ -291,7 +260,7 @@ const importImage = (http: GlanceClient.Service, operations: Operations.Operatio
   })
 
 const awaitTask = ({ request }: Operations.Operations): Service["await"] =>
-  Operations.longOperation("ImageTasks.await")(function* (
+  Operations.longOperation(Endpoints.pollTask.operation)(function* (
     task,
     { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
@@ -335,11 +304,11 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
       get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
       create: operation(Endpoints.createTask.operation)(function* (type, input) {
-        yield* Check.check("type", type, nonEmpty)
+        yield* Check.check("type", type, Check.nonEmpty)
         yield* Check.check("input", input, Check.json)
         return yield* request(Endpoints.createTask, { type, input })
       }),
-      export: operation("ImageTasks.export")(function* (image, container) {
+      export: operation(Endpoints.headContainer.operation)(function* (image, container) {
         const id = yield* Check.check("image", Image.idOf(image), Check.segment)
         const input = { image_uuid: id, receiving_swift_container: container }
         return yield* createWithContainer(http, operations, container, { type: "export", input })

@@ -29,7 +29,7 @@ import * as Watch from "./internal/watch.js"
 import type * as Page from "./Page.js"
 
 /**
- * What a new image is made with. Without a `diskFormat` and a `containerFormat` it cannot be given data.
+ * The attributes of a new image. It can get data only with a `diskFormat` and a `containerFormat`.
  *
  * @since 0.1.0
  * @category models
@@ -53,8 +53,8 @@ export interface NewImage extends ImageChanges.ImageChanges {
  */
 export interface UpdateOptions {
   /**
-   * Whether to read the image first, so that the patch has only what differs. An update that changes nothing then sends
-   * no patch. Without it, the changes are sent as they are, in one request; the record is read only after a conflict.
+   * Whether to read the image first, so that the patch has only differences. An update that changes nothing then sends
+   * no patch. With `false`, all changes are sent in one request, and the record is read only after a conflict.
    *
    * @default true
    */
@@ -62,7 +62,7 @@ export interface UpdateOptions {
 }
 
 /**
- * Which images are looked for, besides the query.
+ * Options of a search, besides the query.
  *
  * @since 0.1.0
  * @category models
@@ -71,8 +71,8 @@ export interface FindOptions {
   /** A condition that Glance has no filter for. */
   readonly where?: ((image: Image.Image) => boolean) | undefined
   /**
-   * Whether hidden images are looked for as well, which takes a listing of their own. A query for `osHidden` looks for
-   * one or the other.
+   * Whether to find hidden images as well, which takes another listing. A query with `osHidden` finds only one of the
+   * two.
    *
    * @default false
    */
@@ -80,15 +80,15 @@ export interface FindOptions {
 }
 
 /**
- * What happened to an image that is watched.
+ * A change of a watched image.
  *
  * @since 0.1.0
  * @category models
  */
 export type Change =
   /**
-   * `Created`: it is new, or has come into sight, or matches the query now. `Gone`: it was deleted, or has gone out of
-   * sight, or no longer matches; as it was seen last.
+   * `Created`: the image is new, became visible, or now matches the query. `Gone`: the image was deleted, is no longer
+   * visible, or no longer matches; with its last record.
    */
   | { readonly _tag: "Created" | "Gone"; readonly image: Image.Image }
   | { readonly _tag: "Changed"; readonly image: Image.Image; readonly before: Image.Image }
@@ -122,7 +122,7 @@ export interface ChangesOptions<R = never> {
 }
 
 /**
- * What looking for an image can end in.
+ * The errors of a search.
  *
  * @since 0.1.0
  * @category errors
@@ -131,40 +131,18 @@ export type FindError = FindFirstError | GlanceError.AmbiguousImage
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = Failure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = Failure | GlanceError.PagingError
-
-/** What `changes` can end in. */
 export type ChangesError = Failure | GlanceError.PagingError
-
-/** What `findFirst` can end in. */
 export type FindFirstError = Failure | GlanceError.PagingError | GlanceError.NoMatchingImage
-
-/** What `findNewest` can end in. */
 export type FindNewestError = FindFirstError
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.ImageNotFound
-
-/** What `getMany` can end in. */
 export type GetManyError = Failure
-
-/** What `create` can end in. */
 export type CreateError = Failure | GlanceError.DuplicateImage
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.ImageNotFound | GlanceError.UpdateConflict
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.ImageNotFound | GlanceError.ImageInUse
-
-/** What `deactivate` can end in. */
 export type DeactivateError = Failure | GlanceError.ImageNotFound
-
-/** What `reactivate` can end in. */
 export type ReactivateError = Failure | GlanceError.ImageNotFound
 
 /**
@@ -176,7 +154,7 @@ export type ReactivateError = Failure | GlanceError.ImageNotFound
  */
 export interface Service {
   /**
-   * One page of images, and what to ask for to get the next one.
+   * Returns one page of images, and the query for the next one.
    *
    * @see https://docs.openstack.org/api-ref/image/v2/#list-images
    */

@@ -1,5 +1,5 @@
 /**
- * Metadata definitions: what may be written on images, volumes and flavors, and what it means.
+ * Metadata definitions: the properties of images, volumes and flavors, and their meaning.
  *
  * @since 0.1.0
  */
@@ -16,14 +16,14 @@ const texts = Lenient.withDefault(Lenient.Texts, () => [])
 const values = Lenient.option(Schema.Array(Schema.NullOr(Lenient.Text)))
 const list = <A, I>(item: Schema.Schema<A, I>) => Lenient.withDefault(Schema.Array(item), () => [])
 
-/** Definitions that came with the service were never updated, and have no time of it. */
+/** Definitions that came with the service have no time of an update. */
 const times = {
   createdAt: renamed("created_at", Wire.Time),
   updatedAt: renamed("updated_at", Wire.Time)
 }
 
 /**
- * The schema of a namespace's visibility: it takes any text, and its type names what Glance has today.
+ * The schema of a namespace's visibility.
  *
  * @since 0.1.0
  * @category enums
@@ -31,7 +31,7 @@ const times = {
 export const Visibility = Wire.openEnum<"public" | "private">("MetadefVisibility")
 
 /**
- * Who sees a namespace: everybody, or its owner only. Open.
+ * Who can read a namespace: everyone, or only its owner. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -39,7 +39,7 @@ export const Visibility = Wire.openEnum<"public" | "private">("MetadefVisibility
 export type Visibility = typeof Visibility.Type
 
 /**
- * The schema of a property's type: it takes any text, and its type names what Glance has today.
+ * The schema of a property's type.
  *
  * @since 0.1.0
  * @category enums
@@ -49,7 +49,7 @@ export const PropertyType = Wire.openEnum<"array" | "boolean" | "integer" | "num
 )
 
 /**
- * The type of a property's values. Open.
+ * The type of a property's values. Any other text also decodes.
  *
  * @since 0.1.0
  * @category enums
@@ -57,7 +57,7 @@ export const PropertyType = Wire.openEnum<"array" | "boolean" | "integer" | "num
 export type PropertyType = typeof PropertyType.Type
 
 /**
- * What the elements of an array may be.
+ * The elements of an array.
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +82,7 @@ export class Property extends Schema.Class<Property>("@effect-glance/core/Metade
   description: Lenient.option(Schema.String),
   /** How Nova's scheduler may compare values, such as `<in>`. */
   operators: texts,
-  /** As text, whatever the type: Glance keeps nothing else. */
+  /** As text, whatever the type, because Glance stores text. */
   default: Lenient.option(Lenient.Text),
   readonly: flag,
   minimum: Lenient.option(Lenient.Amount),
@@ -103,8 +103,8 @@ const decodeProperty = ParseResult.decodeUnknownEither(Property)
 const encodeProperty = ParseResult.encodeEither(Property)
 
 /**
- * Properties by name, from the JSON object that Glance sends, and back to it. The key is the name: Glance may repeat it
- * inside, or hold an old one there.
+ * Decodes properties by name from the JSON object of Glance, and encodes them. The key is the name, because a `name` in
+ * the value may be outdated.
  *
  * @since 0.1.0
  * @category wire
@@ -140,7 +140,7 @@ export const PropertiesFromJson: Schema.Schema<ReadonlyMap<string, Property>, Wi
 const properties = Lenient.withDefault(PropertiesFromJson, () => new Map())
 
 /**
- * Properties that belong together under one name.
+ * A group of properties with a name.
  *
  * @since 0.1.0
  * @category models
@@ -149,7 +149,7 @@ const properties = Lenient.withDefault(PropertiesFromJson, () => new Map())
 export class MetadefObject extends Schema.Class<MetadefObject>("@effect-glance/core/MetadefObject")({
   name: Schema.String,
   description: Lenient.option(Schema.String),
-  /** The names of the properties that must be there. */
+  /** The names of required properties. */
   required: texts,
   /** By name. */
   properties,
@@ -157,7 +157,7 @@ export class MetadefObject extends Schema.Class<MetadefObject>("@effect-glance/c
 }) {}
 
 /**
- * A word that may be put on resources.
+ * A tag for resources.
  *
  * @since 0.1.0
  * @category models
@@ -166,7 +166,7 @@ export class MetadefObject extends Schema.Class<MetadefObject>("@effect-glance/c
 export class Tag extends Schema.Class<Tag>("@effect-glance/core/MetadefTag")({ name: Schema.String, ...times }) {}
 
 /**
- * A kind of resource that definitions can be for, such as `OS::Glance::Image`.
+ * A resource type, such as `OS::Glance::Image`.
  *
  * @since 0.1.0
  * @category models
@@ -178,7 +178,7 @@ export class ResourceType extends Schema.Class<ResourceType>("@effect-glance/cor
 }) {}
 
 /**
- * That the definitions of a namespace are for a kind of resource.
+ * The association of a namespace with a resource type.
  *
  * @since 0.1.0
  * @category models
@@ -187,9 +187,9 @@ export class ResourceType extends Schema.Class<ResourceType>("@effect-glance/cor
 export class Association extends Schema.Class<Association>("@effect-glance/core/MetadefAssociation")({
   /** The resource type. */
   name: Schema.String,
-  /** What stands before the names of the properties on such a resource, with its separator: `hw_`. */
+  /** The prefix of the properties on such a resource, with its separator: `hw_`. */
   prefix: Lenient.option(Schema.String),
-  /** Which of a resource's several sets of properties is meant: `image` or `user` of a volume. */
+  /** The set of properties of a resource with several: `image` or `user` of a volume. */
   propertiesTarget: renamed("properties_target", Schema.String),
   ...times
 }) {}
@@ -200,16 +200,16 @@ const namespace = {
   description: Lenient.option(Schema.String),
   /** Glance's own default if the cloud sends none. */
   visibility: Lenient.withDefault(Visibility, () => "private"),
-  /** Neither it nor what is in it can be deleted. */
+  /** Whether the namespace and its content are protected from deletion. */
   protected: flag,
-  /** The project that it belongs to; `admin` of the definitions that came with the service. */
+  /** The project that owns it; `admin` for the definitions that came with the service. */
   owner: Lenient.option(Schema.String),
   associations: list(Association).pipe(Schema.fromKey("resource_type_associations")),
   ...times
 }
 
 /**
- * A namespace, as listings show it: without what is in it.
+ * A namespace without its content, as in listings.
  *
  * @since 0.1.0
  * @category models
@@ -218,7 +218,7 @@ const namespace = {
 export class Namespace extends Schema.Class<Namespace>("@effect-glance/core/MetadefNamespace")(namespace) {}
 
 /**
- * A namespace and what is in it.
+ * A namespace with its content.
  *
  * @since 0.1.0
  * @category models
@@ -234,7 +234,7 @@ export class NamespaceDetails extends Namespace.extend<NamespaceDetails>("@effec
 ) {}
 
 /**
- * "Namespace or its name".
+ * A namespace or its name.
  *
  * @since 0.1.0
  * @category models
@@ -242,7 +242,7 @@ export class NamespaceDetails extends Namespace.extend<NamespaceDetails>("@effec
 export type NamespaceRef = Namespace | string
 
 /**
- * The name of what was given.
+ * Returns the name of a namespace.
  *
  * @since 0.1.0
  * @category getters

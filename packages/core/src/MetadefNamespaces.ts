@@ -13,10 +13,10 @@ import * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
 import * as Pagination from "./internal/pagination.js"
+import * as Query from "./internal/queryParams.js"
 import * as Metadef from "./Metadef.js"
 import type * as MetadefObjects from "./MetadefObjects.js"
 import type * as MetadefProperties from "./MetadefProperties.js"
@@ -28,7 +28,7 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What a namespace is, without its name.
+ * A namespace without its name.
  *
  * @since 0.1.0
  * @category models
@@ -50,7 +50,7 @@ export interface NamespaceDefinition {
 }
 
 /**
- * What becomes different in a namespace: what is absent or `undefined` stays, and so does what is in it.
+ * Changes of a namespace. What is absent or `undefined` is not changed, nor is the content of the namespace.
  *
  * @since 0.1.0
  * @category models
@@ -75,10 +75,10 @@ export interface NamespaceChanges {
  */
 export interface NamespaceQuery {
   readonly visibility?: Metadef.Visibility | undefined
-  /** Those that are for any of these, at least one. */
+  /** Namespaces for any of these resource types, at least one. */
   readonly resourceTypes?: ReadonlyArray<string> | undefined
   /**
-   * By what always has a value: Glance loses its place among those that have none.
+   * Only keys that every namespace has: Glance cannot continue a listing after a namespace without the key.
    *
    * @default newest first
    */
@@ -99,22 +99,12 @@ export interface NamespaceQuery {
   readonly marker?: string | undefined
 }
 
-/** What `list` can end in. */
+// The errors of each operation.
 export type ListError = NamespaceFailure | GlanceError.RepeatedMarker
-
-/** What `listAll` can end in. */
 export type ListAllError = NamespaceFailure | GlanceError.PagingError
-
-/** What `get` can end in. */
 export type GetError = NamespaceFailure
-
-/** What `create` can end in. */
 export type CreateError = Failure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -126,41 +116,41 @@ export type DeleteError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * One page of the namespaces that the caller sees, and what to ask for to get the next one. The namespace that is not
-   * found is the marker.
+   * Returns one page of namespaces, and the query for the next one. `MetadefNamespaceNotFound` means that the namespace
+   * of the marker does not exist.
    */
   readonly list: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
   ) => Effect.Effect<Page.Page<Metadef.Namespace, NamespaceQuery>, ListError>
   /**
-   * All namespaces that match, each once; a page is fetched when somebody pulls. When the namespace after which a page
-   * is to begin has gone or is called otherwise, the listing begins again and leaves out what it has given. It fails with
+   * Streams all namespaces that match, each once. A page is fetched when the reader pulls. If the last namespace of a
+   * page was deleted or renamed, the listing starts again, and emits no namespace twice. It fails with
    * `TooManyEmptyPages` after 100 pages in a row without a new namespace.
    */
   readonly listAll: (
     query?: NamespaceQuery,
     options?: Page.ListOptions
   ) => Stream.Stream<Metadef.Namespace, ListAllError>
-  /** A namespace and all that is in it. */
+  /** Returns a namespace with its content. */
   readonly get: (
     namespace: Metadef.NamespaceRef,
     options?: MetadefProperties.ForResource
   ) => Effect.Effect<Metadef.NamespaceDetails, GetError>
   /**
-   * Makes a namespace and what is in it, by one request. Glance makes the parts one after the other, and takes the
-   * namespace back when one of them exists already; when it fails otherwise, some of them may be there.
+   * Creates a namespace with its content in one request. If a part already exists, Glance deletes the namespace. After
+   * another failure, some of the parts may exist.
    */
   readonly create: (
     name: string,
     definition?: NamespaceDefinition
   ) => Effect.Effect<Metadef.NamespaceDetails, CreateError>
-  /** Changes a namespace, by two requests, and answers what it is then. What is in it stays. */
+  /** Changes a namespace with two requests, and returns it. Its content is kept. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     changes: NamespaceChanges
   ) => Effect.Effect<Metadef.NamespaceDetails, UpdateError>
-  /** Deletes a namespace with all that is in it. */
+  /** Deletes a namespace with its content. */
   readonly delete: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteError>
 }
 
@@ -170,18 +160,18 @@ const conditions = ["visibility", "resourceTypes", "sort", "limit", "marker"]
 
 const toParams = (query: NamespaceQuery) =>
   Either.gen(function* () {
-    yield* Query.known(query, conditions)
+    yield* Query.checkKeys(query, conditions)
     const { resourceTypes, visibility } = query
     const params: Array<readonly [string, string]> = []
     if (visibility !== undefined) {
-      yield* Check.check("query.visibility", visibility, Check.text({ minLength: 1 }))
+      yield* Check.check("query.visibility", visibility, Check.nonEmpty)
       params.push(["visibility", visibility])
     }
     if (resourceTypes !== undefined) {
       yield* Check.check("query.resourceTypes", resourceTypes, resourceTypesCheck)
       params.push(["resource_types", resourceTypes.join(",")])
     }
-    return [...params, ...(yield* Query.place(query, sortKeys))]
+    return [...params, ...(yield* Query.pageParams(query, sortKeys))]
   })
 
 const resourceTypesCheck: Check.Check = (value) => {
@@ -191,9 +181,9 @@ const resourceTypesCheck: Check.Check = (value) => {
     : "must hold texts without a comma"
 }
 
-/** What an update sends back is the namespace without what is in it. */
-const inside = ["resource_type_associations", "properties", "objects", "tags"]
-const dropped = new Set(["self", "schema", "created_at", "updated_at", ...inside])
+/** Keys that an update does not send: links, times and the content of the namespace. */
+const content = ["resource_type_associations", "properties", "objects", "tags"]
+const dropped = new Set(["self", "schema", "created_at", "updated_at", ...content])
 
 /**
  * The operations on the port of the context.
@@ -221,49 +211,38 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         (error) => new GlanceError.MetadefNamespaceNotFound({ ...error, namespace: query.marker ?? "" })
       )
 
-    const list: Service["list"] = pageOperation(Endpoints.listNamespaces.operation)(page)
-
-    const listAll: Service["listAll"] = (query = {}, options?: Page.ListOptions) =>
-      Shared.parts(query.marker, (marker) =>
-        Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
-          items,
-          next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
-        }))
-      ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll"))
-
-    const get: Service["get"] = operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
-      const query = yield* Query.forResource(options)
-      const found = yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })
-      return found.value
-    })
-
-    const create: Service["create"] = operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
-      yield* Check.check("name", name, Definition.name)
-      const body = yield* Definition.namespace("definition", definition)
-      return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
-    })
-
-    const update: Service["update"] = operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
-      const wanted = yield* Definition.namespaceChanges(changes)
-      const { after, before } = yield* Shared.rewrite(operations, {
-        get: Endpoints.getNamespace,
-        put: Endpoints.updateNamespace,
-        parameters: { namespace: Metadef.nameOf(namespace) },
-        dropped,
-        change: () => wanted
-      })
-      if (after === before) return after.value
-      // The response to an update does not say what is in the namespace.
-      const { associations, objects, properties, tags } = before.value
-      return new Metadef.NamespaceDetails({ ...after.value, associations, objects, properties, tags })
-    })
-
     return {
-      list,
-      listAll,
-      get,
-      create,
-      update,
+      list: pageOperation(Endpoints.listNamespaces.operation)(page),
+      listAll: (query = {}, options) =>
+        Shared.parts(query.marker, (marker) =>
+          Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
+            items,
+            next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
+          }))
+        ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll")),
+      get: operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
+        const query = yield* Query.forResource(options)
+        return (yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })).value
+      }),
+      create: operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
+        yield* Check.check("name", name, Definition.name)
+        const body = yield* Definition.namespace("definition", definition)
+        return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
+      }),
+      update: operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
+        const wanted = yield* Definition.namespaceChanges(changes)
+        const { after, before } = yield* Shared.rewrite(operations, {
+          get: Endpoints.getNamespace,
+          put: Endpoints.updateNamespace,
+          parameters: { namespace: Metadef.nameOf(namespace) },
+          dropped,
+          change: () => wanted
+        })
+        if (after === before) return after.value
+        // The response to an update does not have the content of the namespace.
+        const { associations, objects, properties, tags } = before.value
+        return new Metadef.NamespaceDetails({ ...after.value, associations, objects, properties, tags })
+      }),
       delete: call(Endpoints.deleteNamespace, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
@@ -21,20 +21,20 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What an object is, without its name.
+ * An object without its name.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ObjectDefinition {
   readonly description?: string | undefined
-  /** Names of properties, none of which can hold a comma: Glance would find two names in it. */
+  /** Names of properties without commas, because Glance would split the name. */
   readonly required?: ReadonlyArray<string> | undefined
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition>> | undefined
 }
 
 /**
- * What becomes different in an object: what is absent or `undefined` stays.
+ * Changes of an object. What is absent or `undefined` is not changed.
  *
  * @since 0.1.0
  * @category models
@@ -44,28 +44,18 @@ export interface ObjectChanges {
   readonly name?: string | undefined
   /** `null` for none. */
   readonly description?: string | null | undefined
-  /** All of them: what is not named is not required. */
+  /** Replaces all required names. */
   readonly required?: ReadonlyArray<string> | undefined
-  /** Each is the whole of a property's definition; `null` removes a property, and what is not named stays. */
+  /** Each replaces the whole definition of a property; `null` removes it. Other properties are kept. */
   readonly properties?: Readonly<Record<string, MetadefProperties.PropertyDefinition | null>> | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefObjectNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefObjectNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -76,7 +66,7 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-objects
  */
 export interface Service {
-  /** All objects, fetched by one request: Glance looks at no limit and no marker here. */
+  /** Streams all objects, which one request fetches, because Glance has no pages here. */
   readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.MetadefObject, ListAllError>
   readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.MetadefObject, GetError>
   readonly create: (
@@ -84,20 +74,20 @@ export interface Service {
     name: string,
     definition?: ObjectDefinition
   ) => Effect.Effect<Metadef.MetadefObject, CreateError>
-  /** Changes an object, by two requests, and answers what it is then. */
+  /** Changes an object with two requests, and returns it. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: ObjectChanges
   ) => Effect.Effect<Metadef.MetadefObject, UpdateError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all objects out of a namespace. */
+  /** Deletes all objects of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const dropped = new Set(["self", "schema", "created_at", "updated_at"])
 
-/** The properties that were there, with those that are named replaced, added, or gone where they are `null`. */
+/** Merges changes into the properties: `null` removes a property. */
 const merged = (before: unknown, wanted: unknown): unknown => {
   const all = new Map([...Object.entries(Wire.isJsonObject(before) ? before : {}), ...Object.entries(wanted as object)])
   return Object.fromEntries([...all].filter(([, definition]) => definition !== null))
@@ -114,51 +104,37 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-
-    const listAll: Service["listAll"] = (namespace) =>
-      request(Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listObjects.operation)
-      )
-
-    const get: Service["get"] = operation(Endpoints.getObject.operation)((namespace, object) =>
-      Effect.map(request(Endpoints.getObject, { namespace: Metadef.nameOf(namespace), object }), ({ value }) => value)
-    )
-
-    const create: Service["create"] = operation(Endpoints.createObject.operation)(function* (
-      namespace,
-      name,
-      definition = {}
-    ) {
-      yield* Check.check("name", name, Definition.name)
-      const body = yield* Definition.object("definition", definition)
-      return yield* request(Endpoints.createObject, {
-        namespace: Metadef.nameOf(namespace),
-        definition: { ...body, name }
-      })
+    const parametersOf = (namespace: Metadef.NamespaceRef, object: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      object
     })
-
-    const update: Service["update"] = operation(Endpoints.updateObject.operation)(
-      function* (namespace, object, changes) {
+    return {
+      listAll: (namespace) =>
+        Shared.streamAll(operations, Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }),
+      get: operation(Endpoints.getObject.operation)((namespace, object) =>
+        Effect.map(request(Endpoints.getObject, parametersOf(namespace, object)), ({ value }) => value)
+      ),
+      create: operation(Endpoints.createObject.operation)(function* (namespace, name, definition = {}) {
+        yield* Check.check("name", name, Definition.name)
+        const body = yield* Definition.object("definition", definition)
+        return yield* request(Endpoints.createObject, {
+          namespace: Metadef.nameOf(namespace),
+          definition: { ...body, name }
+        })
+      }),
+      update: operation(Endpoints.updateObject.operation)(function* (namespace, object, changes) {
         const wanted = yield* Definition.objectChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getObject,
           put: Endpoints.updateObject,
-          parameters: { namespace: Metadef.nameOf(namespace), object },
+          parameters: parametersOf(namespace, object),
           dropped,
           change: (before) =>
             wanted.map(([key, value]) => [key, key === "properties" ? merged(before["properties"], value) : value])
         })
         return after.value
-      }
-    )
-
-    return {
-      listAll,
-      get,
-      create,
-      update,
-      delete: call(Endpoints.deleteObject, (namespace, object) => ({ namespace: Metadef.nameOf(namespace), object })),
+      }),
+      delete: call(Endpoints.deleteObject, parametersOf),
       deleteAll: call(Endpoints.deleteObjects, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

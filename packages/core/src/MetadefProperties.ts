@@ -1,18 +1,18 @@
 /**
- * The properties that a namespace of metadata definitions describes.
+ * The properties of a namespace of metadata definitions.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
+import * as Query from "./internal/queryParams.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -20,33 +20,33 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * What a property is, without its name. Names of all kinds are printable ASCII without a slash, at most 80 characters:
- * Glance takes others and cannot find them again.
+ * A property without its name. All names are printable ASCII without a slash, at most 80 characters: Glance accepts
+ * others, but cannot find them again.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PropertyDefinition {
   readonly type: Metadef.PropertyType
-  /** What people call it. */
+  /** The name for people. */
   readonly title: string
   readonly description?: string | undefined
   /** How Nova's scheduler may compare values, such as `<in>`. */
   readonly operators?: ReadonlyArray<string> | undefined
-  /** As text, whatever the type: Glance makes `"True"` of `true` and nothing of a list. */
+  /** As text, whatever the type: Glance converts `true` to `"True"`, and drops a list. */
   readonly default?: string | undefined
   /** @default false */
   readonly readonly?: boolean | undefined
-  /** A whole number, as is `maximum`: Glance cuts off what is behind the point. */
+  /** A whole number, like `maximum`: Glance drops decimal places. */
   readonly minimum?: number | undefined
   readonly maximum?: number | undefined
-  /** As text, whatever the type: Glance fails at numbers. */
+  /** As text, whatever the type: Glance fails with numbers. */
   readonly enum?: ReadonlyArray<string> | undefined
-  /** A regular expression, which Glance does not look at. */
+  /** A regular expression, which Glance does not check. */
   readonly pattern?: string | undefined
   readonly minLength?: number | undefined
   readonly maxLength?: number | undefined
-  /** Of an array. */
+  /** The elements of an array. */
   readonly items?:
     | { readonly type: Metadef.PropertyType; readonly enum?: ReadonlyArray<string> | undefined }
     | undefined
@@ -57,7 +57,7 @@ export interface PropertyDefinition {
 }
 
 /**
- * What becomes different in a property: `null` takes away what is optional, and what is absent or `undefined` stays.
+ * Changes of a property. `null` removes an optional field. What is absent or `undefined` is not changed.
  *
  * @since 0.1.0
  * @category models
@@ -79,26 +79,16 @@ export type PropertyChanges = {
  * @category models
  */
 export interface ForResource {
-  /** Properties are called as they are on this kind of resource: with the prefix of its association. */
+  /** Names properties as on this resource type: with the prefix of its association. */
   readonly resourceType?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefPropertyNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `update` can end in. */
 export type UpdateError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefPropertyNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
@@ -109,11 +99,11 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-properties
  */
 export interface Service {
-  /** All properties, fetched by one request: Glance has no pages of them. */
+  /** Streams all properties, which one request fetches, because Glance has no pages here. */
   readonly listAll: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Property, ListAllError>
   /**
-   * One property. With a `resourceType`, `name` begins with the prefix of its association; without such an association,
-   * or where it has no prefix, no property is found. The answer has the name without the prefix.
+   * Returns a property. With a `resourceType`, `name` must begin with the prefix of its association; without an
+   * association or a prefix, no property is found. The returned name has no prefix.
    */
   readonly get: (
     namespace: Metadef.NamespaceRef,
@@ -125,14 +115,14 @@ export interface Service {
     name: string,
     definition: PropertyDefinition
   ) => Effect.Effect<Metadef.Property, CreateError>
-  /** Changes a property, by two requests, and answers what it is then. */
+  /** Changes a property with two requests, and returns it. */
   readonly update: (
     namespace: Metadef.NamespaceRef,
     name: string,
     changes: PropertyChanges
   ) => Effect.Effect<Metadef.Property, UpdateError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all properties out of a namespace. */
+  /** Deletes all properties of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
@@ -147,52 +137,36 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
   (http): Service => {
     const operations = Operations.make(http)
     const { call, operation, request } = operations
-
-    const listAll: Service["listAll"] = (namespace) =>
-      request(Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listProperties.operation)
-      )
-
-    const get: Service["get"] = operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
-      const query = yield* Query.forResource(options)
-      const found = yield* request(Endpoints.getProperty, { namespace: Metadef.nameOf(namespace), property }, { query })
-      return found.value
+    const parametersOf = (namespace: Metadef.NamespaceRef, property: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      property
     })
-
-    const create: Service["create"] = operation(Endpoints.createProperty.operation)(
-      function* (namespace, name, definition) {
+    return {
+      listAll: (namespace) =>
+        Shared.streamAll(operations, Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }),
+      get: operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
+        const query = yield* Query.forResource(options)
+        return (yield* request(Endpoints.getProperty, parametersOf(namespace, property), { query })).value
+      }),
+      create: operation(Endpoints.createProperty.operation)(function* (namespace, name, definition) {
         yield* Check.check("name", name, Definition.name)
         const body = yield* Definition.property("definition", definition)
         return yield* request(Endpoints.createProperty, {
           namespace: Metadef.nameOf(namespace),
           definition: { ...body, name }
         })
-      }
-    )
-
-    const update: Service["update"] = operation(Endpoints.updateProperty.operation)(
-      function* (namespace, property, changes) {
+      }),
+      update: operation(Endpoints.updateProperty.operation)(function* (namespace, property, changes) {
         const wanted = yield* Definition.propertyChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getProperty,
           put: Endpoints.updateProperty,
-          parameters: { namespace: Metadef.nameOf(namespace), property },
+          parameters: parametersOf(namespace, property),
           change: () => wanted
         })
         return after.value
-      }
-    )
-
-    return {
-      listAll,
-      get,
-      create,
-      update,
-      delete: call(Endpoints.deleteProperty, (namespace, property) => ({
-        namespace: Metadef.nameOf(namespace),
-        property
-      })),
+      }),
+      delete: call(Endpoints.deleteProperty, parametersOf),
       deleteAll: call(Endpoints.deleteProperties, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

@@ -1,15 +1,16 @@
 /**
- * The kinds of resources that metadata definitions are for.
+ * The resource types that metadata definitions apply to.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as GlanceClient from "./GlanceClient.js"
 import type * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
+import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
 import * as Metadef from "./Metadef.js"
 
@@ -18,41 +19,35 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * How a namespace's properties are used on a kind of resource.
+ * The use of a namespace's properties on a resource type.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AssociationDefinition {
-  /** What stands before the names of the properties on such a resource, with its separator: `hw_`. */
+  /** The prefix of the properties on such a resource, with its separator: `hw_`. */
   readonly prefix?: string | undefined
-  /** Which of a resource's several sets of properties is meant: `image` or `user` of a volume. */
+  /** The set of properties of a resource with several: `image` or `user` of a volume. */
   readonly propertiesTarget?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = GlanceError.RequestError
-
-/** What `associations` can end in. */
 export type AssociationsError = NamespaceFailure
-
-/** What `associate` can end in. */
 export type AssociateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `dissociate` can end in. */
 export type DissociateError = Failure | GlanceError.MetadefAssociationNotFound | GlanceError.ProtectedMetadef
 
 /**
- * The operations on resource types, and on which of them a namespace is for.
+ * The operations on resource types, and on their associations with namespaces.
  *
  * @since 0.1.0
  * @category models
  * @see https://docs.openstack.org/api-ref/image/v2/metadefs-index.html#metadata-definition-resource-types
  */
 export interface Service {
-  /** All resource types that the cloud knows: one is made when a namespace is first associated with it, and stays. */
+  /** Streams all resource types of the cloud. The first association of a namespace creates one, and it stays. */
   readonly listAll: Stream.Stream<Metadef.ResourceType, ListAllError>
-  /** The resource types that a namespace is for. */
+  /** Streams the resource types that a namespace is associated with. */
   readonly associations: (namespace: Metadef.NamespaceRef) => Stream.Stream<Metadef.Association, AssociationsError>
   readonly associate: (
     namespace: Metadef.NamespaceRef,
@@ -71,37 +66,24 @@ export interface Service {
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.map(
   GlanceClient.GlanceClient,
   (http): Service => {
-    const { call, operation, request } = Operations.make(http)
-
-    const listAll = request(Endpoints.listResourceTypes, {}).pipe(
-      Stream.fromIterableEffect,
-      Operations.streamOperation(Endpoints.listResourceTypes.operation)
-    )
-
-    const associations: Service["associations"] = (namespace) =>
-      request(Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }).pipe(
-        Stream.fromIterableEffect,
-        Operations.streamOperation(Endpoints.listAssociations.operation)
-      )
-
-    const associate: Service["associate"] = operation(Endpoints.createAssociation.operation)(function* (
-      namespace,
-      resourceType,
-      definition = {}
-    ) {
-      yield* Check.check("resourceType", resourceType, Definition.name)
-      const body = yield* Definition.association("definition", definition)
-      return yield* request(Endpoints.createAssociation, {
+    const operations = Operations.make(http)
+    const { call, operation, request } = operations
+    return {
+      listAll: Shared.streamAll(operations, Endpoints.listResourceTypes, {}),
+      associations: (namespace) =>
+        Shared.streamAll(operations, Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }),
+      associate: operation(Endpoints.createAssociation.operation)(function* (namespace, resourceType, definition = {}) {
+        yield* Check.check("resourceType", resourceType, Definition.name)
+        const body = yield* Definition.association("definition", definition)
+        return yield* request(Endpoints.createAssociation, {
+          namespace: Metadef.nameOf(namespace),
+          definition: { ...body, name: resourceType }
+        })
+      }),
+      dissociate: call(Endpoints.deleteAssociation, (namespace, resourceType) => ({
         namespace: Metadef.nameOf(namespace),
-        definition: { ...body, name: resourceType }
-      })
-    })
-
-    const dissociate: Service["dissociate"] = call(Endpoints.deleteAssociation, (namespace, resourceType) => ({
-      namespace: Metadef.nameOf(namespace),
-      resourceType
-    }))
-
-    return { listAll, associations, associate, dissociate }
+        resourceType
+      }))
+    }
   }
 )

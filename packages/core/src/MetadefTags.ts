@@ -10,9 +10,9 @@ import * as GlanceError from "./GlanceError.js"
 import * as Check from "./internal/check.js"
 import * as Endpoints from "./internal/endpoints.js"
 import * as Definition from "./internal/metadefs/definition.js"
-import * as Query from "./internal/metadefs/query.js"
 import * as Shared from "./internal/metadefs/shared.js"
 import * as Operations from "./internal/operations.js"
+import * as Query from "./internal/queryParams.js"
 import * as Metadef from "./Metadef.js"
 
 type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
@@ -20,7 +20,7 @@ type Failure = GlanceError.RequestError | GlanceError.InvalidArgument
 type NamespaceFailure = Failure | GlanceError.MetadefNamespaceNotFound
 
 /**
- * In which order to list tags, and how many at once.
+ * The order of tags, and the size of a page.
  *
  * @since 0.1.0
  * @category models
@@ -44,33 +44,18 @@ export interface TagQuery {
   readonly marker?: string | undefined
 }
 
-/** What `listAll` can end in. */
+// The errors of each operation.
 export type ListAllError = NamespaceFailure | GlanceError.MetadefTagNotFound | GlanceError.PagingError
-
-/** What `get` can end in. */
 export type GetError = Failure | GlanceError.MetadefTagNotFound
-
-/** What `create` can end in. */
 export type CreateError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `append` can end in. */
 export type AppendError = NamespaceFailure | GlanceError.DuplicateMetadef
-
-/** What `set` can end in. */
 export type SetError = NamespaceFailure | GlanceError.DuplicateMetadef | GlanceError.ProtectedMetadef
-
-/** What `rename` can end in. */
 export type RenameError = Failure | GlanceError.MetadefTagNotFound | GlanceError.DuplicateMetadef
-
-/** What `delete` can end in. */
 export type DeleteError = Failure | GlanceError.MetadefTagNotFound | GlanceError.ProtectedMetadef
-
-/** What `deleteAll` can end in. */
 export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
 
 /**
- * The operations on the tags of a namespace. On a cloud whose database compares without regard to case, `Blue` and
- * `blue` are one tag.
+ * The operations on the tags of a namespace. If the database of the cloud ignores case, `Blue` and `blue` are one tag.
  *
  * @since 0.1.0
  * @category models
@@ -78,22 +63,20 @@ export type DeleteAllError = NamespaceFailure | GlanceError.ProtectedMetadef
  */
 export interface Service {
   /**
-   * All tags, each once, without their times. Glance sends pages of them when there is a `limit`, and never says
-   * whether another one follows: a page is fetched after the last name until one is not full. When that name has gone,
-   * the listing begins again and leaves out what it has given.
+   * Streams all tags, each once, without their times. Glance sends pages if there is a `limit`. The stream fetches
+   * pages until one is not full. If the last tag of a page was deleted, it starts again, and emits no tag twice.
    */
   readonly listAll: (namespace: Metadef.NamespaceRef, query?: TagQuery) => Stream.Stream<Metadef.Tag, ListAllError>
   readonly get: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, GetError>
   readonly create: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<Metadef.Tag, CreateError>
   /**
-   * Puts those of the tags into the namespace that are not in it, and leaves the others alone. One request when none is
-   * there; when some are, Glance takes none, and the rest goes with a second one.
+   * Adds the missing tags to the namespace, and keeps the others. It sends one request, or a second one with the
+   * missing tags if the namespace has some of them, because Glance then adds none.
    *
-   * A Glance that does not know the header `X-Openstack-Append` would take these for all the tags of the namespace:
-   * there `create` puts in one by one.
+   * A Glance without the header `X-Openstack-Append` would replace all tags of the namespace. Use `create` there.
    */
   readonly append: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, AppendError>
-  /** Makes these the tags of the namespace, in one request; none deletes all of them, which protection forbids. */
+  /** Replaces the tags of the namespace with one request. An empty list deletes them, which protection forbids. */
   readonly set: (namespace: Metadef.NamespaceRef, names: ReadonlyArray<string>) => Effect.Effect<void, SetError>
   readonly rename: (
     namespace: Metadef.NamespaceRef,
@@ -101,13 +84,13 @@ export interface Service {
     newName: string
   ) => Effect.Effect<Metadef.Tag, RenameError>
   readonly delete: (namespace: Metadef.NamespaceRef, name: string) => Effect.Effect<void, DeleteError>
-  /** Takes all tags out of a namespace. */
+  /** Deletes all tags of a namespace. */
   readonly deleteAll: (namespace: Metadef.NamespaceRef) => Effect.Effect<void, DeleteAllError>
 }
 
 const sortKeys = { name: "name", createdAt: "created_at" }
 
-/** Attempts to append after a conflict: somebody else may append the same. */
+/** Attempts to append after a conflict with a concurrent append. */
 const attempts = 3
 
 /**
@@ -123,8 +106,8 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
     const page = (ref: Metadef.NamespaceRef, query: TagQuery) =>
       Effect.gen(function* () {
-        yield* Query.known(query, ["sort", "limit", "marker"])
-        const params = yield* Query.place(query, sortKeys)
+        yield* Query.checkKeys(query, ["sort", "limit", "marker"])
+        const params = yield* Query.pageParams(query, sortKeys)
         const namespace = Metadef.nameOf(ref)
         const { limit, marker } = query
         const tags = yield* Effect.catchTag(
@@ -136,54 +119,52 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         return { items: tags, next: limit === undefined || tags.length < limit ? undefined : tags.at(-1)?.name }
       })
 
-    const listAll: Service["listAll"] = (namespace, query = {}) =>
-      Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
-        Operations.streamOperation(Endpoints.listTags.operation)
-      )
-
-    const create: Service["create"] = operation(Endpoints.createTag.operation)(function* (namespace, tag) {
-      yield* Check.check("name", tag, Definition.name)
-      return yield* request(Endpoints.createTag, { namespace: Metadef.nameOf(namespace), tag })
+    const parametersOf = (namespace: Metadef.NamespaceRef, tag: string) => ({
+      namespace: Metadef.nameOf(namespace),
+      tag
     })
 
     const post = (namespace: string, names: ReadonlyArray<string>, { append }: { readonly append: boolean }) =>
       request(Endpoints.setTags, { namespace, names }, { headers: { "x-openstack-append": String(append) } })
 
-    const append: Service["append"] = operation("Metadefs.tags.append")(function* (ref, names) {
-      const namespace = Metadef.nameOf(ref)
-      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
-      const missing = Effect.map(request(Endpoints.listTags, { namespace }), (there) =>
-        tags.filter((name) => !there.some((tag) => tag.name === name))
-      )
-      const put = (those: typeof tags) => (those.length === 0 ? Effect.void : post(namespace, those, { append: true }))
-      yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
-        Effect.retry(Effect.flatMap(missing, put), {
-          times: attempts - 1,
-          while: ({ _tag }) => _tag === "DuplicateMetadef"
-        })
-      )
-    })
-
-    const set: Service["set"] = operation(Endpoints.setTags.operation)(function* (ref, names) {
-      const namespace = Metadef.nameOf(ref)
-      const tags = (yield* Definition.tagNames("names", names)).map(({ name }) => name)
-      // Glance ignores an empty list: it leaves the tags as they are.
-      yield* tags.length === 0 ? request(Endpoints.deleteTags, { namespace }) : post(namespace, tags, { append: false })
-    })
-
-    const rename: Service["rename"] = operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
-      yield* Check.check("newName", name, Definition.name)
-      return yield* request(Endpoints.renameTag, { namespace: Metadef.nameOf(namespace), tag, definition: { name } })
-    })
-
     return {
-      listAll,
-      get: call(Endpoints.getTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
-      create,
-      append,
-      set,
-      rename,
-      delete: call(Endpoints.deleteTag, (namespace, tag) => ({ namespace: Metadef.nameOf(namespace), tag })),
+      listAll: (namespace, query = {}) =>
+        Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
+          Operations.streamOperation(Endpoints.listTags.operation)
+        ),
+      get: call(Endpoints.getTag, parametersOf),
+      create: operation(Endpoints.createTag.operation)(function* (namespace, tag) {
+        yield* Check.check("name", tag, Definition.name)
+        return yield* request(Endpoints.createTag, parametersOf(namespace, tag))
+      }),
+      append: operation("Metadefs.tags.append")(function* (ref, names) {
+        const namespace = Metadef.nameOf(ref)
+        const tags = yield* Definition.tagNames("names", names)
+        const missing = Effect.map(request(Endpoints.listTags, { namespace }), (present) =>
+          tags.filter((name) => !present.some((tag) => tag.name === name))
+        )
+        const put = (names: typeof tags) =>
+          names.length === 0 ? Effect.void : post(namespace, names, { append: true })
+        yield* Effect.catchTag(put(tags), "DuplicateMetadef", () =>
+          Effect.retry(Effect.flatMap(missing, put), {
+            times: attempts - 1,
+            while: ({ _tag }) => _tag === "DuplicateMetadef"
+          })
+        )
+      }),
+      set: operation(Endpoints.setTags.operation)(function* (ref, names) {
+        const namespace = Metadef.nameOf(ref)
+        const tags = yield* Definition.tagNames("names", names)
+        // Glance ignores an empty list and keeps the tags.
+        yield* tags.length === 0
+          ? request(Endpoints.deleteTags, { namespace })
+          : post(namespace, tags, { append: false })
+      }),
+      rename: operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
+        yield* Check.check("newName", name, Definition.name)
+        return yield* request(Endpoints.renameTag, { ...parametersOf(namespace, tag), definition: { name } })
+      }),
+      delete: call(Endpoints.deleteTag, parametersOf),
       deleteAll: call(Endpoints.deleteTags, (namespace) => ({ namespace: Metadef.nameOf(namespace) }))
     }
   }

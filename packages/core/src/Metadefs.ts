@@ -1,10 +1,9 @@
 /**
- * The catalogue of metadata definitions: namespaces of properties, objects and tags, and the resource types that they
- * are for. Everybody reads what is public; to write takes an administrator, where the cloud has not changed its policy.
+ * The catalog of metadata definitions: namespaces of properties, objects and tags, and the resource types that they
+ * apply to. Everyone can read public definitions. Only administrators can write, unless the cloud has another policy.
  *
- * Glance replaces a whole definition at every update and offers no guard against changes that meet: it has no version
- * of a definition to ask for. The updates here read the definition, change what was named and send all of it back, so
- * that what somebody else changes between the two requests is lost.
+ * An update in Glance replaces the whole definition, without a check for concurrent changes. The updates here read the
+ * definition, change the given fields and send it back. A concurrent change between the two requests is lost.
  *
  * @since 0.1.0
  */

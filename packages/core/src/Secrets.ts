@@ -76,10 +76,10 @@ const secretNames = new Set(["key", "auth", "pass", "pw", "code"])
  * @since 0.1.0
  * @category predicates
  */
-export const isName = (name: string): boolean => {
-  const bare = name.slice(-64).replace(/[-_.]/g, "").toLowerCase()
-  return secretNames.has(bare) || secretEnding.test(bare)
-}
+export const isName = (name: string): boolean =>
+  secretNames.has(simplified(name)) || secretEnding.test(simplified(name))
+
+const simplified = (name: string): string => name.slice(-64).replace(/[-_.]/g, "").toLowerCase()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // URLs
@@ -320,58 +320,36 @@ const withoutLetters = (text: string, secret: string): string => {
   return shown + text.slice(from)
 }
 
+/** An escape of JSON or Python, of HTML, or of a URL, however often it is escaped again. */
+const escapes = [
+  String.raw`\\+(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|[bfnrt])?`,
+  String.raw`&(?:amp;)*(?:#?[a-zA-Z\d]{1,32};)?`,
+  String.raw`%(?:25)*(?:[\da-fA-F]{2})?`
+]
+const escapePattern = new RegExp(escapes.join("|"), "y")
+
 /**
- * Returns the ASCII letters and digits of a text and their positions, without escapes of JSON, HTML and URLs, so that
- * quoting does not matter. Reads each character once.
+ * Returns the ASCII letters and digits of a text and their positions, without escapes, so that quoting does not matter.
+ * Reads each character once.
  */
 const lettersOf = (text: string): { readonly letters: string; readonly positions: Uint32Array } => {
   const positions = new Uint32Array(text.length)
   let letters = ""
   let count = 0
   for (let at = 0; at < text.length; ) {
-    const code = text.charCodeAt(at)
-    if (isLetter(code)) {
+    if (isLetter(text.charCodeAt(at))) {
       letters += text[at]
       positions[count++] = at++
-    } else at += code === backslash || code === ampersand || code === percent ? escapeAt(text, at) : 1
+    } else {
+      escapePattern.lastIndex = at
+      at = escapePattern.test(text) ? escapePattern.lastIndex : at + 1
+    }
   }
   return { letters, positions }
 }
 
-const [backslash, ampersand, percent] = [0x5c, 0x26, 0x25]
-
 const isLetter = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
-
-/** The length of the escape at an index, at least 1. */
-const escapeAt = (text: string, at: number): number => {
-  switch (text.charCodeAt(at)) {
-    case backslash: {
-      let end = at + 1
-      while (text.charCodeAt(end) === backslash) end += 1
-      const kind = text[end] ?? ""
-      if (kind === "u" && isHex(text, end + 1, 4)) return end + 5 - at
-      if (kind === "x" && isHex(text, end + 1, 2)) return end + 3 - at
-      return kind !== "" && "bfnrt".includes(kind) ? end + 1 - at : end - at
-    }
-    case ampersand: {
-      let begin = at + 1
-      while (text.startsWith("amp;", begin)) begin += 4
-      let end = text[begin] === "#" ? begin + 1 : begin
-      const name = end
-      while (end - name < 32 && isLetter(text.charCodeAt(end))) end += 1
-      return end > name && text[end] === ";" ? end + 1 - at : begin - at
-    }
-    default: {
-      let begin = at + 1
-      while (text.startsWith("25", begin)) begin += 2
-      return (isHex(text, begin, 2) ? begin + 2 : begin) - at
-    }
-  }
-}
-
-const isHex = (text: string, at: number, count: number): boolean =>
-  text.length >= at + count && /^[\da-f]+$/i.test(text.slice(at, at + count))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // requests
@@ -452,7 +430,7 @@ const ofJson = (document: unknown): ReadonlyArray<string> => {
   const look = (name: string, value: unknown) => {
     if (typeof value !== "string") return
     if (scheme.test(value)) secrets.push(...ofUrl(value))
-    else if (secretEnding.test(name.slice(-64).replace(/[-_.]/g, "").toLowerCase())) secrets.push(...longEnough(value))
+    else if (secretEnding.test(simplified(name))) secrets.push(...longEnough(value))
   }
   // Not by recursion: a document may be nested as deep as it is long.
   for (const rest: Array<unknown> = [document]; rest.length > 0; ) {

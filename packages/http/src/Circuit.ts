@@ -1,5 +1,5 @@
 /**
- * Leaves a cloud alone for a while when it is down. Off unless it is provided.
+ * Circuit breakers: they stop requests to a cloud that is down. Off unless a circuit is provided.
  *
  * @since 0.1.0
  */
@@ -17,22 +17,22 @@ import * as Option from "effect/Option"
 import { durationOr } from "./internal/persistence.js"
 
 /**
- * When a circuit opens, and for how long.
+ * When a circuit opens, and for how long it stays open.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * After how many failures in a row: no answer (a connection that is refused, reset or cut, a name that is not found, a
-   * wait of more than half the time limit), 502, 503 or 504. Each attempt to send a request counts. Any other answer, a
-   * 500 or a 429 too, shows that somebody is there.
+   * Failures in a row that open the circuit: no response (a connection that is refused, reset or cut, a name that is
+   * not found, a wait of more than half the time limit), 502, 503 or 504. Each attempt of a request counts. Any other
+   * response, even 500 or 429, shows that the service is up.
    *
    * @default 5
    */
   readonly failures?: number | undefined
   /**
-   * For how long nothing is sent then. Afterwards one request tries; where it fails, this begins anew.
+   * How long the circuit stays open. Then one request is sent; if it fails, the circuit opens again.
    *
    * @default 30 seconds
    */
@@ -40,7 +40,7 @@ export interface Options {
 }
 
 /**
- * What became of an attempt: an answer that shows that somebody is there, a failure and why, or neither.
+ * The outcome of an attempt: a response that shows that the service is up, a failure with its reason, or neither.
  *
  * @since 0.1.0
  * @category models
@@ -48,22 +48,22 @@ export interface Options {
 export type Outcome = "alive" | "unknown" | { readonly failure: string }
 
 /**
- * The circuits of the services that are reached through it, each known by its URL.
+ * The circuits of several services, by their URL.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** Lets an attempt pass, which tells its outcome afterwards, or fails. */
+  /** Starts an attempt, and returns a function for its outcome. Fails if the circuit is open. */
   readonly enter: (
     url: string
   ) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, GlanceError.CloudUnavailable>
-  /** Until when nothing may be sent, in milliseconds since 1970; in the past where something may. */
+  /** The end of the open time, in milliseconds since 1970. In the past if the circuit is closed. */
   readonly closedUntil: (url: string) => Effect.Effect<number>
 }
 
 /**
- * The circuits of all clouds whose layers, the identity's included, are built with it.
+ * The circuits of all clouds and identities whose layers are built with it.
  *
  * @since 0.1.0
  * @category tags
@@ -71,17 +71,17 @@ export interface Service {
 export class Circuit extends Context.Tag("@effect-glance/http/Circuit")<Circuit, Service>() {}
 
 interface State {
-  /** Counts how often it opened or closed: what was sent before that says nothing about the time after. */
+  /** Counts the changes of the circuit. Outcomes of attempts before the last change are ignored. */
   turn: number
   failures: number
-  /** What the last failure was. */
+  /** The reason of the last failure. */
   reason: string
-  /** While it is open; none while it is closed. */
+  /** The end of the open time. None if the circuit is closed. */
   until: number | undefined
 }
 
 /**
- * Makes circuits of their own. An option that makes no sense (NaN, a number below 1, no duration) gets its default.
+ * Makes circuits. An invalid option (NaN, a number below 1, no duration) is replaced by its default.
  *
  * @since 0.1.0
  * @category constructors
@@ -107,7 +107,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
         const time = Option.getOrThrow(DateTime.make(until))
         return new GlanceError.CloudUnavailable({ url, until: time, detail: reason })
       }
-      // The one that tries has the whole pause for it: were it never heard of again, another would try then.
+      // The next attempt may start after another pause, in case this one never has an outcome.
       if (until !== undefined) state.until = now + pause
       const { turn } = state
       const tries = until !== undefined
@@ -144,8 +144,8 @@ export const make = ({ delay, failures }: Options = {}): Service => {
 }
 
 /**
- * Circuits for the clouds that are built with it. Provide it to their layers, not to the program:
- * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own.
+ * Makes circuits for the clouds that are built with it. Provide it to their layers, not to the program:
+ * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own circuit.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * How to log in, as a value: what a configuration says of it.
+ * Logins as values, as a configuration describes them.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import * as Keystone from "./Keystone.js"
 import * as Rackspace from "./Rackspace.js"
 
 /**
- * A kind of login and its options. `adminToken` sends always the same token, `none` none at all; with both, the image
- * service's URL is not known but from the configuration.
+ * A type of login and its options. `adminToken` always sends the same token, and `none` sends no token. Both have no
+ * catalog, so the configuration must have the URL of the image service.
  *
  * @since 0.1.0
  * @category models
@@ -34,7 +34,7 @@ const fixed = (token: Redacted.Redacted<string>) =>
   Effect.succeed(Identity.fixed({ token, lifetime: Option.none(), projectId: Option.none(), catalog: [] }))
 
 /**
- * The identity that logs in so. Nobody is logged in before the first operation needs it.
+ * Makes the identity of a login. The first operation that needs a token logs in.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * Which cloud, as whom: what `clouds.yaml` and the `OS_*` variables say, read as openstacksdk reads them.
+ * Reads `clouds.yaml` and `OS_*` variables the way openstacksdk does.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import type { CloudAuth } from "./CloudAuth.js"
 import {
   type CloudConfigError,
   InvalidCloudSetting,
-  MalformedCloudFile,
+  type MalformedCloudFile,
   UnreadableCloudFile
 } from "./CloudConfigError.js"
 import * as BoundedFile from "./internal/config/boundedFile.js"
@@ -31,18 +31,17 @@ import * as CloudSettings from "./internal/config/settings.js"
 import * as Settings from "./internal/config/values.js"
 
 /**
- * Whom a connection trusts, and as whom it introduces itself. It is the HTTP client that can heed this; that of
- * `@effect-glance/node/NodeCloud` does.
+ * The TLS settings of connections. The HTTP client must support them, as that of `@effect-glance/node/NodeCloud` does.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tls {
-  /** Whether the certificate of the cloud has to be one that is trusted. */
+  /** Whether the certificate of the cloud must be trusted. */
   readonly verify: boolean
-  /** The certificates to trust, instead of those that the machine trusts. */
+  /** The trusted certificates, instead of those of the machine. */
   readonly caFile: Option.Option<string>
-  /** The certificate to introduce oneself with, and its key, which may be in the same file. */
+  /** The certificate of the client, and its key, which may be in the same file. */
   readonly certificateFile: Option.Option<string>
   readonly keyFile: Option.Option<string>
 }
@@ -60,15 +59,15 @@ export interface Service {
   readonly auth: CloudAuth
   readonly region: Option.Option<string>
   readonly interface: NonNullable<Catalog.Selection["interface"]>
-  /** The image service's URL, where it is not to be that of the catalog. */
+  /** The URL of the image service, instead of that of the catalog. */
   readonly endpoint: Option.Option<string>
-  /** How long an operation, and a login, may take. */
+  /** The time limit of an operation and of a login. */
   readonly timeLimit: Option.Option<Duration.Duration>
   readonly tls: Tls
 }
 
 /**
- * The cloud to reach.
+ * The configured cloud.
  *
  * @since 0.1.0
  * @category tags
@@ -76,7 +75,7 @@ export interface Service {
 export class CloudConfig extends Context.Tag("@effect-glance/http/CloudConfig")<CloudConfig, Service>() {}
 
 /**
- * Which of the clouds of a file is wanted.
+ * Selects a cloud and a region.
  *
  * @since 0.1.0
  * @category models
@@ -85,7 +84,7 @@ export interface Selection {
   /**
    * The name of the cloud.
    *
-   * @default `OS_CLOUD`, else that of the variables if there are any, else the only one
+   * @default `OS_CLOUD`, or else the cloud of the variables if there are any, or else the only one
    */
   readonly cloud?: string | undefined
   /**
@@ -98,7 +97,7 @@ export interface Selection {
 
 const { variable } = CloudFiles
 
-/** What the variables say, if they say more than where to look. */
+/** The settings in variables. None if only the region is set. */
 const variables = Effect.map(
   Effect.forEach([...CloudKeys.topSettings, ...CloudKeys.authSettings], (name) =>
     Effect.map(variable(`OS_${name.toUpperCase()}`), (value) => [name, value] as const)
@@ -123,7 +122,7 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
     }
     const { auth, endpoint } = yield* CloudLogin.read(reader, limits)
     const verify = flag("verify")
-    // A text that is no boolean is the path of what to trust, as for the library below openstacksdk.
+    // A text that is no boolean is the path of trusted certificates, as for the HTTP library of openstacksdk.
     const trusted = verify === undefined ? yield* path("verify") : Option.none<string>()
     const certificateFile = yield* path("cert")
     const service: Service = {
@@ -144,10 +143,10 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
   })
 
 /**
- * The cloud that the usual `OS_*` variables name: `OS_AUTH_TYPE` and what it needs, `OS_REGION_NAME`, `OS_INTERFACE`,
- * `OS_IMAGE_ENDPOINT_OVERRIDE`, `OS_API_TIMEOUT`, `OS_CACERT`, `OS_INSECURE` and all others that stand for a setting of
- * `clouds.yaml`. One that is set to nothing is as good as unset. They are read through the `ConfigProvider`, which need
- * not be the environment.
+ * Reads the cloud of the `OS_*` variables: `OS_AUTH_TYPE` and the settings of its login, `OS_REGION_NAME`,
+ * `OS_INTERFACE`, `OS_IMAGE_ENDPOINT_OVERRIDE`, `OS_API_TIMEOUT`, `OS_CACERT`, `OS_INSECURE`, and all others that
+ * correspond to a setting of `clouds.yaml`. An empty variable counts as unset. The variables are read from the
+ * `ConfigProvider`.
  *
  * @since 0.1.0
  * @category constructors
@@ -169,18 +168,18 @@ export const fromEnv: Effect.Effect<Service, CloudConfigError | ConfigError.Conf
 })
 
 /**
- * A cloud of `clouds.yaml`, found and read as openstacksdk does:
+ * Reads a cloud of `clouds.yaml` the way openstacksdk does:
  *
  * - The file is the first of `OS_CLIENT_CONFIG_FILE` and of `clouds.yaml`, `clouds.yml`, `clouds.json` in the working
  *   directory, `$XDG_CONFIG_HOME/openstack`, `~/.config/openstack`, `openstack` in each of `$XDG_CONFIG_DIRS`,
- *   `/etc/openstack`. The first `secure.yaml` (or `OS_CLIENT_SECURE_FILE`) in the same places is laid over it.
+ *   `/etc/openstack`. The first `secure.yaml` (or `OS_CLIENT_SECURE_FILE`) in the same places overrides it.
  * - A `profile` is one of the first `clouds-public.yaml`, or `rackspace`, which needs no file.
- * - `OS_*` variables are a cloud of their own, called `envvars` (or as `OS_CLOUD_NAME` says). Where a cloud is not named
- *   by the program or by `OS_CLOUD`, it is the one that is taken. They change nothing in a cloud of a file.
+ * - `OS_*` variables are a separate cloud, called `envvars` or `OS_CLOUD_NAME`. It is used if neither the program nor
+ *   `OS_CLOUD` names a cloud. The variables change nothing in a cloud of a file.
  *
  * It differs from openstacksdk in these points:
  *
- * - A number is the text in the file, so that a password of digits stays what it is. Keys may have dashes everywhere.
+ * - A number is read as text, so that a password of digits is not changed. Keys may have dashes everywhere.
  * - Without `auth_type`, the login is the one that the keys of `auth` belong to: an application credential, a token, a
  *   passcode or an API key, if there is no password.
  * - `default_domain` (`OS_DEFAULT_DOMAIN`) is the id of the domain of users and projects without one, as the command line
@@ -206,7 +205,7 @@ export const fromFiles = ({
     return Effect.mapError(read({ cloud, region }, secrets), (error) => CloudSecrets.withoutSecrets(secrets)(error))
   })
 
-/** Adds the secrets of each document that it reads. */
+/** Reads the cloud. Adds the secrets of each document to `secrets`. */
 const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
   Effect.gen(function* () {
     const warn = (sentence: string) => Effect.logWarning(ForeignText.show(sentence, { secrets }))
@@ -233,7 +232,7 @@ const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
     const sources: CloudSettings.Sources = {
       file: Option.getOrUndefined(file),
       clouds,
-      // Read only where one is wanted: a mistake in a file that nobody asks for is nobody's business.
+      // Read later, and only for a cloud with a profile: an error in an unused file does not matter.
       profiles: Settings.empty,
       environment: settings === undefined ? undefined : { name, settings },
       searched
@@ -264,7 +263,7 @@ const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
 const documentOf = (found: Option.Option<CloudFiles.Found>): Settings.Mapping =>
   Option.match(found, { onNone: () => Settings.empty, onSome: ({ document }) => document })
 
-/** A part of a file that has to be a mapping where there is one. */
+/** Returns a section of a file, which must be a mapping. Empty if it is missing. */
 const section = (
   file: Option.Option<string>,
   document: Settings.Mapping,
@@ -274,12 +273,10 @@ const section = (
   return Settings.isMapping(value)
     ? Either.right(value)
     : Either.left(
-        new MalformedCloudFile({
-          file: Option.getOrElse(file, () => ""),
-          line: Option.none(),
-          column: Option.none(),
-          reason: `${key} is no mapping`
-        })
+        CloudFiles.malformed(
+          Option.getOrElse(file, () => ""),
+          { reason: `${key} is no mapping` }
+        )
       )
 }
 

@@ -49,13 +49,13 @@ export interface LoginOptions {
    */
   readonly timeLimit?: Duration.DurationInput | undefined
   /**
-   * How often a login is sent again.
+   * Retries of a login.
    *
    * @default 3
    */
   readonly retries?: number | undefined
   /**
-   * The wait before the first repetition, give or take a fifth; it doubles with each further one.
+   * The back-off before the first retry, varied by up to a fifth. It doubles with each retry.
    *
    * @default 200 milliseconds
    */
@@ -63,28 +63,28 @@ export interface LoginOptions {
 }
 
 /**
- * The caller's session, kept and renewed.
+ * The cached session of the caller, which is renewed when needed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The session of the moment: the cached one until shortly before its token expires, else that of a new login. */
+  /** Returns the cached session until shortly before its token expires, or else logs in. */
   readonly session: Effect.Effect<Session, GlanceError.ConnectionError>
   /**
-   * A session other than this one, whose token was refused. Where somebody has renewed it meanwhile, that one; where
-   * there is no way to renew, the same.
+   * Returns another session than the given one, whose token was rejected: the cached one if it was renewed since. An
+   * identity that cannot be renewed returns the same session.
    */
   readonly renew: (refused: Session) => Effect.Effect<Session, GlanceError.ConnectionError>
   /**
-   * A session whose token lasts so long, or half of its whole life where that is shorter: the cached one if it does,
-   * else that of a new login.
+   * Returns a session whose token is valid for at least the given time, or half of its whole life if that is less: the
+   * cached one, or else that of a new login.
    */
   readonly lasting: (life: Duration.Duration) => Effect.Effect<Session, GlanceError.ConnectionError>
 }
 
 /**
- * The caller's identity, as a cloud asks for it.
+ * The caller's identity.
  *
  * @since 0.1.0
  * @category tags
@@ -119,9 +119,9 @@ interface State {
 }
 
 /**
- * Keeps the session that `login` returns. The login runs in the scope and not in the fiber that first needs it, so that
- * it goes on for those who wait when that fiber is interrupted. All who wait for it share its failure, which is not
- * kept: the next caller tries again.
+ * Caches the session that `login` returns. The login runs in the scope, so that it continues for other waiting fibers
+ * if the first one is interrupted. All waiting fibers share its failure, which is not cached: the next caller logs in
+ * again.
  *
  * @since 0.1.0
  * @category constructors
@@ -171,7 +171,7 @@ export const make = (login: Login): Effect.Effect<Service, never, Scope.Scope> =
   })
 
 /**
- * A session that is given and never renewed.
+ * Makes an identity of a session that is never renewed.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * Logins at Keystone, the identity service of OpenStack, by its API v3. A login that meets a broken connection, 429,
- * 502, 503 or 504 is sent again, up to three times and within a minute.
+ * Logins to Keystone, the identity service of OpenStack, with its API v3. A login is retried after a broken connection,
+ * 429, 502, 503 or 504, up to three times and within a minute.
  *
  * @since 0.1.0
  */
@@ -28,9 +28,9 @@ export interface AuthUrl extends Identity.LoginOptions {
 }
 
 /**
- * What the token is to be good for: a project or a domain, by id, or by name (a project's name with its domain, which
- * is the one with the id `default` unless told otherwise), the project of a trust, or the whole system; the first of
- * these that is given. Without any of it the user's default project, if there is one.
+ * The scope of the token: a project or a domain by its id or name, the project of a trust, or the whole system; the
+ * first of these that is given. A project's name belongs to a domain, by default the one with the id `default`. Without
+ * a scope, the token is for the user's default project, if there is one.
  *
  * @since 0.1.0
  * @category models
@@ -47,8 +47,8 @@ export interface ScopeOptions {
 }
 
 /**
- * A user, by id, or by name with its domain, which is the one with the id `default` unless told otherwise. Where
- * neither user id nor name is given, Keystone refuses the login, unless it is by the id of an application credential.
+ * A user, by id, or by name and domain, by default the one with the id `default`. Without an id and a name, Keystone
+ * rejects the login, unless it uses the id of an application credential.
  *
  * @since 0.1.0
  * @category models
@@ -61,7 +61,7 @@ export interface UserOptions {
 }
 
 /**
- * A user, its password, and what the token is to be good for.
+ * A user, its password, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
@@ -71,19 +71,19 @@ export interface PasswordOptions extends AuthUrl, UserOptions, ScopeOptions {
 }
 
 /**
- * A token, and what the one that is given for it is to be good for.
+ * A token, and the scope of the token that it is exchanged for.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenOptions extends AuthUrl, ScopeOptions {
-  /** A token of the same user, mostly unscoped, for which one of the scope is given. */
+  /** A token of the same user, usually without a scope. */
   readonly token: Redacted.Redacted<string>
 }
 
 /**
- * An application credential, by id, or by name with its user. It has its project in itself. Where neither its id nor
- * its name is given, or its name without its user, Keystone refuses the login.
+ * An application credential, by id, or by name and user. It belongs to a project. Without an id, or a name and its
+ * user, Keystone rejects the login.
  *
  * @since 0.1.0
  * @category models
@@ -95,18 +95,18 @@ export interface ApplicationCredentialOptions extends AuthUrl, UserOptions {
 }
 
 /**
- * A user, a passcode of the moment, and what the token is to be good for.
+ * A user, a time-based passcode, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TotpOptions extends AuthUrl, UserOptions, ScopeOptions {
-  /** As an effect it is asked for at each login. The time that it takes counts to the time limit. */
+  /** An effect is run for each login, within the time limit. */
   readonly passcode: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>>
 }
 
 /**
- * A user and the factors that it has to give, all that are given at once, and what the token is to be good for.
+ * A user, the factors of its login, which are all sent at once, and the scope of the token.
  *
  * @since 0.1.0
  * @category models
@@ -117,7 +117,7 @@ export interface MultiFactorOptions extends AuthUrl, UserOptions, ScopeOptions {
   readonly token?: Redacted.Redacted<string> | undefined
 }
 
-/** What one method of a login sends below its name, and what of it is secret. */
+/** The body of one method of a login, and its secret. */
 interface Method {
   readonly name: string
   readonly body: object
@@ -152,7 +152,7 @@ const login = (
     Identity.make
   )
 
-/** The id that every Keystone gives its first domain; the name of that can be changed. */
+/** The id of the first domain of every Keystone, whose name can be changed. */
 const defaultDomain = { id: "default" }
 
 const domain = (id: string | undefined, name: string | undefined) => {
@@ -198,7 +198,7 @@ const byToken = ({ token }: Pick<TokenOptions, "token">): Effect.Effect<Method> 
 }
 
 /**
- * An identity that logs in with a user's name or id and password.
+ * Makes an identity that logs in with a user's name or id and password.
  *
  * @since 0.1.0
  * @category constructors
@@ -209,8 +209,8 @@ export const makePassword = (
   login("Keystone.password", options, scopeOf(options), byPassword(options))
 
 /**
- * An identity that exchanges a token for one of the scope. It is renewed by the same exchange, which works no longer
- * than the token that was given.
+ * Makes an identity that exchanges a token for one of the scope. Renewals use the same exchange, until the given token
+ * expires.
  *
  * @since 0.1.0
  * @category constructors
@@ -221,7 +221,7 @@ export const makeToken = (
   login("Keystone.token", options, scopeOf(options), byToken(options))
 
 /**
- * An identity that logs in with an application credential.
+ * Makes an identity that logs in with an application credential.
  *
  * @since 0.1.0
  * @category constructors
@@ -246,7 +246,7 @@ export const makeApplicationCredential = (
 }
 
 /**
- * An identity that logs in with a passcode of the moment.
+ * Makes an identity that logs in with a time-based passcode.
  *
  * @since 0.1.0
  * @category constructors
@@ -257,7 +257,7 @@ export const makeTotp = (
   login("Keystone.totp", options, scopeOf(options), byTotp(options))
 
 /**
- * An identity that logs in with several factors at once.
+ * Makes an identity that logs in with several factors at once.
  *
  * @since 0.1.0
  * @category constructors
@@ -278,7 +278,7 @@ export const makeMultiFactor = ({
   )
 
 /**
- * Logs in with a user's name or id and password. Where neither user id nor name is given, Keystone refuses the login.
+ * Logs in with a user's name or id and password. Without an id and a name, Keystone rejects the login.
  *
  * @since 0.1.0
  * @category layers
@@ -318,7 +318,7 @@ export const layerTokenConfig: (
 ) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeToken)
 
 /**
- * Logs in with an application credential, by its id, or its name and its user.
+ * Logs in with an application credential, by its id, or by its name and user.
  *
  * @since 0.1.0
  * @category layers
@@ -340,8 +340,8 @@ export const layerApplicationCredentialConfig: (
   Login.layerConfig(makeApplicationCredential)
 
 /**
- * Logs in with a passcode of the moment (TOTP). A cloud takes each passcode once: where it is given as it is and not as
- * an effect, the token cannot be renewed.
+ * Logs in with a time-based passcode (TOTP). A cloud accepts each passcode once, so the token can be renewed only if
+ * the passcode is an effect.
  *
  * @since 0.1.0
  * @category layers
@@ -361,7 +361,7 @@ export const layerTotpConfig: (
 ) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeTotp)
 
 /**
- * Logs in with several factors at once, for users who have to: those of password, passcode and token that are given.
+ * Logs in with several factors at once: the given ones of password, passcode and token.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * Logins at Rackspace's identity service, by its API v2.0. A login that meets a broken connection, 429, 502, 503 or 504
- * is sent again, up to three times and within a minute.
+ * Logins to Rackspace's identity service, with its API v2.0. A login is retried after a broken connection, 429, 502,
+ * 503 or 504, up to three times and within a minute.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as TokenDocument from "./internal/tokenDocument.js"
 import * as Url from "./internal/url.js"
 
 /**
- * A user and its API key. The time limit is for each of the two forms in which they are tried.
+ * A user and its API key. The time limit is for each of the two attempts: as a key and as a password.
  *
  * @since 0.1.0
  * @category models
@@ -34,7 +34,7 @@ export interface ApiKeyOptions extends Identity.LoginOptions {
 }
 
 /**
- * A user and its password, and the project, which Rackspace chooses by itself where none is given.
+ * A user, its password, and the project. Rackspace chooses a project if none is given.
  *
  * @since 0.1.0
  * @category models
@@ -66,7 +66,7 @@ const login = (
   })
 
 /**
- * An identity that logs in with an API key. What is refused as a key is tried as a password.
+ * Makes an identity that logs in with an API key. If the server rejects the key, the key is sent as a password.
  *
  * @since 0.1.0
  * @category constructors
@@ -94,7 +94,7 @@ export const makeApiKey = ({
   })
 
 /**
- * An identity that logs in with a password.
+ * Makes an identity that logs in with a password.
  *
  * @since 0.1.0
  * @category constructors
@@ -117,7 +117,7 @@ export const makePassword = ({
 }
 
 /**
- * Logs in with an API key. What is refused as a key is tried as a password.
+ * Logs in with an API key. If the server rejects the key, the key is sent as a password.
  *
  * @since 0.1.0
  * @category layers
@@ -136,7 +136,7 @@ export const layerApiKeyConfig: (
 ) => Layer.Layer<Identity.Identity, ConfigError.ConfigError, HttpClient.HttpClient> = Login.layerConfig(makeApiKey)
 
 /**
- * Logs in with a password, at Rackspace or at any identity service that still speaks version 2.0.
+ * Logs in with a password, to Rackspace or any identity service with version 2.0 of the API.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * How many requests go to an image service at once, and how many in a second. There is no such limit where no throttle
- * is provided.
+ * Limits the number of concurrent requests to an image service, and the requests per second. Off unless a throttle is
+ * provided.
  *
  * @since 0.1.0
  */
@@ -14,24 +14,25 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 
 /**
- * The limits. Each attempt to send a request counts, those after a failure too.
+ * The limits. Each attempt of a request counts, also a retry.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How many requests may wait for an answer at once. A request has its place until the head of the answer is there.
+   * Requests that may wait for a response at once. A request holds its concurrency slot until the response headers
+   * arrive.
    *
-   * Transfers of image data wait for their turn and then have no place: whatever a program does while bytes flow, other
-   * requests to the same cloud included, can thus not wait for itself. How many transfers run at once is decided where
-   * they are begun, with the `concurrency` of `Effect.forEach` for instance.
+   * Transfers of image data release the slot before sending, so that a program that sends other requests during a
+   * transfer cannot deadlock. Limit concurrent transfers where they are started, for example with the `concurrency` of
+   * `Effect.forEach`.
    *
    * @default any number
    */
   readonly concurrency?: number | undefined
   /**
-   * How many requests may be sent in a second. They are spread evenly: with 10, one each 100 milliseconds.
+   * Requests per second, spread evenly: with 10, one every 100 milliseconds.
    *
    * @default any number
    */
@@ -45,20 +46,20 @@ export interface Options {
  * @category models
  */
 export interface Service {
-  /** Waits for the turn of one request, first come, first served. Its place is given back when the scope is closed. */
+  /** Waits until a request may be sent, in order of arrival. Closing the scope releases its slot. */
   readonly turn: Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * The throttle of all image services whose layers are built with it. Logins and requests to the object store go to other
- * services, and are not held back. Time that a request waits for its turn is no part of its operation's time limit.
+ * The throttle of all image services whose layers are built with it. Logins and requests to the object store are not
+ * limited. The wait for a slot does not count toward the time limit of the operation.
  *
  * @since 0.1.0
  * @category tags
  */
 export class Throttle extends Context.Tag("@effect-glance/http/Throttle")<Throttle, Service>() {}
 
-/** What is wrong with the limits, as a sentence. */
+/** Returns why the limits are invalid, as a sentence. */
 const problemOf = ({ concurrency, perSecond }: Options): string | undefined => {
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
     return `Throttle: concurrency must be a whole number above 0, not ${concurrency}`
@@ -69,7 +70,7 @@ const problemOf = ({ concurrency, perSecond }: Options): string | undefined => {
 }
 
 /**
- * Makes a throttle of its own. Limits that are not above zero, or not whole if places are counted, are a defect.
+ * Makes a throttle. A limit that is not above zero, or a concurrency that is not whole, is a defect.
  *
  * @since 0.1.0
  * @category constructors
@@ -80,7 +81,7 @@ export const make = ({ concurrency, perSecond }: Options): Effect.Effect<Service
     if (problem !== undefined) return yield* Effect.dieMessage(problem)
     const place = concurrency === undefined ? Effect.void : placeOf(yield* Effect.makeSemaphore(concurrency))
     const pace = perSecond === undefined ? Effect.void : yield* paceOf(1000 / perSecond)
-    // In this order: a request that has waited for its second goes out at once.
+    // In this order, a request is sent at once after it has waited for its time.
     return { turn: Effect.zipRight(place, pace) }
   })
 
@@ -92,8 +93,8 @@ const placeOf = (places: Effect.Semaphore): Effect.Effect<void, never, Scope.Sco
   )
 
 /**
- * One after the other, so long apart. Effect's `RateLimiter` waits whole milliseconds, which makes 250 of 300 in a
- * second, and lets a burst go first, after which the next second sees up to twice as many as it should.
+ * Spaces requests evenly, in milliseconds. Effect's `RateLimiter` waits whole milliseconds, which allows only 250 of
+ * 300 requests per second, and allows bursts of up to twice the limit.
  */
 const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
   Effect.map(Effect.makeSemaphore(1), (queue) => {
@@ -102,9 +103,9 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
       queue.withPermits(1)(
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
-          // Timers are late. Who was there in time has the turn that was meant, as far as that is not long ago.
+          // Timers fire late, so a request that arrived in time keeps its planned time unless that is long ago.
           const turn = Math.max(next, arrived, now - apart)
-          // A clock that is put back makes nobody wait longer than that.
+          // The clock may be set back during the wait.
           const wait = Math.min(turn - now, apart)
           if (wait > 0) yield* Effect.sleep(Duration.millis(wait))
           next = turn + apart
@@ -114,9 +115,8 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
   })
 
 /**
- * A throttle for the clouds that are built with it. Provide it to their layers, not to the program:
- * `Layer.provide(Cloud.layerEnv(), Throttle.layer({ concurrency: 4 }))`. Clouds that get the same layer share it, and
- * each that gets one of its own has its own.
+ * Makes a throttle for the clouds that are built with it. Provide it to their layers, not to the program:
+ * `Layer.provide(Cloud.layerEnv(), Throttle.layer({ concurrency: 4 }))`. Clouds with the same layer share the throttle.
  *
  * @since 0.1.0
  * @category layers
@@ -124,7 +124,7 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
 export const layer = (options: Options): Layer.Layer<Throttle> => Layer.effect(Throttle, make(options))
 
 /**
- * {@link layer} with options that are read from the `ConfigProvider`. Limits that make no sense are a `ConfigError`.
+ * {@link layer} with options that are read from the `ConfigProvider`. Invalid limits are a `ConfigError`.
  *
  * @since 0.1.0
  * @category layers

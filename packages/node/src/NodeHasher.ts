@@ -1,6 +1,5 @@
 /**
- * Hashes by the OpenSSL that Node comes with, in threads of their own: a hash is slower than most networks, and the
- * bytes shall not wait for it.
+ * Computes hashes with the OpenSSL of Node, in threads, because a hash is slower than most networks.
  *
  * @since 0.1.0
  */
@@ -34,25 +33,17 @@ const supports: Hasher.Service["supports"] = (algorithm) => {
   }
 }
 
-interface Hashes {
-  readonly update: (bytes: Uint8Array) => void
-  readonly digest: () => ReadonlyMap<string, string>
-}
-
-const hashesOf = (algorithms: ReadonlyArray<string>): Hashes => {
+const hashesOf = (algorithms: ReadonlyArray<string>) => {
   const hashes = algorithms.map((algorithm) => [algorithm, Crypto.createHash(opensslName(algorithm))] as const)
   return {
-    update: (bytes) => {
+    update: (bytes: Uint8Array) => {
       for (const [, hash] of hashes) hash.update(bytes)
     },
     digest: () => new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest("hex")]))
   }
 }
 
-/**
- * What a thread runs: it reads slots of memory that it shares with the one who began the hash. As text it is found
- * wherever this module ends up, in TypeScript, in a package or in a bundle.
- */
+/** The program of a thread, which reads slots of shared memory. As text, it also works in a bundle. */
 const program = `
 const { parentPort } = require("node:worker_threads")
 const { createHash } = require("node:crypto")
@@ -79,28 +70,19 @@ interface Reply {
   readonly digest?: string
 }
 
-/** Somebody who has a hash computed in a thread. */
+/** A hash that a thread computes. */
 interface Client {
-  readonly hear: (reply: Reply) => void
-  readonly fail: (error: Error) => void
+  readonly onReply: (reply: Reply) => void
+  readonly onFailure: (error: Error) => void
 }
 
-interface Thread {
-  readonly ready: Promise<void>
-  readonly load: () => number
-  readonly join: (id: number, client: Client) => void
-  readonly leave: (id: number) => void
-  readonly post: (message: Message) => void
-  readonly stop: () => Promise<unknown>
-}
-
-/** What is gathered before a thread is told of it, and how much of that there is. Less than one needs no thread. */
+/** Bytes of a slot, which a thread gets at once, and the number of slots. Data of less than one slot need no thread. */
 const slotSize = 1024 * 1024
 const slots = 4
 
-const makeThread = (gone: (thread: Thread) => void): Thread => {
+const makeThread = (onEnd: () => void) => {
   const clients = new Map<number, Client>()
-  // Nothing of what this process was started with: a loader of TypeScript would cost more than the hash.
+  // Without the arguments of this process: a loader of TypeScript would cost more than the hash.
   const worker = new Worker(program, { eval: true, execArgv: [], env: {}, name: "effect-glance hash" })
   worker.unref()
   const ready = new Promise<void>((resolve, reject) => {
@@ -108,73 +90,59 @@ const makeThread = (gone: (thread: Thread) => void): Thread => {
     worker.once("exit", () => reject(new Error("a thread that computes hashes has ended")))
   })
   const end = (error: Error) => {
-    gone(thread)
-    for (const client of clients.values()) client.fail(error)
+    onEnd()
+    for (const client of clients.values()) client.onFailure(error)
   }
   ready.catch(end)
   worker.on("error", end)
   worker.on("exit", () => end(new Error("a thread that computes hashes has ended")))
-  worker.on("message", (reply: Reply) => clients.get(reply.id)?.hear(reply))
-  const thread: Thread = {
+  worker.on("message", (reply: Reply) => clients.get(reply.id)?.onReply(reply))
+  return {
     ready,
     load: () => clients.size,
-    join: (id, client) => {
+    join: (id: number, client: Client) => {
       clients.set(id, client)
       worker.ref()
     },
-    leave: (id) => {
+    leave: (id: number) => {
       if (!clients.delete(id)) return
       worker.postMessage({ kind: "end", id } satisfies Message)
       if (clients.size === 0) worker.unref()
     },
-    post: (message) => worker.postMessage(message),
+    post: (message: Message) => worker.postMessage(message),
     stop: () => worker.terminate()
   }
-  return thread
 }
 
-interface Threads {
-  /** The least busy one, or a new one where there is room for it. */
-  readonly hire: () => Thread
-  /** What no hash uses at present. */
-  readonly memory: Array<SharedArrayBuffer>
-  readonly stop: () => Promise<unknown>
-}
+type Thread = ReturnType<typeof makeThread>
+type Threads = ReturnType<typeof makeThreads>
 
-const makeThreads = (): Threads => {
+const makeThreads = () => {
   const threads = new Set<Thread>()
-  // Of md5 and sha512 one is not to wait for the other, whatever the machine.
+  // At least two, so that md5 and sha512 do not wait for each other.
   const most = Math.max(2, Os.availableParallelism())
+  /** Memory that no hash uses. */
+  const memory: Array<SharedArrayBuffer> = []
   return {
-    hire: () => {
+    /** Returns the least busy thread, or a new one if there are fewer than the most. */
+    hire: (): Thread => {
       const [idlest] = [...threads].sort((one, other) => one.load() - other.load())
       if (idlest !== undefined && (idlest.load() === 0 || threads.size >= most)) return idlest
-      const thread = makeThread((thread) => threads.delete(thread))
+      const thread: Thread = makeThread(() => threads.delete(thread))
       threads.add(thread)
       return thread
     },
-    memory: [],
+    memory,
     stop: () => Promise.all([...threads].map((thread) => thread.stop()))
   }
 }
 
-/** Hashes of the same bytes, each in a thread of its own, which reads the slots in their order. */
-interface Team {
-  /** Whether the next slot can be written to. */
-  readonly hasRoom: () => boolean
-  readonly room: () => Promise<void>
-  readonly update: (start: number, length: number) => void
-  readonly digest: () => Promise<ReadonlyMap<string, string>>
-  readonly end: () => void
-}
-
 let ids = 0
 
-const makeTeam = async (
-  threads: Threads,
-  algorithms: ReadonlyArray<string>,
-  memory: SharedArrayBuffer
-): Promise<Team> => {
+type Team = Awaited<ReturnType<typeof makeTeam>>
+
+/** Starts hashes of the same bytes, each in its own thread, which reads the slots in order. */
+const makeTeam = async (threads: Threads, algorithms: ReadonlyArray<string>, memory: SharedArrayBuffer) => {
   const lanes = algorithms.map((algorithm) => ({
     algorithm,
     id: ++ids,
@@ -186,6 +154,7 @@ const makeTeam = async (
   let failure: Error | undefined
   let waiter: (() => void) | undefined
 
+  /** Whether all threads have read the next slot, so that it can be written to. */
   const hasRoom = () => lanes.every(({ done }) => posted - done < slots)
   const wait = (until: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -214,12 +183,12 @@ const makeTeam = async (
       const thread = threads.hire()
       lane.thread = thread
       thread.join(id, {
-        hear: ({ digest }) => {
+        onReply: ({ digest }) => {
           if (digest === undefined) lane.done += 1
           else lane.digest = digest
           wake()
         },
-        fail
+        onFailure: fail
       })
       thread.post({ kind: "begin", id, algorithm: opensslName(algorithm), memory })
     }
@@ -231,7 +200,7 @@ const makeTeam = async (
   return {
     hasRoom,
     room: () => wait(hasRoom),
-    update: (start, length) => {
+    update: (start: number, length: number) => {
       posted += 1
       for (const { id, thread } of lanes) thread?.post({ kind: "update", id, start, length })
     },
@@ -244,18 +213,14 @@ const makeTeam = async (
   }
 }
 
-interface Session extends Hasher.Hash {
-  readonly end: () => void
-}
-
-/** Begins on this thread and goes on in others when there is enough to do; where none can be had, it stays here. */
-const begin = (threads: Threads, algorithms: ReadonlyArray<string>): Session => {
+/** Starts a hash on this thread. It moves to other threads when a slot is full, unless they cannot be started. */
+const begin = (threads: Threads, algorithms: ReadonlyArray<string>) => {
   const own = hashesOf(algorithms)
   const memory = threads.memory.pop() ?? new SharedArrayBuffer(slots * slotSize)
   const bytes = new Uint8Array(memory)
   let team: Team | undefined
   let state: "gathering" | "shared" | "alone" | "ended" = "gathering"
-  /** Where the slot begins that is being filled, and how much of it is. */
+  /** The start of the current slot, and its number of bytes. */
   let start = 0
   let filled = 0
 
@@ -318,9 +283,9 @@ const begin = (threads: Threads, algorithms: ReadonlyArray<string>): Session => 
 const nothing: Hasher.Hash = { update: () => {}, digest: Effect.succeed(new Map()) }
 
 /**
- * A hasher of every algorithm that Node's OpenSSL computes, under each name that `Hasher.canonicalName` knows. Each hash of more than a mebibyte runs in a thread of its own,
- * so that md5, sha512 and the network do not wait for each other; where Node may not start threads, on this one. The
- * threads end with the scope.
+ * Makes a hasher of every algorithm of Node's OpenSSL, under each name that `Hasher.canonicalName` knows. Each hash of
+ * more than 1 MiB runs in its own thread, so that md5, sha512 and the network do not wait for each other. If Node
+ * cannot start threads, it runs on the calling thread. The threads end with the scope.
  *
  * @since 0.1.0
  * @category constructors

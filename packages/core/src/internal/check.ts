@@ -7,35 +7,35 @@ import * as ForeignText from "../ForeignText.js"
 import * as GlanceError from "../GlanceError.js"
 import * as Secrets from "../Secrets.js"
 
-/** A check: the reason against the value, as the end of a sentence, or nothing. */
+/** Returns why a value is invalid, as the end of a sentence, or nothing. */
 export type Check = (value: unknown) => string | undefined
 
 export const invalid = (argument: string, reason: string) =>
   Either.left(new GlanceError.InvalidArgument({ argument, reason }))
 
-/** Returns the value, or what is wrong with it. The error has no operation: the start of an operation adds it. */
+/** Returns the value or an error. The error has no operation, which the start of the operation adds. */
 export const check = <A>(argument: string, value: A, check: Check): Either.Either<A, GlanceError.InvalidArgument> => {
   const reason = check(value)
   return reason === undefined ? Either.right(value) : invalid(argument, reason)
 }
 
-/** What no terminal shows, or shows as something else. */
+/** Characters that a terminal does not show, or not as they are. */
 const invisible = /[\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]/g
 
-/** A text in quotes, with escapes for what cannot be seen, such as `"k\u0085"`. The key of a `Map` may be any value. */
+/** Quotes a text, with escapes for invisible characters, such as `"k\u0085"`. The key of a `Map` may be any value. */
 export const quoted = (text: unknown): string =>
   (typeof text === "string" ? JSON.stringify(text) : Inspectable.toStringUnknown(text, 0)).replace(
     invisible,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
 
-/** A value of any type, as a message shows it. Of a URL, without its secrets. */
+/** Shows a value of any type in a message. A URL is shown without its secrets. */
 export const shown = (value: unknown): string => {
   const shown = typeof value === "string" && /:\/\//.test(value) ? Secrets.url(value) : value
   return ForeignText.show(typeof shown === "string" ? quoted(shown) : Inspectable.toStringUnknown(shown, 0))
 }
 
-/** What is looked into by its keys. A `Map` has none, and would silently be empty. */
+/** An object whose keys are read. A `Map` has no keys, and would silently be empty. */
 export const object: Check = (value) =>
   typeof value === "object" && value !== null && !(Symbol.iterator in value)
     ? undefined
@@ -43,7 +43,18 @@ export const object: Check = (value) =>
 
 export const list: Check = (value) => (Array.isArray(value) ? undefined : "must be an array")
 
-/** Glance stores text in three-byte UTF-8: it answers 400 to anything beyond the basic plane. */
+export const listOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!Array.isArray(value)) return `must be an array, not ${shown(value)}`
+    for (const item of value) {
+      const reason = check(item)
+      if (reason !== undefined) return `holds ${shown(item)}, which ${reason}`
+    }
+    return undefined
+  }
+
+/** Glance stores text in three-byte UTF-8, and returns 400 for characters beyond the basic plane. */
 const beyondBasicPlane = /[\u{10000}-\u{10ffff}]/u
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -60,20 +71,22 @@ export const text =
     return undefined
   }
 
-/** White space to Python, some of which is none to JavaScript. */
+export const nonEmpty: Check = text({ minLength: 1 })
+
+/** White space of Python, which differs from that of JavaScript. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const outerSpace = /^[\s\x1c-\x1f\x85]|[\s\x1c-\x1f\x85]$/
 
-/** For names that Glance strips before it looks at them. */
+/** For names that Glance strips. */
 export const stripped: Check = (value) =>
   outerSpace.test(value as string) ? "must not begin or end with white space, which Glance would cut off" : undefined
 
 export const tag: Check = text({ minLength: 1, maxLength: 255 })
 
 /**
- * What can stand as one segment of a path. A slash cannot, even encoded: the server decodes the path before it looks
- * for the route, so that the id `x/file` would be another request. `.` and `..` vanish when a URL is parsed. And the
- * server takes the bytes of a path for Latin-1, so that `é` would be two other characters.
+ * A valid segment of a path. It has no slash, not even an encoded one, because the server decodes the path before it
+ * finds the route: the id `x/file` would be another request. `.` and `..` vanish when a URL is parsed. The server reads
+ * a path as Latin-1, so `é` would be two other characters.
  */
 export const segment: Check = (value) => {
   const reason = segmentOfUtf8(value)
@@ -82,7 +95,7 @@ export const segment: Check = (value) => {
   return undefined
 }
 
-/** The same for a server that takes the bytes of a path for what they are, such as an object store. */
+/** A valid segment for a server that reads a path as UTF-8, such as an object store. */
 export const segmentOfUtf8: Check = (value) => {
   if (typeof value !== "string") return `must be a string, not ${value === null ? "null" : typeof value}`
   if (value === "") return "must not be empty"
@@ -92,7 +105,7 @@ export const segmentOfUtf8: Check = (value) => {
   return undefined
 }
 
-/** An object that can be sent. */
+/** An object that can be sent as JSON. */
 export const json: Check = (value) => {
   const reason = object(value)
   if (reason !== undefined) return reason
@@ -119,7 +132,7 @@ export const wholeNumber =
       ? undefined
       : `must be a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}, not ${shown(value)}`
 
-/** `Duration.decode` throws for what is no duration, and takes `NaN` and negative numbers for zero. */
+/** `Duration.decode` throws if the value is no duration, and reads `NaN` and negative numbers as zero. */
 export const duration = (
   argument: string,
   value: Duration.DurationInput

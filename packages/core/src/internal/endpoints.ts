@@ -23,6 +23,12 @@ import * as Page from "./page.js"
 import * as Response from "./response.js"
 import * as Wire from "./wire.js"
 
+/** Reads the list at a key of the body. */
+const listIn = <A, I>(key: string, item: Schema.Schema<A, I>): Response.Read<ReadonlyArray<A>> => {
+  const list = Schema.propertySignature(Lenient.List(item)).pipe(Schema.fromKey(key))
+  return Response.map(Response.schema(Schema.Struct({ list })), ({ list }) => list)
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // images
 // ---------------------------------------------------------------------------------------------------------------------
@@ -53,7 +59,7 @@ interface Patch {
   readonly steps: ReadonlyArray<object>
 }
 
-/** Glance answers 404, too, when another change comes between. The record shows whether the image is there. */
+/** Glance also returns 404 after a concurrent change. The record shows whether the image exists. */
 export const updateImage = Endpoint.patch("Images.update", "/images/{imageId}", {
   body: ({ steps }: Patch) => steps,
   contentType: ImageChanges.mediaType,
@@ -89,10 +95,8 @@ export const reactivateImage = Endpoint.post("Images.reactivate", "/images/{imag
 
 const member = Response.schema(ImageMember.ImageMember)
 
-const members = Response.schema(Schema.Struct({ members: Lenient.List(ImageMember.ImageMember) }))
-
 export const listMembers = Endpoint.get("ImageMembers.list", "/images/{imageId}/members", {
-  success: Response.map(members, ({ members }) => members),
+  success: listIn("members", ImageMember.ImageMember),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -122,7 +126,7 @@ export const removeMember = Endpoint.del("ImageMembers.remove", "/images/{imageI
   errors: { 404: GlanceError.ImageMemberNotFound }
 })
 
-/** A 404 may also mean another change at the same time. */
+/** Glance also returns 404 after a concurrent change. */
 export const addTag = Endpoint.put("ImageTags.add", "/images/{imageId}/tags/{tag}", {
   success: Response.nothing,
   errors: { 404: GlanceError.UpdateConflict }
@@ -154,13 +158,13 @@ export const stageData = Endpoint.put("ImageData.stage", "/images/{imageId}/stag
   errors: uploadErrors
 })
 
-/** Of responses that are not data. */
+/** Reads only responses that have no image data. */
 export const downloadData = Endpoint.get("ImageData.download", "/images/{imageId}/file", {
   success: Response.nothing,
   errors: { 404: GlanceError.ImageNotFound, 416: GlanceError.RangeNotSatisfiable }
 })
 
-/** The request id, by which the task of the import is found. The body of the response has none. */
+/** Returns the request id, which identifies the task of the import. The body of the response is empty. */
 export const importImage = Endpoint.post("ImageImport.start", "/images/{imageId}/import", {
   body: ({ body }: { readonly body: Wire.JsonObject }) => body,
   success: (text, headers) => Either.map(Response.nothing(text, headers), () => Answer.requestIdOf(headers)),
@@ -177,10 +181,8 @@ export const tasks: Page.Records<ImageTask.ImageTask> = { key: "tasks", decode: 
 
 export const listTasks = Endpoint.get("ImageTasks.list", "/tasks", { success: Page.read(tasks) })
 
-const tasksOfImage = Response.schema(Schema.Struct({ tasks: Lenient.List(ImageTask.ImageTask) }))
-
 export const listTasksOfImage = Endpoint.get("ImageTasks.listOf", "/images/{imageId}/tasks", {
-  success: Response.map(tasksOfImage, ({ tasks }) => tasks),
+  success: listIn("tasks", ImageTask.ImageTask),
   errors: { 404: GlanceError.ImageNotFound }
 })
 
@@ -189,7 +191,7 @@ export const getTask = Endpoint.get("ImageTasks.get", "/tasks/{taskId}", {
   errors: { 404: GlanceError.TaskNotFound }
 })
 
-/** With the secrets of the request, which the task's message must not show in an error. */
+/** Returns the task with the secrets of the request, to remove them from the task's message in errors. */
 export const pollTask = Endpoint.get("ImageTasks.await", "/tasks/{taskId}", {
   success: (text, headers, secrets) =>
     Either.map(Response.json(decodeTask)(text, headers, secrets), (task) => ({ task, secrets })),
@@ -211,10 +213,7 @@ export const headContainer = Endpoint.head("ImageTasks.export", "/{container}", 
 // stores, locations and the cache
 // ---------------------------------------------------------------------------------------------------------------------
 
-const stores = Response.map(
-  Response.schema(Schema.Struct({ stores: Lenient.List(ImageStore.ImageStore) })),
-  ({ stores }) => stores
-)
+const stores = listIn("stores", ImageStore.ImageStore)
 
 const noStores = { 404: Endpoint.lacks("a choice of stores") }
 
@@ -230,7 +229,7 @@ export const deleteCopy = Endpoint.del("ImageStores.deleteImage", "/stores/{stor
   errors: { 404: GlanceError.ImageNotInStore, 409: GlanceError.ImageInUse }
 })
 
-const noLocations = Endpoint.lacks("the locations of an image as a route of their own (v2.17)")
+const noLocations = Endpoint.lacks("the locations API (v2.17)")
 
 export const listLocations = Endpoint.get("ImageLocations.list", "/images/{imageId}/locations", {
   success: Response.schema(Lenient.List(Image.ImageLocation)),
@@ -282,7 +281,7 @@ const pruned = Response.map(
 const noCache = Endpoint.lacks("a cache that the API manages")
 const noCleaning = Endpoint.lacks("the cleaning of the cache (v2.18)")
 const noPruning = Endpoint.lacks("the pruning of the cache (v2.18)")
-const noNodes = Endpoint.lacks("a cache whose nodes tell each other")
+const noNodes = Endpoint.lacks("a cache of several nodes")
 
 export const cache = Endpoint.get("ImageCache.state", "/cache", {
   success: cacheState,
@@ -304,7 +303,7 @@ export const uncacheImage = Endpoint.del("ImageCache.delete", "/cache/{imageId}"
   errors: { 404: noCache, 409: noCache }
 })
 
-/** A Glance that does not know the route takes it for an image that is called so. */
+/** A Glance without this route reads `clean` as an image id, and returns 404 or 405. */
 export const cleanCache = Endpoint.post("ImageCache.clean", "/cache/clean", {
   success: Response.nothing,
   errors: { 404: noCleaning, 405: noCleaning }
@@ -321,7 +320,7 @@ export const listCacheNodes = Endpoint.get("ImageCache.nodes", "/cache/nodes/{im
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what the cloud offers
+// discovery
 // ---------------------------------------------------------------------------------------------------------------------
 
 const versions = Response.map(
@@ -331,22 +330,17 @@ const versions = Response.map(
   ({ versions }): ReadonlyMap<string, string> => new Map(versions.map(({ id, status }) => [id, status]))
 )
 
-const noVersions = { 404: Endpoint.lacks("a list of versions") }
+const versionsRow = <const Path extends string>(path: Path) =>
+  Endpoint.get("Discovery.versions", path, {
+    service: "imageVersions",
+    success: versions,
+    // Glance lists its versions with the status 300, multiple choices.
+    alsoSuccess: 300,
+    errors: { 404: Endpoint.lacks("a list of versions") }
+  })
 
-/** 300, multiple choices, is a success of the two. */
-export const listVersions = Endpoint.get("Discovery.versions", "/versions", {
-  service: "imageVersions",
-  success: versions,
-  alsoSuccess: 300,
-  errors: noVersions
-})
-
-export const listVersionsAtRoot = Endpoint.get("Discovery.versions", "/", {
-  service: "imageVersions",
-  success: versions,
-  alsoSuccess: 300,
-  errors: noVersions
-})
+export const listVersions = versionsRow("/versions")
+export const listVersionsAtRoot = versionsRow("/")
 
 const importMethods = Response.schema(
   Schema.Struct({
@@ -396,18 +390,20 @@ const jsonSchema = Response.schema(Wire.JsonObject)
 const schemaOf = <const Path extends string>(operation: string, path: Path) =>
   Endpoint.get(operation, path, { success: jsonSchema })
 
-export const imageSchema = schemaOf("ImageSchemas.image", "/schemas/image")
-export const imagesSchema = schemaOf("ImageSchemas.images", "/schemas/images")
-export const memberSchema = schemaOf("ImageSchemas.member", "/schemas/member")
-export const membersSchema = schemaOf("ImageSchemas.members", "/schemas/members")
-export const taskSchema = schemaOf("ImageSchemas.task", "/schemas/task")
-export const tasksSchema = schemaOf("ImageSchemas.tasks", "/schemas/tasks")
+export const imageSchemas = {
+  image: schemaOf("ImageSchemas.image", "/schemas/image"),
+  images: schemaOf("ImageSchemas.images", "/schemas/images"),
+  member: schemaOf("ImageSchemas.member", "/schemas/member"),
+  members: schemaOf("ImageSchemas.members", "/schemas/members"),
+  task: schemaOf("ImageSchemas.task", "/schemas/task"),
+  tasks: schemaOf("ImageSchemas.tasks", "/schemas/tasks")
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // metadata definitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A definition, and its record as it came. An update sends back what it does not change. */
+/** A definition and its JSON record. An update sends the record back with the changed fields. */
 export interface Definition<A> {
   readonly value: A
   readonly record: Wire.JsonObject
@@ -428,13 +424,13 @@ interface Body {
 
 const body = ({ definition }: Body) => definition
 
-/** The name of the definition in the body is taken. A namespace is named by the key `namespace`. */
+/** The error of a name that is taken. `key` is the key of the name in the body. */
 const duplicate =
   (kind: GlanceError.DuplicateMetadef["kind"], key = "name") =>
   ({ definition, ...answer }: Answer.Answer & Body) =>
     new GlanceError.DuplicateMetadef({ ...answer, kind, name: String(definition[key]) })
 
-/** Only the sentence tells protection from a policy. */
+/** Glance returns 403 for protection and for its policy. Only the message differs. */
 const forbidden = (answer: Answer.Answer & { readonly namespace: string }) =>
   answer.detail.endsWith(" is protected and cannot be deleted.")
     ? new GlanceError.ProtectedMetadef(answer)
@@ -450,7 +446,7 @@ export const namespaces: Page.Records<Metadef.Namespace> = {
   decode: Response.decoder(Metadef.Namespace)
 }
 
-/** 404 means that the namespace of the marker is gone. */
+/** 404 means that the namespace of the marker no longer exists. */
 export const listNamespaces = Endpoint.get("Metadefs.namespaces.list", "/metadefs/namespaces", {
   success: Page.read(namespaces),
   errors: { 404: (answer: Answer.Answer) => new GlanceError.MetadefNamespaceNotFound({ ...answer, namespace: "" }) }
@@ -524,11 +520,10 @@ export const deleteProperties = Endpoint.del(
   { success: Response.nothing, errors: { ...noNamespace, 403: forbidden } }
 )
 
-const objects = Response.schema(Schema.Struct({ objects: Lenient.List(Metadef.MetadefObject) }))
 const object = withRecord(Metadef.MetadefObject)
 
 export const listObjects = Endpoint.get("Metadefs.objects.listAll", "/metadefs/namespaces/{namespace}/objects", {
-  success: Response.map(objects, ({ objects }) => objects),
+  success: listIn("objects", Metadef.MetadefObject),
   errors: noNamespace
 })
 
@@ -562,11 +557,10 @@ export const deleteObjects = Endpoint.del("Metadefs.objects.deleteAll", "/metade
 })
 
 const tag = Response.schema(Metadef.Tag)
-const tags = Response.map(Response.schema(Schema.Struct({ tags: Lenient.List(Metadef.Tag) })), ({ tags }) => tags)
 
-/** After a marker, 404 means that its tag or the namespace is gone. */
+/** 404 means that the namespace, or the tag of the marker, does not exist. */
 export const listTags = Endpoint.get("Metadefs.tags.listAll", "/metadefs/namespaces/{namespace}/tags", {
-  success: tags,
+  success: listIn("tags", Metadef.Tag),
   errors: noNamespace
 })
 
@@ -614,19 +608,15 @@ export const deleteTags = Endpoint.del("Metadefs.tags.deleteAll", "/metadefs/nam
   errors: { ...noNamespace, 403: forbidden }
 })
 
-const resourceTypes = Response.schema(Schema.Struct({ resource_types: Lenient.List(Metadef.ResourceType) }))
-
 export const listResourceTypes = Endpoint.get("Metadefs.resourceTypes.listAll", "/metadefs/resource_types", {
-  success: Response.map(resourceTypes, ({ resource_types }) => resource_types)
+  success: listIn("resource_types", Metadef.ResourceType)
 })
-
-const associations = Response.schema(Schema.Struct({ resource_type_associations: Lenient.List(Metadef.Association) }))
 
 export const listAssociations = Endpoint.get(
   "Metadefs.resourceTypes.associations",
   "/metadefs/namespaces/{namespace}/resource_types",
   {
-    success: Response.map(associations, ({ resource_type_associations }) => resource_type_associations),
+    success: listIn("resource_type_associations", Metadef.Association),
     errors: noNamespace
   }
 )

@@ -1,19 +1,18 @@
-/** Tells a listing that makes progress from one that would never end. The rule for every listing that goes on by pages. */
+/** Ends a listing of pages that makes no progress. */
 import * as Either from "effect/Either"
 import * as GlanceError from "../GlanceError.js"
 
 /**
- * Pages without a record in a row, after which a listing fails. A cloud that filters after it has cut its pages sends a
- * few of them.
+ * Empty pages in a row after which a listing fails. A cloud that filters its pages sends a few of them.
  */
 export const maxEmptyPages = 100
 
 export type Failure = GlanceError.RepeatedMarker | GlanceError.TooManyEmptyPages
 
 export interface Progress {
-  /** Takes note of a page: how many records it has that are new, and the marker of the next one. */
+  /** Adds a page: the number of its new records, and the marker of the next page. */
   readonly page: (records: number, next: string | undefined) => Either.Either<void, Failure>
-  /** Forgets the markers, because the listing begins again. */
+  /** Clears the markers, because the listing starts again. */
   readonly restart: () => void
 }
 

@@ -1,4 +1,4 @@
-/** Records of many images by their ids, in as few requests as Glance allows. */
+/** Reads the records of many images by their ids, with as few requests as possible. */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -16,14 +16,14 @@ export type Found = ReadonlyMap<Image.ImageId, Either.Either<Image.Image, Failur
 /** A hundred ids, quoted and encoded, take about 5 KiB. Servers and proxies accept URLs of 8 KiB. */
 const idsInUrl = 100
 
-/** What Glance can have for an id. Any other id gets a request, and an error, of its own. */
+/** Whether Glance can have the id. Any other id gets its own request and error. */
 const fitsListing = (id: Image.ImageId) => /^[\w-]{1,36}$/.test(id)
 
 const requestsAtATime = 8
 
 /**
- * What a listing shows of these images. A server that does not take the query, being old, shows none. The limit is one
- * more than can be found, so that a full page is not taken for one that has a next.
+ * Lists these images. An old server, which rejects the query, shows none. The limit is one more than the most results,
+ * so that no page is full and has a `next`.
  */
 const listed = (operations: Operations.Operations, ids: ReadonlyArray<Image.ImageId>, query: ImageQuery.ImageQuery) =>
   Listing.listing(operations)
@@ -31,9 +31,9 @@ const listed = (operations: Operations.Operations, ids: ReadonlyArray<Image.Imag
     .pipe(Effect.catchTag("BadRequest", "RepeatedMarker", "TooManyEmptyPages", "LostMarker", () => Effect.succeed([])))
 
 /**
- * Finds many images. A listing for every visibility and member status shows all images that the project can get, except
- * hidden ones, which take a listing of their own. An id that neither listing shows gets a request of its own, for the
- * error of the server.
+ * Finds many images. A listing for every visibility and member status shows all images that the project can read,
+ * except hidden ones, which need another listing. An id that is in neither listing gets its own request, for the
+ * server's error.
  */
 export const find = (operations: Operations.Operations, ids: ReadonlyArray<Image.ImageId>): Effect.Effect<Found> =>
   Effect.gen(function* () {

@@ -1,11 +1,11 @@
-/** Changes to the record of one image, for each operation that needs them. */
+/** Reads and changes the record of an image. */
 import * as Effect from "effect/Effect"
 import * as Image from "../Image.js"
 import * as ImageChanges from "../ImageChanges.js"
 import * as Endpoints from "./endpoints.js"
 import type * as Operations from "./operations.js"
 
-/** Attempts after a conflict that a new copy may settle. */
+/** Further attempts after a conflict. */
 export const replans = 2
 
 export const read = ({ request }: Operations.Operations, image: Image.ImageRef) =>
@@ -15,8 +15,8 @@ export const patch = ({ request }: Operations.Operations, image: Image.ImageRef,
   request(Endpoints.updateImage, { imageId: Image.idOf(image), steps })
 
 /**
- * Changes the record. With `readFirst` only what differs is sent. Without it, the changes are sent as they are, and the
- * record is read only after a conflict. Bad changes cost no request.
+ * Changes the record. With `readFirst`, only differences are sent. Without it, all changes are sent, and the record is
+ * read only after a conflict. Invalid changes send no request.
  */
 export const update = (
   operations: Operations.Operations,

@@ -1,4 +1,4 @@
-/** Looking for images with no more requests than it takes to know. */
+/** Finds images with as few requests as possible. */
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import * as ForeignText from "../ForeignText.js"
@@ -36,7 +36,7 @@ export const make = (listing: Listing.Listing, query: ImageQuery.ImageQuery, opt
       )
     }
 
-    /** Begins with a small page, which is mostly enough, and goes on with the largest pages. */
+    /** Starts with a small page, which is usually enough, and continues with the largest pages. */
     const pages = (query: ImageQuery.ImageQuery, few: number): Stream.Stream<Image.Image, Failure> =>
       where !== undefined || query.limit !== undefined
         ? listing.all({ ...query, limit: query.limit ?? Listing.maxPage })
@@ -51,7 +51,7 @@ export const make = (listing: Listing.Listing, query: ImageQuery.ImageQuery, opt
     return {
       text,
       none: new GlanceError.NoMatchingImage({ query: text }),
-      /** The images that are not hidden, and the hidden ones if they are wanted. */
+      /** One stream of the images that are not hidden, and one of the hidden ones if they are wanted. */
       listings,
       images: (few: number) => Stream.flatten(Stream.fromIterable(listings(few)))
     }

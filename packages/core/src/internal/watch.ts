@@ -35,7 +35,7 @@ const byUpdate = Order.mapInput(DateTime.Order, (image: Image.Image) => image.up
 const isSame = (a: Image.Image, b: Image.Image): boolean =>
   DateTime.Equivalence(a.updatedAt, b.updatedAt) && JSON.stringify(a) === JSON.stringify(b)
 
-/** Glance returns these if the image that a page begins after was just deleted, or became invisible. */
+/** Glance returns these if the image of the marker was just deleted, or became invisible. */
 const lostItsPlace = (error: Failure): boolean => error._tag === "BadRequest" || error._tag === "Forbidden"
 
 export const changes = <R>(

@@ -48,26 +48,30 @@ interface Credentials {
   readonly secrets: ReadonlyArray<string>
 }
 
-/** Keystone answers a login by fewer factors than the user has to give with what those are, and no sentence. */
-const missingFactors = (text: string): string | undefined => {
+interface KeystoneError {
+  readonly error?: { readonly title?: unknown }
+  readonly required_auth_methods?: unknown
+}
+
+/** Reads a part of an error of Keystone. Returns nothing if the text has another shape. */
+const inError = <A>(text: string, get: (error: KeystoneError) => A): A | undefined => {
   try {
-    const { required_auth_methods: rules } = JSON.parse(text)
-    return Array.isArray(rules)
-      ? `the user has to log in by ${rules.map((all) => all.sort().join(" and ")).join(", or by ")}`
-      : undefined
+    return get(JSON.parse(text))
   } catch {
     return undefined
   }
 }
 
-/** Keystone's errors have this shape. Proxies and other services have another, or send HTML. */
-const isOfKeystone = (text: string): boolean => {
-  try {
-    return typeof JSON.parse(text).error.title === "string"
-  } catch {
-    return false
-  }
-}
+/** Keystone's response to a login with too few factors has a list of them, and no sentence. */
+const missingFactors = (text: string): string | undefined =>
+  inError(text, ({ required_auth_methods: rules }) =>
+    Array.isArray(rules)
+      ? `the user has to log in by ${rules.map((all) => all.sort().join(" and ")).join(", or by ")}`
+      : undefined
+  )
+
+/** Keystone's errors have a title. Proxies and other services send another shape, or HTML. */
+const isOfKeystone = (text: string): boolean => inError(text, ({ error }) => typeof error?.title === "string") ?? false
 
 /** Says that there is no Keystone behind this URL, with what the response says. */
 const notKeystone = (detail: string): string => {

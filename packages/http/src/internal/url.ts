@@ -1,4 +1,4 @@
-/** URLs of other people as text: what is cut off, and what stays. Linear in the length of the text. */
+/** Normalizes URLs as text, in linear time. */
 import * as Secrets from "@effect-glance/core/Secrets"
 
 /** The text without the slashes at its end. A regular expression takes quadratic time for many slashes in the middle. */
@@ -28,7 +28,7 @@ export const identityRoot = (url: string): string => {
   const base = root(url.trim())
   if (Secrets.hasDubiousHost(base)) return base
   const [scheme = "", empty, host = "", ...path] = base.split("/")
-  // Without scheme and host it is no URL. Then the request fails with a reason.
+  // Without a scheme and a host, the request fails with a reason.
   if (empty !== "") return base
   const segments = path.filter((segment) => segment !== "")
   const isVersion = (index: number): boolean => /^v(3(\.\d{1,9})?|2|2\.0)$/i.test(segments.at(index) ?? "")

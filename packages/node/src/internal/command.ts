@@ -129,6 +129,12 @@ export class UsageError extends Error {}
 const wrong = (flag: string, value: string, expected: string): UsageError =>
   new UsageError(`--${flag} ${value}: expected ${expected}`)
 
+/** Makes a parser skip a flag or a field that is not set. */
+const optional =
+  <A>(parse: (flag: string, value: string) => A) =>
+  (flag: string, value: string | undefined): A | undefined =>
+    value === undefined ? undefined : parse(flag, value)
+
 const natural = (flag: string, value: string): number => {
   if (!/^\d{1,15}$/.test(value)) throw wrong(flag, value, "a number that is not negative")
   return Number(value)
@@ -144,6 +150,16 @@ const duration = (flag: string, value: string): Duration.Duration => {
   if (parsed === undefined || parsed._tag === "None") throw wrong(flag, value, 'a time such as "10 seconds" or 10s')
   return parsed.value
 }
+
+const timestamp = (flag: string, value: string): number => {
+  const millis = Date.parse(value)
+  if (Number.isNaN(millis)) throw wrong(flag, value, "a timestamp such as 2026-01-31T12:00:00Z")
+  return millis
+}
+
+const optionalNumber = optional(natural)
+const optionalDuration = optional(duration)
+const optionalTimestamp = optional(timestamp)
 
 type Fields = ReadonlyMap<string, string>
 
@@ -218,16 +234,12 @@ const user = (value: string): MemoryCloud.UserOptions => {
 
 const store = (value: string): MemoryCloud.StoreOptions => {
   const [id, given] = fields("store", value, ["type", "description", "weight", "capacity"])
-  const number = (key: string) => {
-    const one = given.get(key)
-    return one === undefined ? undefined : natural("store", one)
-  }
   return {
     id,
     type: oneOf("store", given.get("type"), ["file", "http"]),
     description: given.get("description"),
-    weight: number("weight"),
-    capacity: number("capacity")
+    weight: optionalNumber("store", given.get("weight")),
+    capacity: optionalNumber("store", given.get("capacity"))
   }
 }
 
@@ -240,17 +252,6 @@ const image = (value: string, readFile: (path: string) => Uint8Array): MemoryClo
   const [name, given] = fields("image", value, imageFields)
   const owner = given.get("owner")
   if (owner === undefined) throw wrong("image", value, "an owner=PROJECT")
-  const number = (key: string) => {
-    const one = given.get(key)
-    return one === undefined ? undefined : natural("image", one)
-  }
-  const time = (key: string) => {
-    const one = given.get(key)
-    if (one === undefined) return undefined
-    const millis = Date.parse(one)
-    if (Number.isNaN(millis)) throw wrong("image", one, "a timestamp such as 2026-01-31T12:00:00Z")
-    return millis
-  }
   const statuses = ["pending", "accepted", "rejected"] as const
   const file = given.get("file")
   return {
@@ -258,13 +259,13 @@ const image = (value: string, readFile: (path: string) => Uint8Array): MemoryClo
     owner,
     id: given.get("id"),
     data: file === undefined ? undefined : readFile(file),
-    size: number("size"),
+    size: optionalNumber("image", given.get("size")),
     status: oneOf("image", given.get("status"), ["queued", "active", "deactivated"]),
     visibility: oneOf("image", given.get("visibility"), ["public", "private", "shared", "community"]),
     diskFormat: given.get("disk-format"),
     containerFormat: given.get("container-format"),
-    minDisk: number("min-disk"),
-    minRam: number("min-ram"),
+    minDisk: optionalNumber("image", given.get("min-disk")),
+    minRam: optionalNumber("image", given.get("min-ram")),
     protected: given.has("protected"),
     osHidden: given.has("hidden"),
     tags: list(given.get("tags")),
@@ -277,19 +278,12 @@ const image = (value: string, readFile: (path: string) => Uint8Array): MemoryClo
     ),
     stores: list(given.get("stores")),
     region: given.get("region"),
-    createdAt: time("created"),
-    updatedAt: time("updated")
+    createdAt: optionalTimestamp("image", given.get("created")),
+    updatedAt: optionalTimestamp("image", given.get("updated"))
   }
 }
 
-const quotaNames: ReadonlyArray<keyof MemoryCloud.Quotas> = [
-  "members",
-  "properties",
-  "tags",
-  "locations",
-  "imageSize",
-  "storage"
-]
+const quotaNames = ["members", "properties", "tags", "locations", "imageSize", "storage"] as const
 
 const quotas = (values: ReadonlyArray<string>): MemoryCloud.Quotas =>
   Object.fromEntries(
@@ -318,16 +312,9 @@ type NotFlags = "hasher" | "onImport" | "fetchUri"
 type FromFlags = { readonly [K in Exclude<keyof MemoryCloud.Options, NotFlags>]-?: MemoryCloud.Options[K] | undefined }
 
 export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Array): FromFlags => {
-  const number = (flag: "page-size" | "max-page-size" | "requests-kept") => {
-    const value = values[flag]
-    return value === undefined ? undefined : natural(flag, value)
-  }
-  const time = (
-    flag: "token-lifetime" | "import-delay" | "import-duration" | "task-duration" | "task-lifetime" | "cache-duration"
-  ) => {
-    const value = values[flag]
-    return value === undefined ? undefined : duration(flag, value)
-  }
+  const number = (flag: "page-size" | "max-page-size" | "requests-kept") => optionalNumber(flag, values[flag])
+  const time = (flag: Extract<keyof Values, `${string}-${"delay" | "duration" | "lifetime"}`>) =>
+    optionalDuration(flag, values[flag])
   return {
     domains: values.domain,
     projects: values.project?.map(project),
@@ -367,8 +354,8 @@ export const cloudOptions = (values: Values, readFile: (path: string) => Uint8Ar
 export const fetchOptions = (values: Values): MemoryCloud.FetchOptions | undefined => {
   const { "fetch-bytes": bytes, "fetch-time": time } = values
   const options = {
-    maxBytes: bytes === undefined ? undefined : natural("fetch-bytes", bytes),
-    timeLimit: time === undefined ? undefined : duration("fetch-time", time),
+    maxBytes: optionalNumber("fetch-bytes", bytes),
+    timeLimit: optionalDuration("fetch-time", time),
     hosts: values["import-host"]
   }
   if (values["allow-fetch"] === true) return options

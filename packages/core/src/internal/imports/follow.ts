@@ -76,7 +76,7 @@ type Target = Pick<Started, "imageId" | "stores" | "requestId"> & {
 }
 
 const targetOf = (started: Started | Image.ImageRef): Target =>
-  typeof started === "object" && "imageId" in started
+  typeof started === "object" && started !== null && "imageId" in started
     ? started
     : { imageId: Image.idOf(started), method: undefined, stores: undefined, requestId: Option.none() }
 

@@ -1,15 +1,15 @@
-/** Definitions as they are written: checked, and in the words of the wire. */
+/** Checks definitions, and converts them to JSON. */
 import * as Either from "effect/Either"
 import type * as GlanceError from "../../GlanceError.js"
 import * as Check from "../check.js"
 import type * as Wire from "../wire.js"
 
-/** Names on the wire and their values, `null` for what is to go. */
+/** Keys and values of the JSON record; `null` removes a key. */
 export type Entries = ReadonlyArray<readonly [wire: string, value: unknown]>
 
 type Checked<A> = Either.Either<A, GlanceError.InvalidArgument>
 
-/** How an attribute is written. Its name on the wire is its own, where nothing else is said. */
+/** How an attribute is written. @default the key is the name of the attribute */
 interface Rule {
   readonly wire?: string
   readonly write: (argument: string, value: unknown) => Checked<unknown>
@@ -20,28 +20,17 @@ const rule = (check: Check.Check, wire?: string): Rule => ({
   ...(wire === undefined ? {} : { wire })
 })
 
-/** What is made under a name must be found again by a path. */
+/** The name must be a valid path segment, or the definition could not be fetched. */
 export const name: Check.Check = (value) => Check.segment(value) ?? Check.text({ maxLength: 80 })(value)
 
 const text = Check.text({})
 
-const listOf =
-  (check: Check.Check): Check.Check =>
-  (value) => {
-    if (!Array.isArray(value)) return `must be an array, not ${Check.shown(value)}`
-    for (const item of value) {
-      const reason = check(item)
-      if (reason !== undefined) return `holds ${Check.shown(item)}, which ${reason}`
-    }
-    return undefined
-  }
-
 const wholeNumber: Check.Check = (value) =>
   Number.isSafeInteger(value) ? undefined : `must be a whole number, not ${Check.shown(value)}`
 
-/** Glance joins the names with commas, and splits them again when it is asked. */
+/** Glance joins names with commas to store them. */
 const propertyName: Check.Check = (value) => {
-  const reason = Check.text({ minLength: 1 })(value)
+  const reason = Check.nonEmpty(value)
   if (reason !== undefined) return reason
   return (value as string).includes(",") ? "must not contain a comma" : undefined
 }
@@ -50,7 +39,7 @@ const entries = (
   within: string,
   given: unknown,
   rules: Readonly<Record<string, Rule>>,
-  /** What may be `null`. */
+  /** Attributes that may be `null`. */
   removable: ReadonlySet<string> = new Set()
 ): Checked<Entries> =>
   Either.gen(function* () {
@@ -78,7 +67,7 @@ const required = (within: string, given: object, keys: ReadonlyArray<string>): C
     }
   })
 
-/** Each value under its key, which is a name. `fromEntries` defines keys; assignment would lose `__proto__`. */
+/** Checks values by their names. `fromEntries` defines keys; an assignment would lose `__proto__`. */
 const named =
   (check: Check.Check, write: (argument: string, value: unknown, key: string) => Checked<unknown>) =>
   (within: string, given: unknown): Checked<Wire.JsonObject> =>
@@ -112,23 +101,23 @@ const whole =
 
 const optional: Readonly<Record<string, Rule>> = {
   description: rule(text),
-  operators: rule(listOf(text)),
+  operators: rule(Check.listOf(text)),
   default: rule(text),
   readonly: rule(Check.flag),
   minimum: rule(wholeNumber),
   maximum: rule(wholeNumber),
-  enum: rule(listOf(text)),
+  enum: rule(Check.listOf(text)),
   pattern: rule(text),
   minLength: rule(Check.wholeNumber(0)),
   maxLength: rule(Check.wholeNumber(0)),
-  items: { write: whole({ type: rule(text), enum: rule(listOf(text)) }, ["type"]) },
+  items: { write: whole({ type: rule(text), enum: rule(Check.listOf(text)) }, ["type"]) },
   uniqueItems: rule(Check.flag),
   minItems: rule(Check.wholeNumber(0)),
   maxItems: rule(Check.wholeNumber(0)),
   additionalItems: rule(Check.flag)
 }
 
-const propertyRules = { type: rule(Check.text({ minLength: 1 })), title: rule(text), ...optional }
+const propertyRules = { type: rule(Check.nonEmpty), title: rule(text), ...optional }
 
 export const property = whole(propertyRules, ["type", "title"])
 
@@ -146,7 +135,7 @@ export const propertyChanges = (changes: unknown): Checked<Entries> =>
 const objectRules = {
   description: rule(text),
   required: rule((value) => {
-    const reason = listOf(propertyName)(value)
+    const reason = Check.listOf(propertyName)(value)
     if (reason !== undefined) return reason
     return new Set(value as ReadonlyArray<string>).size === (value as ReadonlyArray<string>).length
       ? undefined
@@ -157,7 +146,7 @@ const objectRules = {
 
 export const object = whole(objectRules)
 
-/** Of the properties, those that are to go are `null`. */
+/** A property that is `null` is removed. */
 export const objectChanges = (changes: unknown): Checked<Entries> =>
   entries(
     "changes",
@@ -188,12 +177,12 @@ export const association = whole(associationRules)
 const namespaceRules = {
   displayName: rule(Check.text({ maxLength: 80 }), "display_name"),
   description: rule(Check.text({ maxLength: 500 })),
-  visibility: rule(Check.text({ minLength: 1 })),
+  visibility: rule(Check.nonEmpty),
   protected: rule(Check.flag),
   owner: rule(Check.text({ minLength: 1, maxLength: 255 }))
 }
 
-/** What is named by its key there and by its attribute here. */
+/** Converts definitions by name to a list with names. */
 const listed =
   (write: (argument: string, value: unknown) => Checked<Wire.JsonObject>) =>
   (argument: string, value: unknown): Checked<ReadonlyArray<unknown>> =>
@@ -204,10 +193,9 @@ const listed =
       Object.values
     )
 
-export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<{ readonly name: string }>> =>
-  Either.map(Check.check(argument, value, listOf(name)), (names) =>
-    Array.from(new Set(names as ReadonlyArray<string>), (name) => ({ name }))
-  )
+/** Checks the names of tags, and removes duplicates. */
+export const tagNames = (argument: string, value: unknown): Checked<ReadonlyArray<string>> =>
+  Either.map(Check.check(argument, value, Check.listOf(name)), (names) => [...new Set(names as ReadonlyArray<string>)])
 
 export const namespace = whole({
   ...namespaceRules,
@@ -218,7 +206,9 @@ export const namespace = whole({
     )
   },
   objects: { write: listed(object) },
-  tags: { write: tagNames }
+  tags: {
+    write: (argument, value) => Either.map(tagNames(argument, value), (names) => names.map((name) => ({ name })))
+  }
 })
 
 export const namespaceChanges = (changes: unknown): Checked<Entries> =>

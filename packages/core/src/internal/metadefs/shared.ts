@@ -1,4 +1,4 @@
-/** What the parts of the catalogue of definitions have in common. */
+/** Listings and updates of metadata definitions. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -6,19 +6,27 @@ import type * as GlanceError from "../../GlanceError.js"
 import type { Endpoint } from "../endpoint.js"
 import type * as Endpoints from "../endpoints.js"
 import * as Progress from "../listingProgress.js"
-import type * as Operations from "../operations.js"
+import * as Operations from "../operations.js"
 import type * as Wire from "../wire.js"
 import type * as Definition from "./definition.js"
 
-/** Some of a listing, and the name after which it goes on. */
+/** Streams the definitions of a listing without pages. */
+export const streamAll = <P, A, E>(
+  { request }: Operations.Operations,
+  endpoint: Endpoint<P, ReadonlyArray<A>, E>,
+  parameters: P
+): Stream.Stream<A, E> =>
+  request(endpoint, parameters).pipe(Stream.fromIterableEffect, Operations.streamOperation(endpoint.operation))
+
+/** A part of a listing, and the marker of the next part. */
 interface Part<A> {
   readonly items: ReadonlyArray<A>
   readonly next: string | undefined
 }
 
 /**
- * A listing that goes on after names, each item once. When the name has gone after which a part is to begin, the
- * listing begins again and leaves out what it has given; unless it has given nothing since it last did.
+ * Streams a listing whose markers are names, each item once. If the marker no longer exists, the listing starts again
+ * and skips the items that it has emitted. It fails if it has emitted nothing since the last start.
  */
 export const parts = <A extends { readonly name: string }, E extends { readonly _tag: string }>(
   first: string | undefined,
@@ -49,19 +57,19 @@ export const parts = <A extends { readonly name: string }, E extends { readonly 
     ).pipe(Stream.flatMap(Stream.fromIterable))
   })
 
-/** How a definition is changed that the server takes as a whole only. */
+/** An update that sends the whole definition. */
 interface Rewriting<P, A, E, E2> {
   readonly get: Endpoint<P, Endpoints.Definition<A>, E>
   readonly put: Endpoint<P & { readonly definition: Wire.JsonObject }, Endpoints.Definition<A>, E2>
   readonly parameters: P
-  /** What the server does not accept in an update. */
+  /** Keys that the server does not accept in an update. */
   readonly dropped?: ReadonlySet<string>
   readonly change: (before: Wire.JsonObject) => Definition.Entries
 }
 
 /**
- * Reads the whole definition, changes what is named, and sends it back, unless it is so already. The rest is sent back as
- * it came, so that nothing is lost of what a newer server may have in it. Returns what was read, and what it is then.
+ * Reads a definition, changes the given keys, and sends it back unless nothing changes. Unknown keys of a newer server
+ * are sent back unchanged. Returns the definition before and after.
  */
 export const rewrite = <P, A, E, E2>(
   { request }: Operations.Operations,

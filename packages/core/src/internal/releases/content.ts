@@ -1,25 +1,13 @@
 /** The content of a release: the hash that the cloud will have for it, and the ids that follow from it. */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import type * as Hasher from "../../Hasher.js"
 import * as Image from "../../Image.js"
 import type * as ImageData from "../../ImageData.js"
 import type * as ImageSource from "../../ImageSource.js"
 import * as Check from "../check.js"
-import * as HashAlgorithms from "../hashAlgorithms.js"
 import * as Transfer from "../transfer/transfer.js"
-
-/** Returns the canonical name of an algorithm that the hasher can compute. */
-export const algorithmOf = (hasher: Hasher.Service, argument: string, algorithm: string) =>
-  Either.map(
-    Check.check(`options.${argument}`, algorithm, (algorithm) =>
-      typeof algorithm === "string" && hasher.supports(algorithm)
-        ? undefined
-        : `cannot be computed here: ${Check.shown(algorithm)}`
-    ),
-    HashAlgorithms.canonicalName
-  )
+import * as Verification from "../transfer/verification.js"
 
 const digest = <E, R>(
   hasher: Hasher.Service,
@@ -45,9 +33,9 @@ export const hashOf = <E, R>(
     const known =
       given === undefined
         ? undefined
-        : { ...given, algorithm: yield* algorithmOf(hasher, "hash.algorithm", given.algorithm) }
+        : { ...given, algorithm: yield* Verification.algorithmOf(hasher, "options.hash.algorithm", given.algorithm) }
     if (known !== undefined) {
-      yield* Check.check("options.hash.value", known.value, Check.text({ minLength: 1 }))
+      yield* Check.check("options.hash.value", known.value, Check.nonEmpty)
       if (known.algorithm === algorithm) return known.value.toLowerCase()
     }
     yield* Check.check("source", source.replayable, (replayable) =>

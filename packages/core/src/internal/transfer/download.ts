@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Answer from "../../Answer.js"
 import * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
@@ -193,8 +192,9 @@ const request = (
       waiting.since = undefined
       return yield* refuse(download, request, response)
     }
-    const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase() || "identity"
-    if (encoding !== "identity") {
+    // As the server wrote it, because a token in another case would not be masked.
+    const encoding = (headers["content-encoding"] ?? "").trim() || "identity"
+    if (encoding.toLowerCase() !== "identity") {
       const detail = `asked for the bytes as they are, they have the Content-Encoding ${encoding}`
       return yield* Transfer.unexpected(request, response, detail)
     }
@@ -305,17 +305,12 @@ const receive = <E>(
         ? take(chunk)
         : Effect.reduce(Progress.portions(chunk), false, (done, part) => (done ? Effect.succeed(done) : take(part)))
 
-    const pull = Effect.catchAll(
-      yield* Stream.toPull(body.response.stream),
-      Option.match({
-        onNone: () => Effect.succeed(undefined),
-        onSome: (error) =>
-          isEmptyBody(error) ? Effect.succeed(undefined) : Effect.fail(GlanceError.transportError(name, error))
-      })
+    const pull = Effect.catchAll(yield* Transfer.toPull(body.response.stream), (error) =>
+      isEmptyBody(error) ? Effect.succeedNone : Effect.fail(GlanceError.transportError(name, error))
     )
     for (;;) {
       const chunk = yield* pull
-      if (chunk === undefined || (yield* takeAll(chunk))) return
+      if (Option.isNone(chunk) || (yield* takeAll(chunk.value))) return
     }
   })
 

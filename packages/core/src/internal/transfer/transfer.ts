@@ -1,10 +1,13 @@
 /** What uploads and downloads have in common. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Answer from "../../Answer.js"
 import type * as GlanceClient from "../../GlanceClient.js"
 import * as GlanceError from "../../GlanceError.js"
@@ -93,6 +96,18 @@ export const waitAfter = <E>(
     ? Effect.fail(error)
     : Effect.succeed(Duration.max(pauseAfter(failures), asked))
 }
+
+/** Opens a stream. The returned effect pulls the next chunk, or none at the end. */
+export const toPull = <A, E, R>(
+  stream: Stream.Stream<A, E, R>
+): Effect.Effect<Effect.Effect<Option.Option<Chunk.Chunk<A>>, E, R>, never, R | Scope.Scope> =>
+  Effect.map(
+    Stream.toPull(stream),
+    Effect.matchEffect({
+      onFailure: Option.match({ onNone: () => Effect.succeedNone, onSome: (error: E) => Effect.fail(error) }),
+      onSuccess: Effect.succeedSome
+    })
+  )
 
 /** Gives a hash its bytes, one piece after the other. */
 export const hashed = (hash: Hasher.Hash, pieces: Iterable<Uint8Array>): Effect.Effect<void> =>

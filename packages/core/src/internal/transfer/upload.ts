@@ -69,7 +69,8 @@ interface Reader<E, R> {
   readonly size: Option.Option<number>
   /** The bytes that were read to detect the format, and after them the rest. */
   readonly head: Chunk.Chunk<Uint8Array>
-  readonly rest: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>, R>
+  /** The next chunk; none at the end. */
+  readonly rest: Effect.Effect<Option.Option<Chunk.Chunk<Uint8Array>>, Transfer.CallerFailure<E>, R>
   readonly hash: Hasher.Hash
   /** What is sent instead of a stream, if the HTTP client may not be able to send one. */
   readonly whole: Uint8Array | Blob | undefined
@@ -166,22 +167,16 @@ const open = <E, R>(
     const mapped = Effect.mapError((error: E) => new Transfer.CallerFailure(error))
     const { size, stream } = yield* mapped(source.open)
     if (Option.isSome(size)) yield* Check.check("source.size", size.value, Source.size)
-    const rest = yield* Scope.extend(Stream.toPull(stream), scope)
+    const rest = mapped(yield* Scope.extend(Transfer.toPull(stream), scope))
     const hash = yield* Scope.extend(hasher.start(algorithms), scope)
     const head: Array<Uint8Array> = []
     let length = 0
     // One byte shows, before the request, that the source opens and is not empty.
     const wanted = format === undefined ? 1 : ImageFormat.headSize
     while (length < wanted) {
-      const chunk = yield* Effect.catchAll(
-        rest,
-        Option.match({
-          onNone: () => Effect.succeed(undefined),
-          onSome: (error) => Effect.fail(new Transfer.CallerFailure(error))
-        })
-      )
-      if (chunk === undefined) break
-      for (const bytes of chunk) {
+      const chunk = yield* rest
+      if (Option.isNone(chunk)) break
+      for (const bytes of chunk.value) {
         if (!(bytes instanceof Uint8Array)) {
           yield* Check.invalid("source", `must give pieces of type Uint8Array, not ${typeof bytes}`)
         }
@@ -370,24 +365,15 @@ const produce = <E, R>(
     yield* queue.done(Exit.void)
   })
 
-  const pull = Effect.mapError(
-    rest,
-    Option.map((error) => new Transfer.CallerFailure(error))
-  )
-  const loop: Effect.Effect<never, Option.Option<ProduceError<E>>, R> = Effect.flatMap(pull, (chunk) =>
-    Effect.zipRight(
-      Effect.mapError(processAll(chunk), Option.some),
-      Effect.suspend(() => loop)
-    )
-  )
   return Effect.gen(function* () {
     yield* queue.requested
     state.taken = true
     yield* processAll(head)
-    yield* Effect.catchAll(
-      loop,
-      (end): Effect.Effect<void, ProduceError<E>> => (Option.isNone(end) ? finish : Effect.fail(end.value))
-    )
+    for (;;) {
+      const chunk = yield* rest
+      if (Option.isNone(chunk)) return yield* finish
+      yield* processAll(chunk.value)
+    }
   })
 }
 

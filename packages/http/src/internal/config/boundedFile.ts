@@ -30,21 +30,9 @@ const decode = (bytes: Uint8Array): Effect.Effect<string, Failure> => {
 export const read = (file: string): Effect.Effect<string, Failure, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    yield* Stream.runForEach(fs.stream(file, { bytesToRead: FileSystem.Size(maxBytes + 1) }), (chunk) =>
-      Effect.sync(() => {
-        chunks.push(chunk)
-        size += chunk.length
-      })
-    )
-    if (size > maxBytes) return yield* Effect.fail(unusable("it has more than 1 MiB"))
-    const bytes = new Uint8Array(size)
-    let offset = 0
-    for (const chunk of chunks) {
-      bytes.set(chunk, offset)
-      offset += chunk.length
-    }
+    const chunks = yield* Stream.runCollect(fs.stream(file, { bytesToRead: FileSystem.Size(maxBytes + 1) }))
+    const bytes = new Uint8Array(yield* Effect.promise(() => new Blob([...chunks] as Array<BlobPart>).arrayBuffer()))
+    if (bytes.length > maxBytes) return yield* Effect.fail(unusable("it has more than 1 MiB"))
     return yield* decode(bytes)
   }).pipe(
     // To open a FIFO cannot be interrupted.

@@ -11,14 +11,14 @@ import * as BoundedFile from "./boundedFile.js"
 import type { Complaint } from "./text.js"
 import * as Settings from "./values.js"
 
-/** A variable; one that is set to nothing is as good as unset: the files that clouds hand out have such lines. */
+/** Reads a variable. An empty one counts as unset, because the files of clouds have such lines. */
 export const variable = (name: string): Effect.Effect<string | undefined, ConfigError.ConfigError> =>
   Config.string(name).pipe(
     Config.map((text) => (text === "" ? undefined : text)),
     Config.withDefault(undefined)
   )
 
-/** The directories in which openstacksdk looks, the first first. */
+/** The directories that openstacksdk searches, in order. */
 export const directories: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError, Path.Path> = Effect.gen(
   function* () {
     const path = yield* Path.Path
@@ -44,10 +44,10 @@ export interface Found {
   readonly document: Settings.Mapping
 }
 
-const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
+export const malformed = (file: string, { column, line, reason }: Complaint): MalformedCloudFile =>
   new MalformedCloudFile({ file, line: Option.fromNullable(line), column: Option.fromNullable(column), reason })
 
-/** The library for YAML is imported when there is a file to read: it takes 40 ms, which no other program should wait for. */
+/** Imports the YAML library only if there is a file to read, because the import takes 40 ms. */
 const parse = (file: string, text: string): Effect.Effect<Settings.Mapping, MalformedCloudFile> =>
   Effect.gen(function* () {
     const { parseJson, parseYaml } = yield* Effect.promise(() => import("./text.js"))
@@ -60,8 +60,8 @@ const parse = (file: string, text: string): Effect.Effect<Settings.Mapping, Malf
   })
 
 /**
- * The first file of that name that there is. One that is there and cannot be read is passed over with a warning, as it
- * is by openstacksdk; but where there is no other, it is what went wrong.
+ * Reads the first existing file of a name. A file that cannot be read is skipped with a warning, as in openstacksdk. It
+ * is the error if there is no other `clouds` file.
  */
 export const first = (
   name: "clouds" | "secure" | "clouds-public",
@@ -80,7 +80,7 @@ export const first = (
       if (text.left._tag === "Unusable") {
         return yield* new UnreadableCloudFile({ file, reason: BoundedFile.reasonOf(text.left) })
       }
-      // A bad resource is a directory, or what has something else than a directory in its path.
+      // A bad resource is a directory, or has a file in its path.
       const missing = text.left._tag === "SystemError" && /^(NotFound|BadResource)$/.test(text.left.reason)
       if (missing && named !== undefined && file === path.resolve(named)) {
         yield* Effect.logWarning(

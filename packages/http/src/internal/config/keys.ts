@@ -93,38 +93,11 @@ export const foreignLogin = (key: string): string | undefined => foreignLogins.g
 
 /** Settings beside `auth` that openstacksdk knows and that do not concern images. */
 const otherSettings = [
-  "auth",
-  "cloud",
-  "regions",
-  "values",
-  "name",
-  "clouds",
-  "auth_plugin",
-  "timeout",
-  "networks",
-  "external_network",
-  "internal_network",
-  "floating_ip_source",
-  "nat_source",
-  "nat_destination",
-  "secgroup_source",
-  "requires_floating_ip",
-  "disable_vendor_agent",
-  "image_api_use_tasks",
-  "image_format",
-  "vendor_hook",
-  "message",
-  "status",
-  "cache",
-  "metrics",
-  "timing",
-  "force_ipv4",
-  "prefer_ipv6",
-  "app_name",
-  "app_version",
-  "additional_user_agents",
-  "description"
-] as const
+  ..."auth cloud regions values name clouds auth_plugin timeout networks external_network internal_network".split(" "),
+  ..."floating_ip_source nat_source nat_destination secgroup_source requires_floating_ip".split(" "),
+  ..."disable_vendor_agent image_api_use_tasks image_format vendor_hook message status cache metrics".split(" "),
+  ..."timing force_ipv4 prefer_ipv6 app_name app_version additional_user_agents description".split(" ")
+]
 
 const known: ReadonlySet<string> = new Set<string>([
   ...authSettings,
@@ -143,7 +116,7 @@ export const isKnown = (key: string): boolean => known.has(key) || ofService.tes
 /** Whether a word, with dashes or underscores, is the name of a setting, so that it can be shown. */
 export const isKnownWord = (word: string): boolean => known.has(word.replaceAll("-", "_"))
 
-/** How many letters have to be changed, left out, added or swapped with their neighbour. */
+/** The edit distance of two words: letters that are changed, removed, added or swapped with their neighbor. */
 const distance = (left: string, right: string): number => {
   let [before, above]: [Array<number>, Array<number>] = [[], Array.from({ length: right.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= left.length; i++) {
@@ -161,7 +134,7 @@ const distance = (left: string, right: string): number => {
   return above[right.length] as number
 }
 
-/** The setting that was meant by a slip of the pen, if one is near: a third of its letters may differ. */
+/** Returns the setting nearest to a misspelled key, of which at most a third of the letters differ. */
 export const nearest = (key: string, settings: Iterable<string> = known): string | undefined => {
   if (key.length > 60) return undefined
   let best: { readonly name: string; readonly steps: number } | undefined
@@ -174,5 +147,5 @@ export const nearest = (key: string, settings: Iterable<string> = known): string
   return best?.name
 }
 
-/** A key as an error may show it. What is no name at all may be a secret. */
+/** Returns a key if an error may show it. Text of another form may be a secret. */
 export const shownKey = (key: string): string | undefined => (/^[a-z][a-z_]{0,60}$/.test(key) ? key : undefined)

@@ -11,11 +11,11 @@ type Read<A> = Either.Either<A, InvalidCloudSetting | MissingCloudSetting>
 
 type Login = (reader: Reader, limits: Identity.LoginOptions) => Read<CloudAuth>
 
-/** The domain for users and projects without one. `default_domain` is that of the command line client, an id. */
+/** The domain of users and projects without one. `default_domain` of the command-line client is an id. */
 const defaultDomain = (id: string | undefined, name: string | undefined, older: string | undefined) =>
   id === undefined && name === undefined ? { id: older, name } : { id, name }
 
-/** The domain of a user or a project: by name or id, or that which is said for both. */
+/** The domain of a user or a project, or the common one. */
 const domainOf = ({ option }: Reader, whose: "user" | "project") => {
   const id = option(`${whose}_domain_id`)
   const name = option(`${whose}_domain_name`)
@@ -40,23 +40,19 @@ const someUser = (reader: Reader): Read<Keystone.UserOptions> => {
 const scopeOf = (reader: Reader): Read<Keystone.ScopeOptions> => {
   const { inAuth, invalid, option } = reader
   const { id: projectDomainId, name: projectDomainName } = domainOf(reader, "project")
-  const [projectId, projectName, domainId, domainName, trustId, system] = [
-    option("project_id"),
-    option("project_name"),
-    option("domain_id"),
-    option("domain_name"),
-    option("trust_id"),
-    option("system_scope")
-  ]
-  if (trustId !== undefined && [projectId, projectName, domainId, domainName].some((other) => other !== undefined)) {
+  const target = {
+    projectId: option("project_id"),
+    projectName: option("project_name"),
+    domainId: option("domain_id"),
+    domainName: option("domain_name")
+  }
+  const trustId = option("trust_id")
+  if (trustId !== undefined && Object.values(target).some((other) => other !== undefined)) {
     return invalid(inAuth("trust_id"), "cannot stand beside a project or a domain: a token is for one of them")
   }
-  if (system !== undefined && system !== "all") return invalid(inAuth("system_scope"), 'can only be "all"')
-  const systemScope = system
-  return Either.right({
-    ...{ projectId, projectName, projectDomainId, projectDomainName },
-    ...{ domainId, domainName, trustId, systemScope }
-  })
+  const systemScope = option("system_scope")
+  if (systemScope !== undefined && systemScope !== "all") return invalid(inAuth("system_scope"), 'can only be "all"')
+  return Either.right({ ...target, projectDomainId, projectDomainName, trustId, systemScope })
 }
 
 const password: Login = (reader, limits) =>
@@ -82,8 +78,8 @@ const isOfVersion2 = ({ option }: Reader): boolean =>
 
 const token: Login = (reader, limits) =>
   Either.gen(function* () {
-    const options = { ...limits, authUrl: yield* reader.authUrl, ...(yield* scopeOf(reader)) }
-    return { type: "token", options: { ...options, token: yield* reader.secret("token") } }
+    const who = { authUrl: yield* reader.authUrl, ...(yield* scopeOf(reader)) }
+    return { type: "token", options: { ...limits, ...who, token: yield* reader.secret("token") } }
   })
 
 const applicationCredential: Login = (reader, limits) =>
@@ -113,7 +109,7 @@ const totp: Login = (reader, limits) =>
     return { type: "totp", options: { ...limits, ...who, passcode: yield* reader.secret("passcode") } }
   })
 
-/** What each of several factors needs. */
+/** The setting of each factor. */
 const factors = new Map([
   ["v3password", "password"],
   ["v3totp", "passcode"],
@@ -155,7 +151,7 @@ const adminToken: Login = (reader) =>
   Either.map(reader.secret("token"), (token) => ({ type: "adminToken", options: { token } }))
 
 const logins: ReadonlyMap<string, Login> = new Map([
-  // Whoever says no version leaves it to what the service speaks; here, to what its URL says.
+  // Without a version, the URL decides.
   ["password", (reader, limits) => (isOfVersion2(reader) ? passwordOfVersion2 : password)(reader, limits)],
   ["v3password", password],
   ["token", token],
@@ -181,7 +177,7 @@ const unlike = ({ authType, inAuth, invalid, named, option }: Reader): Either.Ei
     : invalid(named("auth_type"), `is "${authType}", but ${inAuth(key)} belongs to "v3applicationcredential"`)
 }
 
-/** How to log in, and the URL of the image service where the way to log in includes it. */
+/** Reads the login, and the URL of the image service if it is configured. */
 export const read = (reader: Reader, limits: Identity.LoginOptions) =>
   Either.gen(function* () {
     const { authType, invalid, named, place } = reader

@@ -14,7 +14,7 @@ type Checked<A> = Either.Either<A, InvalidCloudSetting>
 
 const faces = ["public", "internal", "admin"] as const
 
-/** A word for a boolean, or nothing for any other. */
+/** Reads a boolean. Returns nothing for any other text. */
 const booleanOf = (value: Settings.Value | undefined): boolean | undefined => {
   if (value instanceof Settings.Flag) return value.value
   const text = Settings.textOf(value)?.toLowerCase()
@@ -38,14 +38,14 @@ const meantBy = (auth: Settings.Mapping, top: Settings.Mapping): string => {
   return has("api_key") ? "rackspace_apikey" : "password"
 }
 
-/** The login that the settings state or mean. */
+/** Returns the auth type, given or derived. */
 const authTypeOf = ({ auth, top }: CloudSettings): string => {
   if (!top.has("auth_type")) return meantBy(auth, top)
   const given = Settings.textOf(top.get("auth_type"))
   return given === undefined || given === "None" ? "none" : given
 }
 
-/** Puts settings in the place of `{region_name}` and the like. Returns nothing if one of them is not set. */
+/** Replaces `{region_name}` and the like with settings. Returns nothing if one of them is not set. */
 const filledFrom = (top: Settings.Mapping, text: string): string | undefined => {
   let isUnknown = false
   const result = text.replace(/\{\{|\}\}|\{(\w+)\}|[{}]/g, (whole, name) => {
@@ -57,7 +57,7 @@ const filledFrom = (top: Settings.Mapping, text: string): string | undefined => 
   return isUnknown ? undefined : result
 }
 
-/** What is wrong with the first key of `auth` that is in no login known here. */
+/** Returns the first key of `auth` that no supported login has, and a reason. */
 const strangerIn = (
   auth: Settings.Mapping,
   inAuth: (key: string) => string
@@ -73,7 +73,7 @@ const strangerIn = (
   })
 }
 
-/** A setting as what it is, or what is wrong with it. */
+/** Converts a setting, or returns why it is invalid. */
 type Parse<A> = (value: string) => Either.Either<A, string>
 
 const asUrl: Parse<string> = (value) =>
@@ -96,7 +96,7 @@ const asFace: Parse<(typeof faces)[number]> = (value) => {
     : Either.right(face)
 }
 
-/** What the user calls a setting: its key in the file, or the variable. */
+/** Names a setting as the user does: by its key in the file, or by the variable. */
 const namesOf = ({ called, source }: CloudSettings) => {
   const byVariables = source === environment
   const variable = (key: string): string => `OS_${key.toUpperCase()}`
@@ -114,7 +114,7 @@ const listOf = (value: Settings.Value | undefined): ReadonlyArray<string> | unde
     ? value.map((each: Settings.Value) => Settings.textOf(each) ?? "")
     : Settings.textOf(value)?.split(",")
 
-/** The settings of a cloud, each read as what it is, and called in complaints as whoever set it calls it. */
+/** Reads the settings of a cloud. Errors name them as the user does. */
 export const make = (settings: CloudSettings, home: string | undefined) => {
   const { auth, cloud, source, top } = settings
   const place = { source, cloud }
@@ -136,7 +136,7 @@ export const make = (settings: CloudSettings, home: string | undefined) => {
     return value === undefined ? Either.right(undefined) : filled(named(key), value)
   }
 
-  /** A setting of the login, by its name, or that of older files. */
+  /** Reads a setting of the login by its name, or by an older name. */
   const option = (key: AuthSetting, older: AuthSetting = key): string | undefined => {
     const from = (settings: Settings.Mapping) => Settings.textOf(settings.get(settings.has(key) ? key : older))
     return from(auth) ?? from(top)
@@ -165,7 +165,7 @@ export const make = (settings: CloudSettings, home: string | undefined) => {
     option,
     path,
 
-    /** A setting that the login cannot do without. */
+    /** Reads a required secret of the login. */
     secret: (key: AuthSetting) => {
       const value = option(key)
       return value === undefined ? missing(inAuth(key)) : Either.right(Redacted.make(value))
@@ -191,7 +191,7 @@ export const make = (settings: CloudSettings, home: string | undefined) => {
   }
 }
 
-/** Sentences about keys beside `auth` that openstacksdk does not know either, with the setting that was meant. */
+/** Returns warnings about unknown keys beside `auth`, with the nearest setting. */
 export const unknownKeys = ({ called, cloud, source, top }: CloudSettings): ReadonlyArray<string> => {
   const unknown = [...top.keys()].filter((key) => !CloudKeys.isKnown(key))
   const shown = unknown.slice(0, maxUnknown).map((key) => {
@@ -203,7 +203,7 @@ export const unknownKeys = ({ called, cloud, source, top }: CloudSettings): Read
   return more === 0 ? shown : [...shown, `${source}: cloud ${JSON.stringify(cloud)}: ${more} more keys are no settings`]
 }
 
-/** More warnings than these do not help. */
+/** The most warnings. */
 const maxUnknown = 10
 
 export type Reader = ReturnType<typeof make>

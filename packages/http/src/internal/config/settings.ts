@@ -11,27 +11,27 @@ export interface Place {
   readonly cloud: string
 }
 
-/** The settings of one cloud in one region, all that they come from put together, under the names of today. */
+/** The settings of one cloud in one region, merged from all sources, under their current names. */
 export interface CloudSettings extends Place {
   readonly region: string | undefined
   readonly auth: Settings.Mapping
   /** All but `auth`. */
   readonly top: Settings.Mapping
-  /** What a setting of `top` is called where it stands, if that is not what it is called today. */
+  /** The names of settings of `top` in their source. */
   readonly called: ReadonlyMap<string, string>
 }
 
 export interface Sources {
   readonly file: string | undefined
   readonly clouds: Settings.Mapping
-  /** The profiles that a file of public clouds holds. */
+  /** The profiles in the file of public clouds. */
   readonly profiles: Settings.Mapping
-  /** What the variables say, as a cloud of that name. */
+  /** The cloud of the variables. */
   readonly environment: { readonly name: string; readonly settings: Settings.Mapping } | undefined
   readonly searched: ReadonlyArray<string>
 }
 
-/** The profiles that need no file. Those of other vendors change more often than this package would. */
+/** The profiles that need no file. Those of other vendors change too often. */
 const shippedProfiles: Settings.Mapping = new Map([
   [
     "rackspace",
@@ -42,7 +42,7 @@ const shippedProfiles: Settings.Mapping = new Map([
   ]
 ])
 
-/** What every cloud has unless it says otherwise. */
+/** The defaults of every cloud. */
 const defaults: Settings.Mapping = new Map([["interface", "public"]])
 
 interface Region {
@@ -50,7 +50,7 @@ interface Region {
   readonly values: Settings.Mapping
 }
 
-/** Looks a cloud up by name; without one, the variables', or the only one. */
+/** Finds a cloud by name. Without a name, it is the cloud of the variables, or the only one. */
 export const choose = (
   { clouds, environment: variables, file, searched }: Sources,
   wanted: string | undefined
@@ -89,7 +89,7 @@ const regionOf = (place: Place, entry: Settings.Value): Either.Either<Region, In
   return Either.left(new InvalidCloudSetting({ ...place, key: "regions", reason }))
 }
 
-/** The regions that settings name, if they do: in a list, in a text with commas, or one. */
+/** Returns the regions in settings: a list, or a text with commas. */
 const regionsIn = (settings: Settings.Mapping): ReadonlyArray<Settings.Value> | undefined => {
   for (const key of ["regions", "region_name"]) {
     const value = settings.get(key)
@@ -100,7 +100,7 @@ const regionsIn = (settings: Settings.Mapping): ReadonlyArray<Settings.Value> | 
   return undefined
 }
 
-/** The same settings as openstacksdk finds in these places. */
+/** Merges the settings of a cloud and its profile as openstacksdk does. */
 export const settle = (
   sources: Sources,
   wanted: string | undefined,
@@ -162,7 +162,7 @@ const profileOf = ({ profiles }: Sources, name: string): Settings.Mapping | unde
   return Settings.isMapping(found) ? Settings.underscored(found) : undefined
 }
 
-/** What a project, a domain, a token was ever called, the name of today last, which wins. All stand in `auth` then. */
+/** All names of a setting of `auth`. The current name is the last, and wins. */
 const names: Readonly<Record<string, ReadonlyArray<string>>> = {
   domain_id: ["domain_id"],
   domain_name: ["domain_name"],
@@ -177,8 +177,8 @@ const names: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /**
- * `auth`, with what of it stands beside it. Of the names above what stands beside wins, as it does in openstacksdk since
- * 2023; of all others what stands in it.
+ * Merges `auth` with the settings beside it. For the names above, the settings beside it win, as in openstacksdk since
+ * 2023. For all others, those in `auth` win.
  */
 const authOf = (within: Settings.Mapping, beside: Settings.Mapping): Settings.Mapping => {
   const auth = new Map(within)
@@ -188,7 +188,7 @@ const authOf = (within: Settings.Mapping, beside: Settings.Mapping): Settings.Ma
     for (const name of all) auth.delete(name)
     if (value !== undefined) auth.set(key, value)
   }
-  // With a project, a domain that is said once is that of the user and of the project.
+  // With a project, a single domain is that of the user and of the project.
   if (auth.has("project_id") || auth.has("project_name")) {
     for (const kind of ["id", "name"]) {
       const domain = auth.get(`domain_${kind}`)

@@ -17,17 +17,17 @@ import {
 import * as CloudKeys from "./keys.js"
 import { Flag, type Value } from "./values.js"
 
-/** What is wrong with a text, and where. It repeats no value of the text, which may be a secret. */
+/** An error in a text, and its position. It repeats no value of the text, which may be a secret. */
 export interface Complaint {
-  readonly line: number | undefined
-  readonly column: number | undefined
+  readonly line?: number | undefined
+  readonly column?: number | undefined
   readonly reason: string
 }
 
-/** Real files have 10 levels. The parser is recursive, and exhausts the stack at some thousands. */
+/** Real files have 10 levels. The recursive parser overflows the stack at some thousands. */
 const maxNesting = 100
 
-/** At most this many values, each alias counted as what it stands for. Else a few lines stand for billions. */
+/** The most values, with each alias counted as its values. A few lines of aliases could stand for billions. */
 const maxValues = 1_000_000
 
 /** The words of YAML 1.1, which openstacksdk reads. */
@@ -81,7 +81,7 @@ const masked = (line: string): string => {
   return (result + hidden(shown.slice(end))).replace(/\p{Cc}/gu, " ").trim()
 }
 
-/** The document of a text, or its first mistake. */
+/** Parses the only document of a text. Throws its first mistake. */
 const documentOf = (text: string, lines: LineCounter): Document.Parsed | undefined => {
   const parser = new Parser(lines.addNewLine)
   lines.addNewLine(0)
@@ -135,7 +135,7 @@ const joined = (value: Value, parts: ReadonlyArray<Read>): Read => ({
 
 const isMerge = (key: unknown): boolean => isScalar(key) && key.type === Scalar.PLAIN && key.value === "<<"
 
-/** Reads a document in one pass. An alias shares what it stands for, so that many of them cost little. */
+/** Reads a document in one pass. Aliases share their value, so that many of them cost little. */
 const valueOf = (root: unknown): Value => {
   const anchors = new Map<string, Read | "open">()
   let spent = 0
@@ -163,7 +163,7 @@ const valueOf = (root: unknown): Value => {
     return value ?? ""
   }
 
-  /** The mappings that a merge key takes over, the first of which wins. */
+  /** Adds the mappings of a merge key. The first one wins. */
   const merge = (node: unknown, into: Map<string, Value>): Read => {
     const merged = read(node)
     for (const source of Array.isArray(merged.value) ? (merged.value as ReadonlyArray<Value>) : [merged.value]) {
@@ -209,14 +209,14 @@ const valueOf = (root: unknown): Value => {
   return read(root).value
 }
 
-/** Reads YAML. A mistake is told with the sentence of the parser and the line without its values. */
+/** Reads YAML. An error has the sentence of the parser and the line without its values. */
 export const parseYaml = (text: string): Either.Either<Value, Complaint> => {
   const lines = new LineCounter()
   return Either.try({
     try: () => valueOf(documentOf(text, lines)?.contents ?? null),
     catch: (error): Complaint => {
-      if (!(error instanceof Mistake)) return { line: undefined, column: undefined, reason: "cannot be read as YAML" }
-      if (error.offset === undefined) return { line: undefined, column: undefined, reason: error.reason }
+      if (!(error instanceof Mistake)) return { reason: "cannot be read as YAML" }
+      if (error.offset === undefined) return { reason: error.reason }
       const { col: column, line } = lines.linePos(error.offset)
       const start = lines.lineStarts[line - 1] ?? 0
       const shown = masked(text.slice(start, start + 200).split(/[\r\n]/, 1)[0] ?? "")
@@ -225,7 +225,7 @@ export const parseYaml = (text: string): Either.Either<Value, Complaint> => {
   })
 }
 
-/** Reads JSON, as YAML once it is known to be JSON, so that numbers stay the text that stands there. */
+/** Reads JSON. It is parsed as YAML after a check, so that numbers stay text. */
 export const parseJson = (text: string): Either.Either<Value, Complaint> =>
   Either.flatMap(
     Either.try({

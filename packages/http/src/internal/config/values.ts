@@ -1,4 +1,4 @@
-/** What YAML takes for a boolean, with the word that stands there: it may be a password. */
+/** A boolean of YAML, with its word, because it may be a password. */
 export class Flag {
   constructor(
     readonly value: boolean,
@@ -6,7 +6,7 @@ export class Flag {
   ) {}
 }
 
-/** What files and variables hold. Numbers are the text that stands there: an id of digits only is no number. */
+/** A value of a file or a variable. Numbers are text, because an id may have only digits. */
 export type Value = string | Flag | null | ReadonlyArray<Value> | Mapping
 
 export interface Mapping extends ReadonlyMap<string, Value> {}
@@ -15,25 +15,25 @@ export const isMapping = (value: Value | undefined): value is Mapping => value i
 
 export const empty: Mapping = new Map()
 
-/** The mapping at a key: empty where there is none. */
+/** Returns the mapping at a key. Empty if there is none. */
 export const mappingAt = (settings: Mapping, key: string): Mapping => {
   const value = settings.get(key)
   return isMapping(value) ? value : empty
 }
 
-/** The text of a scalar; none for what is nothing, or is no scalar. */
+/** Returns the text of a scalar. None if it is empty or no scalar. */
 export const textOf = (value: Value | undefined): string | undefined => {
   const text = value instanceof Flag ? value.source : value
   return typeof text === "string" && text !== "" ? text : undefined
 }
 
-/** `auth-url` is `auth_url`. */
+/** Replaces dashes in keys: `auth-url` is `auth_url`. */
 export const underscored = (settings: Mapping): Mapping =>
   new Map(
     [...settings].map(([key, value]) => [key.replaceAll("-", "_"), isMapping(value) ? underscored(value) : value])
   )
 
-/** One over the other, all the way down. */
+/** Merges two mappings at all levels. The second one wins. */
 export const merged = (under: Mapping, over: Mapping): Mapping => {
   const all = new Map(under)
   for (const [key, value] of over) {
@@ -43,7 +43,7 @@ export const merged = (under: Mapping, over: Mapping): Mapping => {
   return all
 }
 
-/** One over the other; of what they hold only `auth` is merged, too. */
+/** Merges two mappings at the first level, and in `auth`. The second one wins. */
 export const overlaid = (under: Mapping, over: Mapping): Mapping => {
   const auth = merged(mappingAt(under, "auth"), mappingAt(over, "auth"))
   return new Map([...under, ...over, ["auth", auth]])

@@ -1,14 +1,14 @@
-/** Query parameters of the catalogue of definitions. */
+/** Checks the queries of tasks and metadata definitions, and writes their parameters. */
 import * as Either from "effect/Either"
-import type * as GlanceError from "../../GlanceError.js"
-import * as Check from "../check.js"
+import type * as GlanceError from "../GlanceError.js"
+import * as Check from "./check.js"
 
 type Params = ReadonlyArray<readonly [name: string, value: string]>
 
 type Checked<A> = Either.Either<A, GlanceError.InvalidArgument>
 
-/** A parameter that Glance does not know would be overlooked, or end in a failure of the server. */
-export const known = (query: object, keys: ReadonlyArray<string>): Checked<void> =>
+/** Refuses other keys, because Glance ignores an unknown parameter or fails with 500. */
+export const checkKeys = (query: object, keys: ReadonlyArray<string>): Checked<void> =>
   Either.gen(function* () {
     yield* Check.check("query", query, Check.object)
     for (const key of Object.keys(query)) {
@@ -16,14 +16,18 @@ export const known = (query: object, keys: ReadonlyArray<string>): Checked<void>
     }
   })
 
-interface Place {
+interface PageQuery {
   readonly sort?: { readonly key: string; readonly direction?: "asc" | "desc" | undefined } | undefined
   readonly limit?: number | undefined
   readonly marker?: string | undefined
 }
 
-/** In which order, how many, after what. */
-export const place = ({ limit, marker, sort }: Place, keys: Readonly<Record<string, string>>): Checked<Params> =>
+/** Returns the parameters for the order, the size and the beginning of a page. */
+export const pageParams = (
+  { limit, marker, sort }: PageQuery,
+  keys: Readonly<Record<string, string>>,
+  markerCheck = Check.nonEmpty
+): Checked<Params> =>
   Either.gen(function* () {
     const params: Array<readonly [string, string]> = []
     if (sort !== undefined) {
@@ -37,7 +41,7 @@ export const place = ({ limit, marker, sort }: Place, keys: Readonly<Record<stri
       params.push(["limit", String(yield* Check.check("query.limit", limit, Check.wholeNumber(1)))])
     }
     if (marker !== undefined) {
-      params.push(["marker", yield* Check.check("query.marker", marker, Check.text({ minLength: 1 }))])
+      params.push(["marker", yield* Check.check("query.marker", marker, markerCheck)])
     }
     return params
   })
@@ -45,7 +49,5 @@ export const place = ({ limit, marker, sort }: Place, keys: Readonly<Record<stri
 export const forResource = (options: { readonly resourceType?: string | undefined } = {}): Checked<Params> => {
   const { resourceType } = options
   if (resourceType === undefined) return Either.right([])
-  return Either.map(Check.check("resourceType", resourceType, Check.text({ minLength: 1 })), (type) => [
-    ["resource_type", type]
-  ])
+  return Either.map(Check.check("resourceType", resourceType, Check.nonEmpty), (type) => [["resource_type", type]])
 }
