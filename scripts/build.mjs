@@ -1,54 +1,68 @@
-// Builds the packages, packs them as they would be published, lints the tarballs, and installs them into a project of
-// their own that type-checks and runs.
+// Builds the packages, packs them into `dist/` as they would be published, lints the tarballs, and installs them into a
+// project of their own that type-checks and runs.
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
-const packages = ["core", "http", "memory", "node"].map((name) => join(root, "packages", name))
+const names = ["core", "http", "memory", "node"]
+const folder = (name) => join(root, "packages", name)
 const bin = (name) => join(root, "node_modules/.bin", name)
-const { devDependencies, packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const json = (path) => JSON.parse(readFileSync(path, "utf8"))
+const { devDependencies, packageManager } = json(join(root, "package.json"))
 
 const run = (command, args, cwd = root) => {
   console.log(`> ${[command.replace(root, ""), ...args].join(" ")}`)
   execFileSync(command, args, { cwd, stdio: ["ignore", "inherit", "inherit"] })
 }
 
-/** Every module of the package by name, since a pattern in an exports map is not looked into. */
-const entrypoints = (tarball) => [
+/** Every public module of a package by name, because a linter does not expand a pattern in an exports map. */
+const entrypoints = (name) => [
   ".",
-  ...readdirSync(join(root, "packages", nameOf(tarball), "src"), { recursive: true })
+  ...readdirSync(join(folder(name), "src"), { recursive: true })
     .filter((file) => file.endsWith(".ts") && !/(^|\/)internal\/|^index\.ts$|^bin\.ts$/.test(file))
     .map((file) => `./${file.replace(/\.ts$/, "")}`)
 ]
 
-const nameOf = (tarball) => tarball.replace(/^effect-glance-(\w+)-.*$/, "$1")
+/** Fails if the tarball lacks a file that users need, or has one that they do not. */
+const checkContents = (tarball) => {
+  const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n")
+  const required = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]
+  const missing = required.filter((file) => !files.includes(`package/${file}`))
+  const unexpected = files.filter(
+    (file) =>
+      !/^package\/([^/]+|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/.test(file) || /\.test(-d)?\.|buildinfo/.test(file)
+  )
+  if (missing.length > 0) throw new Error(`${tarball} lacks ${missing.join(", ")}`)
+  if (unexpected.length > 0) throw new Error(`${tarball} must not contain ${unexpected.join(", ")}`)
+}
 
-for (const directory of packages) rmSync(join(directory, "dist"), { recursive: true, force: true })
-run(bin("tsc"), ["--build", ...packages])
+for (const name of names) rmSync(join(folder(name), "dist"), { recursive: true, force: true })
+run(bin("tsc"), ["--build", ...names.map(folder)])
 
-const scratch = mkdtempSync(join(tmpdir(), "effect-glance-"))
+const output = join(root, "dist")
+rmSync(output, { recursive: true, force: true })
+mkdirSync(output)
+const tarballs = names.map((name) => {
+  run("npx", ["--yes", packageManager, "pack", "--pack-destination", output], folder(name))
+  const tarball = join(output, `effect-glance-${name}-${json(join(folder(name), "package.json")).version}.tgz`)
+  checkContents(tarball)
+  run(bin("publint"), [tarball, "--strict"])
+  run(bin("attw"), [tarball, "--profile", "esm-only", "--quiet", "--entrypoints", ...entrypoints(name)])
+  return tarball
+})
+
+const project = mkdtempSync(join(tmpdir(), "effect-glance-"))
 try {
-  for (const directory of packages)
-    run("npx", ["--yes", packageManager, "pack", "--pack-destination", scratch], directory)
-  const tarballs = readdirSync(scratch).filter((file) => file.endsWith(".tgz"))
-  for (const tarball of tarballs) {
-    run(bin("publint"), [join(scratch, tarball), "--strict"])
-    run(bin("attw"), [
-      join(scratch, tarball),
-      "--profile",
-      "esm-only",
-      "--quiet",
-      "--entrypoints",
-      ...entrypoints(tarball)
-    ])
-  }
-
-  const project = join(scratch, "project")
-  mkdirSync(project)
   cpSync(join(root, "scripts/scratch"), project, { recursive: true })
+  // The program in each README, as users copy it.
+  for (const name of names) {
+    const [, program] = /```ts\n(.*?)```/s.exec(readFileSync(join(folder(name), "README.md"), "utf8")) ?? []
+    if (program === undefined) throw new Error(`packages/${name}/README.md has no program`)
+    writeFileSync(join(project, `readme-${name}.ts`), program)
+  }
   const installed = ["effect", "@effect/platform", "@effect/platform-node", "typescript", "@types/node"]
   writeFileSync(
     join(project, "package.json"),
@@ -57,14 +71,20 @@ try {
       type: "module",
       dependencies: {
         ...Object.fromEntries(installed.map((name) => [name, devDependencies[name]])),
-        ...Object.fromEntries(tarballs.map((tarball) => [`@effect-glance/${nameOf(tarball)}`, `file:../${tarball}`]))
+        ...Object.fromEntries(tarballs.map((tarball, index) => [`@effect-glance/${names[index]}`, `file:${tarball}`]))
       }
     })
   )
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], project)
   run(process.execPath, [join(project, "node_modules/typescript/bin/tsc")], project)
   run(process.execPath, ["main.js"], project)
+  run(process.execPath, ["readmes.js", ...names.map((name) => `readme-${name}.js`)], project)
   run(join(project, "node_modules/.bin/glance-memory"), ["--help"], project)
 } finally {
-  rmSync(scratch, { recursive: true, force: true })
+  rmSync(project, { recursive: true, force: true })
+}
+
+console.log("\nReady to publish or to install:")
+for (const tarball of tarballs) {
+  console.log(`  ${relative(root, tarball)}  ${Math.ceil(statSync(tarball).size / 1024)} KiB`)
 }

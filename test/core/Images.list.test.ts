@@ -156,6 +156,7 @@ describe("all pages", () => {
   it.effect("are not asked for before somebody runs the stream", () =>
     Effect.gen(function* () {
       const images = yield* Images.Images
+      // @effect-diagnostics-next-line floatingEffect:off
       images.listAll({ limit: 5 })
       deepStrictEqual(yield* Port.lines, [])
     }).pipe(Effect.provide(Port.core(glance(100))))

@@ -167,7 +167,7 @@ const campaign = (seed: number, connect: Connect, pause: Duration.Duration) =>
       Effect.provide(Layer.provide(Images.layer, MemoryCloud.layerPort(cloud)))
     )
     assert.strictEqual(
-      yield* injected,
+      yield* injected.hits,
       Object.values(met).reduce((sum, count) => sum + count, 0)
     )
     return {

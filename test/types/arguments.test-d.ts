@@ -1,3 +1,5 @@
+// These programs are type-checked and never run.
+// @effect-diagnostics floatingEffect:off
 import type { Image, ImageChanges, ImageMembers, ImageQuery, Images, ImageTask, ImageTasks } from "@effect-glance/core"
 import type * as DateTime from "effect/DateTime"
 import { describe, expectTypeOf, it } from "vitest"

@@ -1,3 +1,5 @@
+// These programs are type-checked and never run.
+// @effect-diagnostics floatingEffect:off
 import type {
   GlanceClient,
   Image,

@@ -1,3 +1,5 @@
+// These programs are type-checked and never run.
+// @effect-diagnostics floatingEffect:off
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import type { Path } from "@effect/platform/Path"

@@ -120,6 +120,17 @@ export interface ImageState {
 }
 
 /**
+ * A fault that was injected.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface InjectedFault {
+  /** How many requests have met the fault so far. A fault that no request meets does nothing, and is not reported. */
+  readonly hits: Effect.Effect<number>
+}
+
+/**
  * A cloud. Everything it knows belongs to this value: two of them share nothing.
  *
  * @since 0.1.0
@@ -140,7 +151,6 @@ export interface Service {
   readonly logins: Effect.Effect<number>
   /**
    * Lets the next requests of a kind go wrong. A request meets one fault: the oldest that is for it and not used up.
-   * What it answers tells how many requests have met it so far: a fault that nothing meets is silent otherwise.
    */
   readonly inject: (
     matcher: Matcher,
@@ -149,7 +159,7 @@ export interface Service {
       /** How many requests it is for; `Infinity` until {@link MemoryCloud.clearFaults}. @default 1 */
       readonly times?: number | undefined
     }
-  ) => Effect.Effect<Effect.Effect<number>>
+  ) => Effect.Effect<InjectedFault>
   /** Lets the next imports that fit fail or hang when they come to a store. */
   readonly injectImport: (
     fault: ImportFault,
@@ -209,7 +219,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
       ),
       logins: Effect.sync(tokens.issued),
       inject: (matcher, fault, options) =>
-        Effect.sync(() => Effect.sync(engine.inject(matcher, fault, options?.times ?? 1))),
+        Effect.sync(() => ({ hits: Effect.sync(engine.inject(matcher, fault, options?.times ?? 1)) })),
       injectImport: (fault, options) =>
         Effect.sync(() => {
           const { times = 1, where = () => true } = options ?? {}

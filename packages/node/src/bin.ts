@@ -65,6 +65,7 @@ const users = (cloud: MemoryCloud.Service, rackspace: boolean): string => {
 }
 
 const main = Effect.gen(function* () {
+  // @effect-diagnostics-next-line unknownInEffectCatch:off
   const options = yield* Effect.try({ try: read, catch: (error) => error })
   if (options.help) return yield* print(command.usage)
   const rackspace = options.cloud.flavour === "rackspace"
