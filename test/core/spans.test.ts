@@ -4,6 +4,7 @@ import { Image, ImageMembers, Images } from "@effect-glance/core"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -46,6 +47,21 @@ describe("the span of an operation", () => {
         "http.response.status_code": 200,
         "openstack.request_id": Port.requestId
       })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("does not keep the page of a listing, and ends at any time of a test clock", () => {
+    const { layer, spans } = observed(() => Port.json({ images: [imageRecord()] }))
+    return Effect.gen(function* () {
+      const images = yield* Images.Images
+      yield* TestClock.adjust(Duration.nanos(16_666_665n))
+      const page = yield* images.list()
+      const streamed = yield* Stream.runCount(images.listAll())
+      deepStrictEqual([page.items.length, streamed], [1, 1])
+      for (const { status } of spans) {
+        deepStrictEqual(status._tag === "Ended" ? status.exit : status, Exit.void)
+      }
+      assert.lengthOf(spans, 2)
     }).pipe(Effect.provide(layer))
   })
 

@@ -100,14 +100,14 @@ const timeToLive = Duration.minutes(10)
 export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Effect.gen(function* () {
   const { call, operation, request } = Operations.make(yield* GlanceClient.GlanceClient)
 
-  const versions = operation(Endpoints.listVersions.operation)(() =>
+  const versions = operation(Endpoints.listVersions)(() =>
     // A proxy may allow only one of the two routes.
     Effect.catchTag(request(Endpoints.listVersions, {}), "CapabilityMissing", () =>
       request(Endpoints.listVersionsAtRoot, {})
     )
   )
 
-  const importMethods = operation(Endpoints.getImportMethods.operation)(() =>
+  const importMethods = operation(Endpoints.getImportMethods)(() =>
     Effect.catchTag(request(Endpoints.getImportMethods, {}), "CapabilityMissing", () =>
       Effect.succeed<ReadonlyArray<string>>([])
     )

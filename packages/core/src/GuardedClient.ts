@@ -9,6 +9,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
@@ -175,3 +176,18 @@ export const make = <E, R>(
       }),
     Effect.succeed
   )
+
+/** `TestClock` dies of the nanoseconds at a fraction of a millisecond. */
+const nanos = Effect.catchAllDefect(Clock.currentTimeNanos, () =>
+  Effect.map(Clock.currentTimeMillis, (millis) => BigInt(Math.floor(millis)) * 1_000_000n)
+)
+
+/**
+ * Ends a span without the value of the exit. A span keeps what it ends with, and lives longer than a response or a page of a
+ * listing; the garbage collector then spends more time on the page than its decoding takes.
+ *
+ * @since 0.1.0
+ * @category tracing
+ */
+export const endSpan = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.map(nanos, (now) => span.end(now, Exit.asVoid(exit)))

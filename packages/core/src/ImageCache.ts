@@ -144,7 +144,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const ofImage = <A, E extends GlanceError.GlanceError>(
       endpoint: Endpoint<{ readonly imageId: string }, A, E>
     ): ((image: Image.ImageRef) => Effect.Effect<A, E | Effect.Effect.Error<ReturnType<typeof Record.read>>>) =>
-      operation(endpoint.operation)((image) =>
+      operation(endpoint)((image) =>
         Effect.tapError(request(endpoint, { imageId: Image.idOf(image) }), ({ _tag }) =>
           _tag === "CapabilityMissing" ? Record.read(operations, image) : Effect.void
         )
@@ -154,7 +154,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       state: call(Endpoints.cache, () => ({}))(),
       queue: ofImage(Endpoints.queueImage),
       delete: ofImage(Endpoints.uncacheImage),
-      clear: operation(Endpoints.clearCache.operation)(function* (target = "both") {
+      clear: operation(Endpoints.clearCache)(function* (target = "both") {
         yield* Check.check("target", target, Check.oneOf(["cache", "queue", "both"]))
         const headers = target === "both" ? {} : { "x-image-cache-clear-target": target }
         return yield* request(Endpoints.clearCache, {}, { headers })

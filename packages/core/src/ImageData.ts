@@ -644,15 +644,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       Effect.asVoid(send(services, Endpoints.stageData, image, source, [], options))
     )
   return {
-    upload: Operations.longOperation(Endpoints.uploadData.operation)(upload),
+    upload: Operations.longOperation(Endpoints.uploadData)(upload),
     uploadWithProgress: (image, input, options = {}) =>
       InternalProgress.withProgress((onProgress) => upload(image, input, { ...options, onProgress })).pipe(
         Operations.streamOperation("ImageData.uploadWithProgress")
       ),
-    stage: Operations.longOperation(Endpoints.stageData.operation)(stage),
+    stage: Operations.longOperation(Endpoints.stageData)(stage),
     createWithData: createWithData(services),
     download: (image, options = {}) =>
-      Operations.streamOperation(Endpoints.downloadData.operation)(download(services, image, options)),
+      Operations.streamOperation(Endpoints.downloadData)(download(services, image, options)),
     downloadTo: Operations.longOperation("ImageData.downloadTo")(
       <E = never, R = never>(image: Image.ImageRef, path: string, options: DownloadToOptions<E, R> = {}) =>
         downloadTo(services, image, path, options)

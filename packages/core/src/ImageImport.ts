@@ -434,7 +434,7 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
       check: Operations.longOperation("ImageImport.check")((method, options = {}) =>
         Effect.asVoid(prepare(discovery, method, options))
       ),
-      start: Operations.longOperation(Endpoints.importImage.operation)(start),
+      start: Operations.longOperation(Endpoints.importImage)(start),
       await: Operations.longOperation("ImageImport.await")((started, options) =>
         Follow.lastImage(follow(started, options))
       ),

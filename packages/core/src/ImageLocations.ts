@@ -174,10 +174,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       )
 
     return {
-      list: operation(Endpoints.listLocations.operation)((image) =>
+      list: operation(Endpoints.listLocations)((image) =>
         ofImage(image, request(Endpoints.listLocations, { imageId: Image.idOf(image) }))
       ),
-      register: operation(Endpoints.registerLocation.operation)(function* (image, url, validation) {
+      register: operation(Endpoints.registerLocation)(function* (image, url, validation) {
         yield* Check.check("url", url, Check.nonEmpty)
         const location =
           validation === undefined
@@ -185,7 +185,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
             : { url, validation_data: yield* validationToJson("validation", validation) }
         return yield* ofImage(image, request(Endpoints.registerLocation, { imageId: Image.idOf(image), location }))
       }),
-      add: operation(Endpoints.patchLocations.operation)(function* (image, location) {
+      add: operation(Endpoints.patchLocations)(function* (image, location) {
         const value = yield* locationToJson("location", location)
         return yield* explained(image, [{ op: "add", path: "/locations/-", value }])
       }),

@@ -364,14 +364,14 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     return {
       list: call(Endpoints.listMembers, (image) => ({ imageId: Image.idOf(image) })),
       get: call(Endpoints.getMember, membership),
-      add: operation(Endpoints.addMember.operation)(function* (image, projectId, { makeShared = false } = {}) {
+      add: operation(Endpoints.addMember)(function* (image, projectId, { makeShared = false } = {}) {
         // A project that could not be removed again is not added.
         yield* Check.check("projectId", projectId, Check.segment)
         const added = request(Endpoints.addMember, membership(image, projectId))
         return yield* makeShared ? orMadeShared(operations, image)(added) : added
       }),
       remove: call(Endpoints.removeMember, membership),
-      setStatus: operation(Endpoints.setMemberStatus.operation)(function* (image, status, { projectId } = {}) {
+      setStatus: operation(Endpoints.setMemberStatus)(function* (image, status, { projectId } = {}) {
         if (!ImageMember.memberStatuses.includes(status)) {
           return yield* new GlanceError.InvalidImageMemberStatus({
             memberStatus: Inspectable.toStringUnknown(status, 0)

@@ -78,7 +78,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     return {
       list: call(Endpoints.listStores, () => ({}))(),
       listDetails: call(Endpoints.listStoreDetails, () => ({}))(),
-      deleteImage: operation(Endpoints.deleteCopy.operation)((store, image) =>
+      deleteImage: operation(Endpoints.deleteCopy)((store, image) =>
         request(Endpoints.deleteCopy, { store, imageId: Image.idOf(image) }).pipe(
           // 404 is also the response of a cloud without stores or without the image, and 409 that of an unknown store.
           Effect.tapError((error) =>

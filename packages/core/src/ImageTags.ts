@@ -107,7 +107,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const again = { times: Record.replans, while: ({ _tag }: { readonly _tag: string }) => _tag === "UpdateConflict" }
 
     return {
-      add: operation(Endpoints.addTag.operation)(function* (image, tag) {
+      add: operation(Endpoints.addTag)(function* (image, tag) {
         yield* Check.check("tag", tag, Check.tag)
         if (fitsPath(tag)) {
           return yield* request(Endpoints.addTag, { imageId: Image.idOf(image), tag }).pipe(
@@ -120,7 +120,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
         const tags = yield* tagsOf(image)
         if (!tags.includes(tag)) yield* replace(image, [...tags, tag])
       }),
-      remove: operation(Endpoints.removeTag.operation)(function* (image, tag) {
+      remove: operation(Endpoints.removeTag)(function* (image, tag) {
         yield* Check.check("tag", tag, Check.tag)
         const imageId = Image.idOf(image)
         const absent = ({ detail, requestId }: Pick<GlanceError.ImageTagNotFound, "detail" | "requestId">) =>

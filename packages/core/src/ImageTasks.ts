@@ -260,7 +260,7 @@ const importImage = (http: GlanceClient.Service, operations: Operations.Operatio
   })
 
 const awaitTask = ({ request }: Operations.Operations): Service["await"] =>
-  Operations.longOperation(Endpoints.pollTask.operation)(function* (
+  Operations.longOperation(Endpoints.pollTask)(function* (
     task,
     { schedule = Schedule.spaced("5 seconds"), ...options } = {}
   ) {
@@ -299,16 +299,16 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       markerOf: (query) => query.marker
     })
     return {
-      list: pageOperation(Endpoints.listTasks.operation)((query = {}, options) => listing.page(query, options)),
+      list: pageOperation(Endpoints.listTasks)((query = {}, options) => listing.page(query, options)),
       listAll: (query = {}, options) => Operations.streamOperation("ImageTasks.listAll")(listing.all(query, options)),
       listOf: call(Endpoints.listTasksOfImage, (image) => ({ imageId: Image.idOf(image) })),
       get: call(Endpoints.getTask, (task) => ({ taskId: ImageTask.idOf(task) })),
-      create: operation(Endpoints.createTask.operation)(function* (type, input) {
+      create: operation(Endpoints.createTask)(function* (type, input) {
         yield* Check.check("type", type, Check.nonEmpty)
         yield* Check.check("input", input, Check.json)
         return yield* request(Endpoints.createTask, { type, input })
       }),
-      export: operation(Endpoints.headContainer.operation)(function* (image, container) {
+      export: operation(Endpoints.headContainer)(function* (image, container) {
         const id = yield* Check.check("image", Image.idOf(image), Check.segment)
         const input = { image_uuid: id, receiving_swift_container: container }
         return yield* createWithContainer(http, operations, container, { type: "export", input })

@@ -340,19 +340,19 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     const listing = Listing.listing(operations)
     const parametersOf = (image: Image.ImageRef) => ({ imageId: Image.idOf(image) })
     return {
-      list: pageOperation(Endpoints.listImages.operation)((query = {}, options) => listing.page(query, options)),
+      list: pageOperation(Endpoints.listImages)((query = {}, options) => listing.page(query, options)),
       listAll: (query = {}, options) => Operations.streamOperation("Images.listAll")(listing.all(query, options)),
       changes: (query = {}, options = {}) =>
         Operations.streamOperation("Images.changes")(Watch.changes(listing, query, options)),
       ...finders(operations, listing),
       get: call(Endpoints.getImage, parametersOf),
       getMany: getMany(operations),
-      create: operation(Endpoints.createImage.operation)(function* ({ id, ...attributes }) {
+      create: operation(Endpoints.createImage)(function* ({ id, ...attributes }) {
         const record = yield* ImageChanges.toJson(attributes)
         if (id !== undefined) yield* Check.check("id", id, Check.segment)
         return yield* request(Endpoints.createImage, { record: id === undefined ? record : { id, ...record } })
       }),
-      update: operation(Endpoints.updateImage.operation)((image, changes, { readFirst = true } = {}) =>
+      update: operation(Endpoints.updateImage)((image, changes, { readFirst = true } = {}) =>
         Record.update(operations, image, changes, { readFirst })
       ),
       delete: call(Endpoints.deleteImage, parametersOf),

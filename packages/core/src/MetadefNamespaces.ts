@@ -212,7 +212,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       )
 
     return {
-      list: pageOperation(Endpoints.listNamespaces.operation)(page),
+      list: pageOperation(Endpoints.listNamespaces)(page),
       listAll: (query = {}, options) =>
         Shared.parts(query.marker, (marker) =>
           Effect.map(page({ ...query, marker }, options), ({ items, next }) => ({
@@ -220,16 +220,16 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
             next: Option.getOrUndefined(Option.map(next, ({ marker }) => marker ?? ""))
           }))
         ).pipe(Operations.streamOperation("Metadefs.namespaces.listAll")),
-      get: operation(Endpoints.getNamespace.operation)(function* (namespace, options) {
+      get: operation(Endpoints.getNamespace)(function* (namespace, options) {
         const query = yield* Query.forResource(options)
         return (yield* request(Endpoints.getNamespace, { namespace: Metadef.nameOf(namespace) }, { query })).value
       }),
-      create: operation(Endpoints.createNamespace.operation)(function* (name, definition = {}) {
+      create: operation(Endpoints.createNamespace)(function* (name, definition = {}) {
         yield* Check.check("name", name, Definition.name)
         const body = yield* Definition.namespace("definition", definition)
         return yield* request(Endpoints.createNamespace, { definition: { ...body, namespace: name } })
       }),
-      update: operation(Endpoints.updateNamespace.operation)(function* (namespace, changes) {
+      update: operation(Endpoints.updateNamespace)(function* (namespace, changes) {
         const wanted = yield* Definition.namespaceChanges(changes)
         const { after, before } = yield* Shared.rewrite(operations, {
           get: Endpoints.getNamespace,

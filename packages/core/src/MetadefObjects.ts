@@ -111,10 +111,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     return {
       listAll: (namespace) =>
         Shared.streamAll(operations, Endpoints.listObjects, { namespace: Metadef.nameOf(namespace) }),
-      get: operation(Endpoints.getObject.operation)((namespace, object) =>
+      get: operation(Endpoints.getObject)((namespace, object) =>
         Effect.map(request(Endpoints.getObject, parametersOf(namespace, object)), ({ value }) => value)
       ),
-      create: operation(Endpoints.createObject.operation)(function* (namespace, name, definition = {}) {
+      create: operation(Endpoints.createObject)(function* (namespace, name, definition = {}) {
         yield* Check.check("name", name, Definition.name)
         const body = yield* Definition.object("definition", definition)
         return yield* request(Endpoints.createObject, {
@@ -122,7 +122,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           definition: { ...body, name }
         })
       }),
-      update: operation(Endpoints.updateObject.operation)(function* (namespace, object, changes) {
+      update: operation(Endpoints.updateObject)(function* (namespace, object, changes) {
         const wanted = yield* Definition.objectChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getObject,

@@ -144,11 +144,11 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     return {
       listAll: (namespace) =>
         Shared.streamAll(operations, Endpoints.listProperties, { namespace: Metadef.nameOf(namespace) }),
-      get: operation(Endpoints.getProperty.operation)(function* (namespace, property, options) {
+      get: operation(Endpoints.getProperty)(function* (namespace, property, options) {
         const query = yield* Query.forResource(options)
         return (yield* request(Endpoints.getProperty, parametersOf(namespace, property), { query })).value
       }),
-      create: operation(Endpoints.createProperty.operation)(function* (namespace, name, definition) {
+      create: operation(Endpoints.createProperty)(function* (namespace, name, definition) {
         yield* Check.check("name", name, Definition.name)
         const body = yield* Definition.property("definition", definition)
         return yield* request(Endpoints.createProperty, {
@@ -156,7 +156,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           definition: { ...body, name }
         })
       }),
-      update: operation(Endpoints.updateProperty.operation)(function* (namespace, property, changes) {
+      update: operation(Endpoints.updateProperty)(function* (namespace, property, changes) {
         const wanted = yield* Definition.propertyChanges(changes)
         const { after } = yield* Shared.rewrite(operations, {
           get: Endpoints.getProperty,

@@ -72,7 +72,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
       listAll: Shared.streamAll(operations, Endpoints.listResourceTypes, {}),
       associations: (namespace) =>
         Shared.streamAll(operations, Endpoints.listAssociations, { namespace: Metadef.nameOf(namespace) }),
-      associate: operation(Endpoints.createAssociation.operation)(function* (namespace, resourceType, definition = {}) {
+      associate: operation(Endpoints.createAssociation)(function* (namespace, resourceType, definition = {}) {
         yield* Check.check("resourceType", resourceType, Definition.name)
         const body = yield* Definition.association("definition", definition)
         return yield* request(Endpoints.createAssociation, {

@@ -130,10 +130,10 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
     return {
       listAll: (namespace, query = {}) =>
         Shared.parts(query.marker, (marker) => page(namespace, { ...query, marker })).pipe(
-          Operations.streamOperation(Endpoints.listTags.operation)
+          Operations.streamOperation(Endpoints.listTags)
         ),
       get: call(Endpoints.getTag, parametersOf),
-      create: operation(Endpoints.createTag.operation)(function* (namespace, tag) {
+      create: operation(Endpoints.createTag)(function* (namespace, tag) {
         yield* Check.check("name", tag, Definition.name)
         return yield* request(Endpoints.createTag, parametersOf(namespace, tag))
       }),
@@ -152,7 +152,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           })
         )
       }),
-      set: operation(Endpoints.setTags.operation)(function* (ref, names) {
+      set: operation(Endpoints.setTags)(function* (ref, names) {
         const namespace = Metadef.nameOf(ref)
         const tags = yield* Definition.tagNames("names", names)
         // Glance ignores an empty list and keeps the tags.
@@ -160,7 +160,7 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
           ? request(Endpoints.deleteTags, { namespace })
           : post(namespace, tags, { append: false })
       }),
-      rename: operation(Endpoints.renameTag.operation)(function* (namespace, tag, name) {
+      rename: operation(Endpoints.renameTag)(function* (namespace, tag, name) {
         yield* Check.check("newName", name, Definition.name)
         return yield* request(Endpoints.renameTag, { ...parametersOf(namespace, tag), definition: { name } })
       }),

@@ -194,7 +194,7 @@ export const getTask = Endpoint.get("ImageTasks.get", "/tasks/{taskId}", {
 /** Returns the task with the secrets of the request, to remove them from the task's message in errors. */
 export const pollTask = Endpoint.get("ImageTasks.await", "/tasks/{taskId}", {
   success: (text, headers, secrets) =>
-    Either.map(Response.json(decodeTask)(text, headers, secrets), (task) => ({ task, secrets })),
+    Either.map(Response.json(decodeTask)(text, headers, secrets), (task) => ({ task, secrets: secrets() })),
   errors: { 404: GlanceError.TaskNotFound }
 })
 

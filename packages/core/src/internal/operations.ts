@@ -4,9 +4,11 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
@@ -14,6 +16,7 @@ import type { YieldWrap } from "effect/Utils"
 import * as Answer from "../Answer.js"
 import * as GlanceClient from "../GlanceClient.js"
 import * as GlanceError from "../GlanceError.js"
+import * as GuardedClient from "../GuardedClient.js"
 import * as ResponseBody from "../ResponseBody.js"
 import * as Secrets from "../Secrets.js"
 import * as Check from "./check.js"
@@ -57,49 +60,54 @@ const current = <A, E, R>(
 const naming = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(GlanceClient.Operation, ({ name }) => Effect.mapError(effect, named(name)))
 
-/** Gives the operation its name: its requests and its errors have it. */
-const as =
-  (name: string) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(GlanceClient.Operation, (outer) =>
-      effect.pipe(Effect.provideService(GlanceClient.Operation, { ...outer, name }), Effect.mapError(named(name)))
-    )
+/** The name of an operation, or the endpoint whose operation it is. */
+type Named = string | Pick<Endpoint<never, unknown, unknown>, "operation" | "route">
+
+const nameOf = (of: Named): string => (typeof of === "string" ? of : of.operation)
+
+/** Starts an operation: its requests and its errors have its name. */
+const start =
+  (of: Named, limit?: Duration.Duration) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
+    Effect.flatMap(GlanceClient.Operation, (outer) => {
+      const name = nameOf(of)
+      const operation = { ...outer, name, route: typeof of === "string" ? undefined : of.route }
+      const started: Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =
+        limit === undefined
+          ? Effect.provideService(effect, GlanceClient.Operation, operation)
+          : TimeLimit.limited(limit, operation, effect)
+      return Effect.mapError(started, named(name))
+    })
 
 const define = <Added>(
-  name: string,
-  run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Added, R>
+  of: Named,
+  limit?: Duration.Duration,
+  finish: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = identity
 ) =>
   ((body: (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown, unknown>) =>
-    Effect.fn(name)(body, (effect) => as(name)(run(effect)))) as unknown as Define<Added>
+    Effect.fn(nameOf(of))(body, (effect) => finish(start(of, limit)(effect)))) as unknown as Define<Added>
 
 /** Starts an operation that may take longer than the time limit, which each of its requests has to itself. */
-export const longOperation = (name: string): Define<never> => define<never>(name, (effect) => effect)
+export const longOperation = (of: Named): Define<never> => define<never>(of)
 
 /** Starts an operation that is a stream. Each of its requests has the time limit to itself. */
 export const streamOperation =
-  (name: string) =>
+  (of: Named) =>
   <A, E, R>(stream: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
     Stream.unwrapScoped(
-      Effect.map(spanScoped(name), (span) =>
+      Effect.map(spanScoped(nameOf(of)), (span) =>
         stream.pipe(
-          Stream.mapError(named(name)),
-          Stream.provideService(GlanceClient.Operation, { name, hold: (wait) => wait }),
+          Stream.mapError(named(nameOf(of))),
+          Stream.provideService(GlanceClient.Operation, { name: nameOf(of), hold: (wait) => wait }),
           Stream.provideService(Tracer.ParentSpan, span)
         )
       )
     ) as Stream.Stream<A, E, R>
 
-/**
- * A span keeps what it ends with, and lives longer than a page of a listing. The garbage collector then spends more time
- * on the page than its decoding takes. So spans of listings are ended here, with nothing.
- */
-const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeNanos, (now) => span.end(now, Exit.asVoid(exit)))
-
 /** Ends the current span, which has succeeded. */
-const endSpan = current((_, span) => (span === undefined ? Effect.void : end(span, Exit.void)))
+const endSpan = current((_, span) => (span === undefined ? Effect.void : GuardedClient.endSpan(span, Exit.void)))
 
-const spanScoped = (name: string) => Effect.acquireRelease(Effect.makeSpan(name), end)
+const spanScoped = (name: string) => Effect.acquireRelease(Effect.makeSpan(name), GuardedClient.endSpan)
 
 /** The path of a request, with its parameters encoded. */
 export const pathOf = <P>({ path }: Pick<Endpoint<P, unknown, unknown>, "path">, parameters: P): string =>
@@ -246,14 +254,12 @@ const request =
       const valid = checked(endpoint, parameters)
       if (Either.isLeft(valid)) return Effect.fail(named(own.name)(valid.left) as E)
       const client = options.client ?? (endpoint.service === "imageVersions" ? http.unversioned : http.client)
-      return TimeLimit.limited(
-        http.timeLimit,
-        own,
-        Effect.suspend(() => {
-          const request = requestOf(endpoint, parameters, options)
-          return exchange(http, client, { endpoint, parameters, request, operation: own.name, span })
-        })
-      ) as Effect.Effect<A, E>
+      const sent = Effect.suspend(() => {
+        const request = requestOf(endpoint, parameters, options)
+        return exchange(http, client, { endpoint, parameters, request, operation: own.name, span })
+      })
+      const isProvided = outer.isLimited && outer.name === own.name && outer.route === own.route
+      return isProvided ? sent : (TimeLimit.limited(http.timeLimit, own, sent) as Effect.Effect<A, E>)
     })
 
 export type Operations = ReturnType<typeof make>
@@ -271,14 +277,12 @@ export const make = (http: GlanceClient.Service) => ({
   },
 
   /** Starts an operation that has to end within the time limit. */
-  operation: (name: string): Define<GlanceError.TimeLimitExceeded> =>
-    define<GlanceError.TimeLimitExceeded>(name, TimeLimit.within(http.timeLimit)),
+  operation: (of: Named): Define<GlanceError.TimeLimitExceeded> =>
+    define<GlanceError.TimeLimitExceeded>(of, http.timeLimit),
 
   /** Starts an operation that returns a page, and ends its span without the page. */
-  pageOperation: (name: string): Define<GlanceError.TimeLimitExceeded> =>
-    define<GlanceError.TimeLimitExceeded>(name, (effect) =>
-      Effect.zipLeft(TimeLimit.within(http.timeLimit)(effect), endSpan)
-    ),
+  pageOperation: (of: Named): Define<GlanceError.TimeLimitExceeded> =>
+    define<GlanceError.TimeLimitExceeded>(of, http.timeLimit, Effect.zipLeft(endSpan)),
 
   /** Holds a part of an operation to the time limit. */
   limited: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>

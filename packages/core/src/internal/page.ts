@@ -84,12 +84,12 @@ export const read = <A>(
   return (text, headers, secrets) =>
     Either.flatMap(page(text, headers, secrets), ({ marker = "", skipped, ...rest }) =>
       // The marker would be sent in the URL of the next request, and shown by errors.
-      secrets.some((secret) => marker.includes(secret))
+      marker !== "" && secrets().some((secret) => marker.includes(secret))
         ? Either.left({ detail: 'its "next" repeats a secret of the request' })
         : Either.right({
             ...rest,
             marker: marker === "" ? undefined : marker,
-            skipped: skipped.map(Response.shownWith(secrets))
+            skipped: skipped.length === 0 ? skipped : skipped.map(Response.shownWith(secrets()))
           })
     )
 }

@@ -99,21 +99,21 @@ export const commonError = (
   }
 }
 
-/** Reads the body of a success. The secrets are those of the request, which no complaint may show. */
+/** Reads the body of a success. No complaint may show a secret of the request; they are looked for only then. */
 export type Read<A> = (
   text: string,
   headers: Headers.Headers,
-  secrets: ReadonlyArray<string>
+  secrets: () => ReadonlyArray<string>
 ) => Either.Either<A, Unreadable>
 
-const parsed = (text: string, secrets: ReadonlyArray<string>): Either.Either<unknown, Unreadable> =>
+const parsed = (text: string, secrets: () => ReadonlyArray<string>): Either.Either<unknown, Unreadable> =>
   Either.try({
     try: () => JSON.parse(text) as unknown,
     catch: () => ({
       detail:
         text === ""
           ? "the body is empty"
-          : `not JSON, it begins ${JSON.stringify(ForeignText.show(text, { secrets, maxLength: 80 }))}`
+          : `not JSON, it begins ${JSON.stringify(ForeignText.show(text, { secrets: secrets(), maxLength: 80 }))}`
     })
   })
 
@@ -152,5 +152,5 @@ export const decode = <A>(
 ): Either.Either<A, Unreadable> => {
   const token = request.headers["x-auth-token"]?.trim() ?? ""
   const masked = token.length >= minTokenLength && text.includes(token) ? text.replaceAll(token, Secrets.mask) : text
-  return read(masked, headers, Secrets.ofRequest(request))
+  return read(masked, headers, () => Secrets.ofRequest(request))
 }

@@ -108,7 +108,9 @@ const inTime = <A, E, R, E2>(
 export const within =
   (limit: Duration.Duration) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
-    Effect.flatMap(GlanceClient.Operation, (operation) => limited(limit, operation, effect))
+    Effect.flatMap(GlanceClient.Operation, (operation) =>
+      operation.isLimited ? effect : limited(limit, operation, effect)
+    )
 
 /** {@link within} for an operation that is known, which is provided to the effect. */
 export const limited = <A, E, R>(

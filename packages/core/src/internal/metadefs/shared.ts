@@ -16,7 +16,7 @@ export const streamAll = <P, A, E>(
   endpoint: Endpoint<P, ReadonlyArray<A>, E>,
   parameters: P
 ): Stream.Stream<A, E> =>
-  request(endpoint, parameters).pipe(Stream.fromIterableEffect, Operations.streamOperation(endpoint.operation))
+  request(endpoint, parameters).pipe(Stream.fromIterableEffect, Operations.streamOperation(endpoint))
 
 /** A part of a listing, and the marker of the next part. */
 interface Part<A> {

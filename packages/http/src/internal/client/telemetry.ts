@@ -80,12 +80,25 @@ const waits = labelled(
   "s"
 )
 
-const serverOf = (root: string): Labels => {
+const parsedServer = (root: string): Labels => {
   const isDubious = !URL.canParse(root) || Secrets.hasDubiousHost(root)
   const [, , address = "", , port] = isDubious
     ? []
     : (/^\w+:\/\/([^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)(:(\d+))?/.exec(root) ?? [])
   return { "server.address": address, "server.port": port }
+}
+
+const maxServers = 100
+
+const servers = new Map<string, Labels>()
+
+const serverOf = (root: string): Labels => {
+  const known = servers.get(root)
+  if (known !== undefined) return known
+  if (servers.size === maxServers) servers.clear()
+  const server = parsedServer(root)
+  servers.set(root, server)
+  return server
 }
 
 /** Why there is no good response, in one word: the status, the code of what the client met, or how far it got. */
@@ -94,39 +107,6 @@ const errorType = (exit: Result): string | undefined => {
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
   if (HttpClientError.isHttpClientError(failure)) return Failure.systemError(failure.cause).code ?? failure.reason
   return Cause.isInterrupted(exit.cause) ? "interrupted" : "defect"
-}
-
-/** Counts, times and logs an attempt. `onEnd` gets its result first. */
-const measured = (
-  attempt: AttemptService,
-  request: Request,
-  sent: Effect.Effect<Response, HttpError>,
-  onEnd: (result: Result) => void = () => {}
-): Effect.Effect<Response, HttpError> => {
-  const server = serverOf(attempt.root)
-  const inFlight = active(server)
-  return Effect.acquireUseRelease(
-    Effect.zipRight(Metric.update(inFlight, 1), Clock.currentTimeMillis),
-    () => sent,
-    (begun, exit) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        onEnd(exit)
-        const duration = attemptDuration({
-          "glance.operation": attempt.operation,
-          "http.request.method": request.method,
-          "url.template": attempt.route,
-          ...server,
-          "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
-          "error.type": errorType(exit)
-        })
-        const line = Effect.suspend(() => logAttempt(attempt, request, exit, now - begun))
-        return Metric.update(inFlight, -1).pipe(
-          Effect.zipRight(Metric.update(duration, (now - begun) / 1000)),
-          // Builds the log line only if debug logging is enabled.
-          Effect.zipRight(Effect.whenLogLevel(line, LogLevel.Debug))
-        )
-      })
-  )
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -177,55 +157,97 @@ const annotateResult = (span: Tracer.Span, exit: Result): void => {
   if (Option.isSome(requestId)) span.attribute("openstack.request_id", requestId.value)
 }
 
-/** Sends in a client span, as the platform's clients make it, without secrets. */
-const traced = (
-  attempt: AttemptService,
-  request: Request,
-  send: (request: Request) => Effect.Effect<Response, HttpError>
-): Effect.Effect<Response, HttpError> =>
-  Effect.suspend(() => {
-    // Not what the span ends with, because the span would keep it.
-    let response: Response | undefined
-    const inSpan = (span: Tracer.Span, propagates: boolean, hidden: ReadonlyArray<string | RegExp>) => {
-      const shown = GuardedClient.attribute(request)
-      annotateRequest(span, request, attempt, shown)
-      annotateHeaders(span, "request", request.headers, hidden, shown)
-      const headers = propagates ? HttpTraceContext.toHeaders(span) : Headers.empty
-      const sent = Effect.withParentSpan(send(HttpClientRequest.setHeaders(request, headers)), span)
-      return measured(attempt, request, sent, (exit) => {
-        annotateResult(span, exit)
-        if (Exit.isFailure(exit)) return
-        annotateHeaders(span, "response", exit.value.headers, hidden, shown)
-        response = exit.value
-      })
-    }
-    const spanned = Effect.useSpan(
-      attempt.route === undefined ? request.method : `${request.method} ${attempt.route}`,
-      { kind: "client", captureStackTrace: false },
-      (span) => {
-        // No span is made where the program traces nothing.
-        const isTracing = !Context.get(span.context, Tracer.DisablePropagation)
-        return Effect.flatMap(HttpClient.currentTracerPropagation, (propagates) =>
-          Effect.flatMap(Headers.currentRedactedNames, (hidden) =>
-            Effect.asVoid(inSpan(span, isTracing && propagates, hidden))
-          )
-        )
-      }
-    )
-    return Effect.map(spanned, () => response as Response)
-  })
+/** How an attempt is traced: the request with the headers that propagate its span. */
+interface Trace {
+  readonly span: Tracer.Span
+  readonly request: Request
+  readonly end: (exit: Result) => Effect.Effect<void>
+}
 
-/** Measures, logs and traces each attempt. The span of the client below is off, because it would show secrets. */
+/** Begins a client span, as the platform's clients make it, without secrets. */
+const trace = (attempt: AttemptService, request: Request): Effect.Effect<Trace> =>
+  Effect.flatMap(HttpClient.currentTracerPropagation, (propagates) =>
+    Effect.flatMap(Headers.currentRedactedNames, (hidden) =>
+      Effect.map(
+        Effect.makeSpan(attempt.route === undefined ? request.method : `${request.method} ${attempt.route}`, {
+          kind: "client",
+          captureStackTrace: false
+        }),
+        (span) => {
+          const shown = GuardedClient.attribute(request)
+          annotateRequest(span, request, attempt, shown)
+          annotateHeaders(span, "request", request.headers, hidden, shown)
+          // No span is made where the program traces nothing.
+          const isTracing = !Context.get(span.context, Tracer.DisablePropagation)
+          return {
+            span,
+            request:
+              isTracing && propagates
+                ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+                : request,
+            end: (exit) => {
+              annotateResult(span, exit)
+              if (Exit.isSuccess(exit)) annotateHeaders(span, "response", exit.value.headers, hidden, shown)
+              return GuardedClient.endSpan(span, exit)
+            }
+          }
+        }
+      )
+    )
+  )
+
+const begin = (attempt: AttemptService, request: Request): Effect.Effect<Trace | undefined> =>
+  Effect.flatMap(HttpClient.currentTracerDisabledWhen, (isDisabled) =>
+    isDisabled(request) ? Effect.succeed(undefined) : trace(attempt, request)
+  )
+
+/** Counts, times, logs and traces each attempt. The span of the client below is off, because it would show secrets. */
 export const telemetry = (client: Client<HttpError>): Client<HttpError> =>
   around(
     HttpClient.withTracerDisabledWhen(client, () => true),
     (request, send) =>
-      Effect.flatMap(Attempt, (attempt) =>
-        Effect.flatMap(HttpClient.currentTracerDisabledWhen, (isDisabled) =>
-          isDisabled(request) ? measured(attempt, request, send(request)) : traced(attempt, request, send)
+      Effect.flatMap(Attempt, (attempt) => {
+        const server = serverOf(attempt.root)
+        return Effect.acquireUseRelease(
+          Effect.zip(
+            begin(attempt, request),
+            Effect.zipRight(Metric.update(active(server), 1), Clock.currentTimeMillis)
+          ),
+          ([trace]) => (trace === undefined ? send(request) : Effect.withParentSpan(send(trace.request), trace.span)),
+          ([trace, begun], exit) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Effect.zipRight(
+                trace === undefined ? Effect.void : trace.end(exit),
+                ended(attempt, request, exit, server, now - begun)
+              )
+            )
         )
-      )
+      })
   )
+
+/** Counts, times and logs what an attempt ended in. */
+const ended = (
+  attempt: AttemptService,
+  request: Request,
+  exit: Result,
+  server: Labels,
+  took: number
+): Effect.Effect<void> => {
+  const duration = attemptDuration({
+    "glance.operation": attempt.operation,
+    "http.request.method": request.method,
+    "url.template": attempt.route,
+    ...server,
+    "http.response.status_code": Exit.isSuccess(exit) ? String(exit.value.status) : undefined,
+    "error.type": errorType(exit)
+  })
+  const line = Effect.suspend(() => logAttempt(attempt, request, exit, took))
+  return Metric.update(active(server), -1).pipe(
+    Effect.zipRight(Metric.update(duration, took / 1000)),
+    // Builds the log line only if debug logging is enabled.
+    Effect.zipRight(Effect.whenLogLevel(line, LogLevel.Debug))
+  )
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // logs
