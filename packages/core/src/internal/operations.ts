@@ -71,11 +71,11 @@ const start =
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =>
     Effect.flatMap(GlanceClient.Operation, (outer) => {
       const name = nameOf(of)
-      const operation = { ...outer, name, route: typeof of === "string" ? undefined : of.route }
+      const own = { ...outer, name, route: typeof of === "string" ? undefined : of.route }
       const started: Effect.Effect<A, E | GlanceError.TimeLimitExceeded, R> =
         limit === undefined
-          ? Effect.provideService(effect, GlanceClient.Operation, operation)
-          : TimeLimit.limited(limit, operation, effect)
+          ? Effect.provideService(effect, GlanceClient.Operation, own)
+          : TimeLimit.limited(limit, own, effect)
       return Effect.mapError(started, named(name))
     })
 
