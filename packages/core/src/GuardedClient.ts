@@ -183,8 +183,8 @@ const nanos = Effect.catchAllDefect(Clock.currentTimeNanos, () =>
 )
 
 /**
- * Ends a span without the value of the exit. A span keeps what it ends with, and lives longer than a response or a page of a
- * listing; the garbage collector then spends more time on the page than its decoding takes.
+ * Ends a span without the value of the exit. A span keeps what it ends with, and lives longer than a response or a page
+ * of a listing. The garbage collector then spends more time on the page than its decoding takes.
  *
  * @since 0.1.0
  * @category tracing

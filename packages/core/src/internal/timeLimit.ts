@@ -57,22 +57,26 @@ const after = (clock: Clock.Clock, millis: number, callBack: () => void): (() =>
 }
 
 /** Calls back when no time is left, unless the returned function is called before. */
-const whenOver = (clock: Clock.Clock, leftAt: (now: number) => number, callBack: () => void): (() => void) => {
-  const look = () => {
-    const left = leftAt(Effect.runSync(clock.currentTimeMillis))
-    if (left > 0) stop = after(clock, left, look)
+const whenOver = (
+  clock: Clock.Clock,
+  begun: number,
+  leftAt: (now: number) => number,
+  callBack: () => void
+): (() => void) => {
+  let stop = () => {}
+  const look = (now: number) => {
+    const left = leftAt(now)
+    if (left > 0) stop = after(clock, left, () => look(Effect.runSync(clock.currentTimeMillis)))
     else callBack()
   }
-  let stop = () => {}
-  look()
+  look(begun)
   return () => stop()
 }
 
-/** Runs an effect in a fiber of its own, and interrupts the fiber when no time is left. */
+/** Runs an effect in a fiber of its own, and interrupts the fiber when the timer calls back. */
 const inTime = <A, E, R, E2>(
   effect: Effect.Effect<A, E, R>,
-  clock: Clock.Clock,
-  leftAt: (now: number) => number,
+  startTimer: (callBack: () => void) => () => void,
   onOver: () => Effect.Effect<never, E2>
 ): Effect.Effect<A, E | E2, R> =>
   Effect.uninterruptibleMask((restore) => {
@@ -83,7 +87,7 @@ const inTime = <A, E, R, E2>(
     })
     return Effect.flatMap(Effect.forkDaemon(Effect.interruptible(work)), (fiber) => {
       let isOver = false
-      const stop = whenOver(clock, leftAt, () => {
+      const stop = startTimer(() => {
         isOver = true
         Effect.runFork(Fiber.interrupt(fiber))
       })
@@ -130,8 +134,7 @@ export const limited = <A, E, R>(
       })
       return inTime(
         work,
-        clock,
-        (now) => end + holds.total(now) - now,
+        (callBack) => whenOver(clock, begun, (now) => end + holds.total(now) - now, callBack),
         () => new GlanceError.TimeLimitExceeded({ operation: operation.name, limit })
       )
     })
