@@ -158,31 +158,30 @@ const collect = (
 /** More codings than that are a trick. */
 const maxCodings = 3
 
-const decode = (
+const decode = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse,
   bytes: Uint8Array<ArrayBuffer>,
   limit: number,
   tooLong?: () => RefusedBody
-): Effect.Effect<string, RefusedBody> =>
-  Effect.gen(function* () {
-    let plain = bytes
-    const codings = codingsOf(response)
-    for (const coding of codings.slice(0, maxCodings).reverse()) {
-      // Some clients decode by themselves, and leave the header.
-      if (!isCoded(coding, plain)) break
-      const decoded = yield* Effect.tryPromise({
-        try: () => inflate(coding, plain, limit),
-        catch: () => cannotDecode(coding)
-      })
-      if (!decoded.isWhole && tooLong !== undefined) return yield* tooLong()
-      plain = decoded.value()
-    }
-    if (codings.length > maxCodings) return yield* cannotDecode(codings.join(", "))
-    return yield* Effect.try({
-      try: () => new TextDecoder().decode(plain),
-      catch: () => new RefusedBody({ detail: `the body of ${plain.length} bytes is longer than a text can be` })
+) {
+  let plain = bytes
+  const codings = codingsOf(response)
+  for (const coding of codings.slice(0, maxCodings).reverse()) {
+    // Some clients decode by themselves, and leave the header.
+    if (!isCoded(coding, plain)) break
+    const decoded = yield* Effect.tryPromise({
+      try: () => inflate(coding, plain, limit),
+      catch: () => cannotDecode(coding)
     })
+    if (!decoded.isWhole && tooLong !== undefined) return yield* tooLong()
+    plain = decoded.value()
+  }
+  if (codings.length > maxCodings) return yield* cannotDecode(codings.join(", "))
+  return yield* Effect.try({
+    try: () => new TextDecoder().decode(plain),
+    catch: () => new RefusedBody({ detail: `the body of ${plain.length} bytes is longer than a text can be` })
   })
+})
 
 const cannotDecode = (coding: string): RefusedBody =>
   new RefusedBody({ detail: `the body has the content encoding ${ForeignText.show(coding)}, which cannot be decoded` })

@@ -1,5 +1,4 @@
 /** A queue of bytes between the fiber that reads them and the one that writes them, which may be of an HTTP client. */
-import type * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -73,22 +72,27 @@ export const make = <E = never>(): Effect.Effect<ByteQueue<E>> =>
     const written = Effect.map(Clock.currentTimeMillis, (now) => {
       if (!isReading) waitingSince ??= now
     })
-    const take = Effect.gen(function* () {
-      yield* Deferred.succeed(requested, undefined)
+    const begin = Effect.map(Deferred.succeed(requested, undefined), () => {
       isReading = true
       waitingSince = undefined
-      const [pieces, isDone] = yield* mailbox.takeAll
+    })
+    const end = Effect.flatMap(mailbox.size, (left) => {
       isReading = false
       // What is left in the queue, the end included, waits for the reader from now on.
-      const left = yield* mailbox.size
-      if (isDone || !Option.contains(left, 0)) waitingSince = yield* Clock.currentTimeMillis
-      return pieces.length === 0 && isDone ? yield* Effect.fail(Option.none()) : pieces
-    }).pipe(Effect.mapError((error) => (Option.isOption(error) ? error : Option.some(error))))
+      return Option.contains(left, 0) ? Effect.void : Effect.map(Clock.currentTimeMillis, (now) => (waitingSince = now))
+    })
+    const take = begin.pipe(
+      Effect.zipRight(Effect.mapError(mailbox.takeAll, Option.some)),
+      Effect.zipLeft(end),
+      Effect.flatMap(([pieces, isDone]) =>
+        pieces.length === 0 && isDone ? Effect.fail(Option.none()) : Effect.succeed(pieces)
+      )
+    )
     return {
       offer: (chunk) => Effect.zipRight(written, mailbox.offerAll(evenPieces(chunk))),
       done: (exit) => Effect.zipRight(written, mailbox.done(exit)),
       requested: Deferred.await(requested),
       waitingSince: () => waitingSince,
-      stream: Stream.repeatEffectChunkOption(take as Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>)
+      stream: Stream.repeatEffectChunkOption(take)
     }
   })

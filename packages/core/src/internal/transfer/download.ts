@@ -284,19 +284,24 @@ const receive = <E>(
         ? Effect.void
         : Effect.suspend(() => onProgress({ attempt: state.attempt, bytes: state.position - download.start, total }))
 
-    /** Returns whether no more of the body is wanted. */
+    /**
+     * Returns whether no more of the body is wanted. No `Effect.gen`: a generator function that is made for a chunk
+     * keeps it until the next full garbage collection.
+     */
     const take = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<boolean, Failure | Transfer.CallerFailure<E>> =>
-      Effect.gen(function* () {
-        const taken = yield* Clock.currentTimeMillis
+      Effect.flatMap(Clock.currentTimeMillis, (taken) => {
         const since = waiting.since ?? taken
         waiting.since = undefined
-        yield* Effect.forEach(ByteQueue.evenPieces(chunk), one, { discard: true })
-        yield* report
-        const now = yield* Clock.currentTimeMillis
-        const isProgress = position - credited >= Transfer.minProgress
-        if (isProgress) credited = position
-        waiting.since = isProgress ? now : since + now - taken
-        return state.position >= wantedEnd && position < (body.end ?? Number.POSITIVE_INFINITY)
+        return Effect.forEach(ByteQueue.evenPieces(chunk), one, { discard: true }).pipe(
+          Effect.zipRight(report),
+          Effect.zipRight(Clock.currentTimeMillis),
+          Effect.map((now) => {
+            const isProgress = position - credited >= Transfer.minProgress
+            if (isProgress) credited = position
+            waiting.since = isProgress ? now : since + now - taken
+            return state.position >= wantedEnd && position < (body.end ?? Number.POSITIVE_INFINITY)
+          })
+        )
       })
 
     /** Splits the chunk, so that progress is reported at least once per mebibyte. */
