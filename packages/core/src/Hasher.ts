@@ -43,7 +43,7 @@ export interface Service {
  * The hasher that `ImageData`, `ImageCreation` and `ImageReleases` use. They read it when their layer is built.
  *
  * Its default works in every runtime and is the same as `PortableHasher.layer`. On Node, provide `NodeHasher.layer` of
- * `@effect-glance/http`, which is several times as fast and uses threads.
+ * `@effect-glance/node`, which is several times as fast and uses threads.
  *
  * @since 0.1.0
  * @category context

@@ -307,7 +307,7 @@ export class ImageImport extends Context.Tag("@effect-glance/core/ImageImport")<
 const isUri: Check.Check = (value) => {
   const text = value instanceof URL ? value.href : value
   if (typeof text !== "string") return `must be a URL, not ${Check.shown(text)}`
-  return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be the URL of something on the web"
+  return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be a URL that begins with http:// or https://"
 }
 
 const uuid: Check.Check = (value) =>
@@ -378,7 +378,7 @@ const requireStores = (discovery: Discovery.Service, stores: ReadonlyArray<strin
       yield* Check.check(`stores[${index}]`, store, () => {
         if (writable.includes(store)) return undefined
         return known.some(({ id }) => id === store)
-          ? `is a store that takes no data: ${Check.shown(store)}`
+          ? `is a read-only store: ${Check.shown(store)}`
           : `must be one of ${writable.join(", ")}, not ${Check.shown(store)}`
       })
     }

@@ -123,7 +123,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
             if (!tries) return Effect.void
             state.turn += 1
             state.until = undefined
-            return Effect.logInfo(`${url} answers again`)
+            return Effect.logInfo(`circuit for ${url} is closed again`)
           }
           state.reason = outcome.failure
           state.failures += 1
@@ -131,7 +131,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
           state.turn += 1
           state.until = then + pause
           return Effect.logWarning(
-            `${url} is left alone for ${Duration.format(pause)} after ${state.failures} failures in a row, the last: ${state.reason}`
+            `circuit for ${url} is open for ${Duration.format(pause)} after ${state.failures} failures in a row (last failure: ${state.reason})`
           )
         })
       )

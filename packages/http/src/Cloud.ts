@@ -267,19 +267,19 @@ export const layerCloudConfig = (
     Effect.flatMap(CloudConfig.CloudConfig, (config) => ofConfig(config, options))
   )
 
-/** A client that is given cannot be told whom to trust. */
+/** Warns about settings of TLS, which only the HTTP client can follow. */
 const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
   Effect.gen(function* () {
     const { caFile, certificateFile, verify } = config.tls
-    const unheeded = [
-      ...(verify ? [] : ["not to verify certificates"]),
-      ...(verify && Option.isSome(caFile) ? ["to trust a CA file"] : []),
-      ...(Option.isSome(certificateFile) ? ["to show a certificate"] : [])
+    const ignored = [
+      ...(verify ? [] : ["verify"]),
+      ...(verify && Option.isSome(caFile) ? ["cacert"] : []),
+      ...(Option.isSome(certificateFile) ? ["cert"] : [])
     ]
-    if (unheeded.length > 0) {
+    if (ignored.length > 0) {
       yield* Effect.logWarning(
-        `${config.source}: cloud ${JSON.stringify(config.cloud)} says ${unheeded.join(" and ")}, which is left to the ` +
-          "HttpClient that is given; that of @effect-glance/node/NodeCloud does it"
+        `${config.source}: cloud ${JSON.stringify(config.cloud)} sets ${ignored.join(" and ")}, which has no effect on the ` +
+          "provided HttpClient; use NodeCloud of @effect-glance/node"
       )
     }
     return yield* ofConfig(config, options)

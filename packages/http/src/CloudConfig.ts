@@ -118,7 +118,7 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
     const limits = Option.match(timeLimit, { onNone: () => ({}), onSome: (timeLimit) => ({ timeLimit }) })
     const version = yield* text("image_api_version")
     if (version !== undefined && !/^v?2(\.\d+)?$/.test(version)) {
-      yield* invalid(named("image_api_version"), "is not 2, the version of the Image API that is spoken here")
+      yield* invalid(named("image_api_version"), "must be 2, the version of the Image API that this client speaks")
     }
     const { auth, endpoint } = yield* CloudLogin.read(reader, limits)
     const verify = flag("verify")
