@@ -1,7 +1,7 @@
 // Builds the documentation site, and checks the links of its pages and of the Markdown files of the repository.
 //
 // With `--check` it only checks the sources: the code on a page is a file below docs/snippets or examples, each of these
-// files is on a page, and a test imports or runs it. `npm run check` does this part, because it takes no time.
+// files is on a page or in the README, and a test imports or runs it. `npm run check` does this part, because it takes no time.
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
@@ -41,6 +41,12 @@ const checkSources = () => {
       shown.add(region === undefined ? file : `${file}#${region}`)
       shown.add(file)
     }
+  }
+  for (const [, path, region] of readFileSync(join(root, "README.md"), "utf8").matchAll(
+    /^<!-- docs\/([^\s#]+)(?:#(\w+))? -->/gm
+  )) {
+    shown.add(join(docs, path))
+    shown.add(`${join(docs, path)}#${region}`)
   }
   const tests = [...filesBelow(join(root, "test"), ".ts"), ...filesBelow(docs, ".test.ts")].map((file) =>
     readFileSync(file, "utf8")

@@ -499,7 +499,10 @@ export const entries: { readonly [T in Tag]: Entry } = {
   },
   UnreadableCloudFile: {
     remedy: "Correct the path or the permissions of the file.",
-    example: new CloudConfigError.UnreadableCloudFile({ file: "/etc/openstack/clouds.yaml", reason: "permission denied" })
+    example: new CloudConfigError.UnreadableCloudFile({
+      file: "/etc/openstack/clouds.yaml",
+      reason: "permission denied"
+    })
   },
   MalformedCloudFile: {
     remedy: "Correct the line that the message names.",
