@@ -1,9 +1,9 @@
-// Builds the documentation site, and checks the links of its pages and of the Markdown files of the repository.
+// Builds the documentation site with the API reference, and checks the links of its pages and of the Markdown files of the repository.
 //
 // With `--check` it only checks the sources: the code on a page is a file below docs/snippets or examples, each of these
 // files is on a page or in the README, and a test imports or runs it. `npm run check` does this part, because it takes no time.
 import { execFileSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -19,7 +19,9 @@ const filesBelow = (folder, ending) =>
     .filter((file) => file.endsWith(ending) && !/(^|\/)(node_modules|\.vitepress)\//.test(file))
     .map((file) => join(folder, file))
 
-const pages = filesBelow(docs, ".md")
+const api = join(docs, "api")
+
+const pages = filesBelow(docs, ".md").filter((file) => !file.startsWith(api))
 
 /** Pages whose code is no program: that of an endpoint that does not exist. */
 const withFictionalCode = new Set(["architecture.md"])
@@ -124,9 +126,25 @@ const checkSite = () => {
   return html.size
 }
 
+/** Makes the API reference from the sources, with `core/Images.md` as the page of `@effect-glance/core/Images`. */
+const writeReference = () => {
+  rmSync(api, { recursive: true, force: true })
+  execFileSync(process.execPath, [join(root, "node_modules/typedoc/bin/typedoc")], { cwd: root, stdio: "inherit" })
+  for (const file of filesBelow(api, ".md")) {
+    const text = readFileSync(file, "utf8")
+      .replace(/^# (\w+)\/src\/(\w+)$/m, "# @effect-glance/$1/$2")
+      .replaceAll(/\]\((?:\.\.\/\.\.\/)(\w+)\/src\//g, "](../$1/")
+      .replaceAll(/\[(\w+)\/src\/(\w+)\]\(\w+\/src\//g, "[@effect-glance/$1/$2]($1/")
+    writeFileSync(file, text)
+    const target = file.replace("/src/", "/")
+    if (target !== file) renameSync(file, target)
+  }
+}
+
 checkSources()
 checkMarkdown()
 if (!process.argv.includes("--check") && problems.length === 0) {
+  writeReference()
   execFileSync(process.execPath, [join(root, "node_modules/vitepress/bin/vitepress.js"), "build", docs], {
     cwd: root,
     stdio: "inherit"

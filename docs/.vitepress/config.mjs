@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitepress"
 
 const repository = "https://github.com/effect-glance/effect-glance"
@@ -48,6 +50,16 @@ const reference = [
   { text: "Troubleshooting", link: "/troubleshooting" }
 ]
 
+/** The modules of the API reference, which `npm run docs` writes. */
+const modules = ["core", "http", "memory", "node"].map((name) => {
+  const folder = fileURLToPath(new URL(`../api/${name}`, import.meta.url))
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".md")) : []
+  const items = files
+    .map((file) => file.replace(/\.md$/, ""))
+    .map((module) => ({ text: module, link: `/api/${name}/${module}` }))
+  return { text: `@effect-glance/${name}`, collapsed: true, items }
+})
+
 export default defineConfig({
   title: "effect-glance",
   description: "A client of the OpenStack Image service (Glance) for Effect",
@@ -60,7 +72,8 @@ export default defineConfig({
       { text: "Start", link: "/start" },
       { text: "Guides", link: "/guides/list-and-search", activeMatch: "/guides/" },
       { text: "Recipes", link: "/recipes" },
-      { text: "Errors", link: "/errors" }
+      { text: "Errors", link: "/errors" },
+      { text: "API", link: "/api/", activeMatch: "/api/" }
     ],
     sidebar: [
       {
@@ -75,7 +88,8 @@ export default defineConfig({
       { text: "Test", items: tests },
       { text: "Recipes", link: "/recipes" },
       { text: "Come from another client", items: coming },
-      { text: "Reference", items: reference }
+      { text: "Reference", items: reference },
+      { text: "API", link: "/api/", items: modules }
     ],
     socialLinks: [{ icon: "github", link: repository }]
   }
