@@ -254,7 +254,12 @@ describe("changes that Glance would not take", () => {
       'properties["deleted_at"]',
       /reserves for itself/
     ],
-    ["a property of os_glance", { properties: { os_glance_x: "v" } }, 'properties["os_glance_x"]', /reserves for itself/],
+    [
+      "a property of os_glance",
+      { properties: { os_glance_x: "v" } },
+      'properties["os_glance_x"]',
+      /reserves for itself/
+    ],
     [
       "a property that ends in what is white space to Python",
       { properties: { "k\u0085": "v" } },

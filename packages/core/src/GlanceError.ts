@@ -1,5 +1,5 @@
 /**
- * Everything that can go wrong, as tagged errors. Each operation's type lists exactly those that it can end in.
+ * The tagged errors of all operations. The type of an operation lists exactly the errors that it can end in.
  *
  * @since 0.1.0
  */
@@ -285,13 +285,10 @@ export class ServerError extends TaggedError<ServerError>()("ServerError", respo
  * @since 0.1.0
  * @category any response
  */
-export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()(
-  "UnexpectedStatus",
-  response,
-  ({ status }) =>
-    status >= 300 && status < 400
-      ? "the server redirects, which the client does not follow: check the URL of the endpoint"
-      : "unexpected status: check that the endpoint is that of an image service"
+export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()("UnexpectedStatus", response, ({ status }) =>
+  status >= 300 && status < 400
+    ? "the server redirects, which the client does not follow: check the URL of the endpoint"
+    : "unexpected status: check that the endpoint is that of an image service"
 ) {}
 
 /**
@@ -492,7 +489,8 @@ export class DuplicateImageMember extends TaggedError<DuplicateImageMember>()(
 export class InvalidImageMember extends TaggedError<InvalidImageMember>()(
   "InvalidImageMember",
   memberResponse,
-  ({ imageId, memberId }) => `the caller cannot set the status of member ${memberId} of image ${imageId}: only the member itself can`
+  ({ imageId, memberId }) =>
+    `the caller cannot set the status of member ${memberId} of image ${imageId}: only the member itself can`
 ) {}
 
 /**
