@@ -92,7 +92,7 @@ export class Discovery extends Context.Tag("@effect-glance/core/Discovery")<Disc
 const timeToLive = Duration.minutes(10)
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

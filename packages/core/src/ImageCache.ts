@@ -129,7 +129,7 @@ export interface Service {
 export class ImageCache extends Context.Tag("@effect-glance/core/ImageCache")<ImageCache, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -617,7 +617,7 @@ const createWithData = (services: Services): Service["createWithData"] =>
   )
 
 /**
- * Makes the service on the port of the context, with the `Hasher` of the context or its default.
+ * Makes the service on the `GlanceClient` of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors

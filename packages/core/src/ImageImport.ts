@@ -448,7 +448,7 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
   })
 
 /**
- * The service on the port of the context, with a discovery of its own.
+ * Makes the service on the `GlanceClient` of the context, with a `Discovery` of its own.
  *
  * @since 0.1.0
  * @category constructors

@@ -142,7 +142,7 @@ const locationToJson = (argument: string, location: NewLocation) =>
   })
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

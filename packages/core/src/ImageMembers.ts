@@ -351,7 +351,7 @@ const acceptAll = (http: GlanceClient.Service, operations: Operations.Operations
   })
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -261,7 +261,7 @@ const ensureFrom = <E, R, E2, R2>(
   })
 
 /**
- * Makes the service on the port of the context, with the `Hasher` of the context or its default.
+ * Makes the service on the `GlanceClient` of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors

@@ -64,7 +64,7 @@ export interface Service {
 export class ImageStores extends Context.Tag("@effect-glance/core/ImageStores")<ImageStores, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -88,7 +88,7 @@ export class ImageTags extends Context.Tag("@effect-glance/core/ImageTags")<Imag
 const fitsPath = (tag: string): boolean => Check.segment(tag) === undefined
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -281,7 +281,7 @@ const awaitTask = ({ request }: Operations.Operations): Service["await"] =>
   })
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -327,7 +327,7 @@ const getMany = (operations: Operations.Operations): Service["getMany"] =>
   })
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

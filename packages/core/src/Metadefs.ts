@@ -43,7 +43,7 @@ export interface Service {
 export class Metadefs extends Context.Tag("@effect-glance/core/Metadefs")<Metadefs, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors
