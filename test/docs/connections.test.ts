@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, it } from "@effect/vitest"
 import { Images } from "@effect-glance/core"
-import { Cloud } from "@effect-glance/http"
+import { Identity, Keystone } from "@effect-glance/http"
 import { Fault, MemoryCloud, RequestLog } from "@effect-glance/memory"
 import { NodeMemoryServer } from "@effect-glance/node"
 import { Chunk, ConfigProvider, Effect, Layer, Option, Redacted, Stream } from "effect"
@@ -126,17 +127,19 @@ it.effect("the guide to Rackspace exports an image, and asks for the container",
   )
 )
 
-it.scoped("the guide to runtimes uploads a File with a token", () =>
+it.scopedLive("the guide to runtimes uploads a File with a token", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryCloud.make()
-    const layer = Layer.provide(
-      Images.layer,
-      Cloud.layerToken({ endpoint: "http://glance.memory", token: Redacted.make("x") })
+    const server = yield* NodeMemoryServer.serve(memory)
+    const { token } = yield* Effect.flatMap(Identity.Identity, ({ session }) => session).pipe(
+      Effect.provide(
+        Keystone.layerPassword({ ...MemoryCloud.credentials(memory, { project: "demo" }), authUrl: server.authUrl })
+      ),
+      Effect.provide(FetchHttpClient.layer)
     )
-    assert.isTrue(Layer.isLayer(layer) && Layer.isLayer(Runtimes.cloud("http://glance.memory", "x")))
     const image = yield* Effect.provide(
       Runtimes.uploadFile(new File(["no partition table"], "disk.raw")),
-      Layer.merge(cloud(), MemoryCloud.layerHttpClient(memory))
+      Runtimes.cloud(server.imageUrl, Redacted.value(token))
     )
     assert.deepStrictEqual([image.status, image.name], ["active", Option.some("disk.raw")])
   })
