@@ -398,6 +398,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
  * {@link make} as a layer, which shares its knowledge of the cloud with `Discovery.layer`. If one program uses several
  * projects, give each `Layer.fresh` of it.
  *
+ * @example
+ * ```ts
+ * import { ImageCreation } from "@effect-glance/core"
+ * import { NodeCloud, NodeHasher } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageCreation.layer, [NodeCloud.layerEnv(), NodeHasher.layer])
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -667,6 +667,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
+ * @example
+ * ```ts
+ * import { ImageData } from "@effect-glance/core"
+ * import { NodeCloud, NodeHasher } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageData.layer, [NodeCloud.layerEnv(), NodeHasher.layer])
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

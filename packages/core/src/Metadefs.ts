@@ -60,6 +60,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
  *
+ * @example
+ * ```ts
+ * import { Metadefs } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Metadefs.layer, NodeCloud.layerEnv())
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -147,6 +147,14 @@ export const make = ({ delay, failures }: Options = {}): Service => {
  * Makes circuits for the clouds that are built with it. Provide it to their layers, not to the program:
  * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own circuit.
  *
+ * @example
+ * ```ts
+ * import { Circuit, Cloud } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerEnv(), Circuit.layer({ failures: 3, delay: "1 minute" }))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -154,6 +162,14 @@ export const layer = (options?: Options): Layer.Layer<Circuit> => Layer.sync(Cir
 
 /**
  * {@link layer} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Circuit } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const circuit = Circuit.layerConfig({ failures: Config.integer("CIRCUIT_FAILURES") })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -171,6 +171,20 @@ export const make = ({
 /**
  * Provides the cloud of the identity in the context.
  *
+ * @example
+ * ```ts
+ * import { Cloud, Keystone } from "@effect-glance/http"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const identity = Keystone.layerPassword({
+ *   authUrl: "https://keystone.example/v3",
+ *   username: "demo",
+ *   password: Redacted.make("secret"),
+ *   projectName: "demo"
+ * })
+ * const cloud = Layer.provide(Cloud.layer({ region: "RegionOne" }), identity)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -182,6 +196,14 @@ export const layer = (
 /**
  * {@link layer} with options that are read from the `ConfigProvider`.
  *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const cloud = Cloud.layerConfig({ region: Config.string("REGION"), retries: Config.integer("RETRIES") })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -192,6 +214,14 @@ export const layerConfig = (
 
 /**
  * Provides an image service by its URL and a token. There is no login, and the token is never renewed.
+ *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const cloud = Cloud.layerToken({ endpoint: "https://glance.example", token: Redacted.make("token") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -212,6 +242,14 @@ export const layerToken = ({
 
 /**
  * {@link layerToken} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const cloud = Cloud.layerTokenConfig({ endpoint: Config.string("GLANCE_URL"), token: Config.redacted("GLANCE_TOKEN") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -256,6 +294,14 @@ const ofConfig = (
  * Provides the cloud of the {@link CloudConfig.CloudConfig} in the context. The provided HTTP client is used as it is, so
  * its owner has to follow `tls`.
  *
+ * @example
+ * ```ts
+ * import { Cloud, CloudConfig } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerCloudConfig(), CloudConfig.layerEnv)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -289,6 +335,16 @@ const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
  * Provides the cloud of the `OS_*` variables: see {@link CloudConfig.fromEnv}. Options have priority over variables. Each
  * call is a layer of its own, so that a program can use several projects.
  *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { Cloud } from "@effect-glance/http"
+ * import { NodeTransport } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Images.layer.pipe(Layer.provide(Cloud.layerEnv({ timeLimit: "30 seconds" })), Layer.provide(NodeTransport.layer))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -310,6 +366,16 @@ export const layerEnv = (
  * the cloud's regions with its settings. All other options have priority over the file.
  *
  * Each call is a layer of its own, so that a program can use several clouds and regions.
+ *
+ * @example
+ * ```ts
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Cloud } from "@effect-glance/http"
+ * import { NodeTransport } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Cloud.layerCloudsYaml("prod", { region: "north" }), [NodeTransport.layer, NodeContext.layer])
+ * ```
  *
  * @since 0.1.0
  * @category layers

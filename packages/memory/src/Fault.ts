@@ -152,6 +152,13 @@ export interface Choose {
  *
  * Unless the headers name a content type, text is `text/plain` and anything else is sent as JSON.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images" }, Fault.status(503, { headers: { "retry-after": "5" } }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -180,6 +187,13 @@ export const status = (
 /**
  * Delays the request on the cloud's clock. Then the service handles it, or the fault `then` applies.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "GET" }, Fault.delay("10 seconds"))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -187,6 +201,13 @@ export const delay = (duration: Duration.DurationInput, then?: Fault): Fault => 
 
 /**
  * Breaks the connection before the service sees the request, so the cloud does nothing.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "POST" }, Fault.refuse)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -196,6 +217,13 @@ export const refuse: Fault = { _tag: "Refuse" }
 /**
  * Breaks the connection after the service has handled the request, so the caller does not know the result.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "POST" }, Fault.loseAnswer)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -204,6 +232,13 @@ export const loseAnswer: Fault = { _tag: "LoseAnswer" }
 /**
  * Breaks the connection after the headers and this number of bytes of the response body.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.download, Fault.resetAnswer(1024))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -211,6 +246,13 @@ export const resetAnswer = (bytes: number): Fault => ({ _tag: "ResetAnswer", byt
 
 /**
  * Ends the response body after this number of bytes without an error, as a faulty proxy does.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.download, Fault.truncateAnswer(1024))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -221,6 +263,13 @@ export const truncateAnswer = (bytes: number): Fault => ({ _tag: "TruncateAnswer
  * Breaks the connection when the service has received this number of bytes of the request body. A shorter body gets a
  * response.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.upload, Fault.resetUpload(1024))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -230,6 +279,13 @@ export const resetUpload = (bytes: number): Fault => ({ _tag: "ResetUpload", byt
  * Expires the token of the request when the service has received this number of bytes of its body. The response is 401,
  * and the token stays expired for other requests.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.upload, Fault.expireToken(1024))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -237,6 +293,13 @@ export const expireToken = (bytes = 0): Fault => ({ _tag: "ExpireToken", bytes }
 
 /**
  * Handles a PATCH as a server before v2.1 does: `add` of an existing property is 409. Other methods are not changed.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "PATCH" }, Fault.strictAdd)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -247,6 +310,13 @@ export const strictAdd: Fault = { _tag: "StrictAdd" }
  * Accepts the request, and never responds. The body is not read. On a socket, the server notices a caller that gives up
  * within the body only when the server closes.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images/*" }, Fault.hang)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -256,6 +326,14 @@ export const hang: Fault = { _tag: "Hang" }
  * Chooses the fault for each request with a function. If the function returns nothing, the request may meet another
  * fault. The function is called once for each request that fits the matcher, in the order of arrival.
  *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const secondPagesFail = Fault.choose(({ query }) => (query.includes("marker") ? Fault.status(400) : undefined))
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images" }, secondPagesFail)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -264,6 +342,14 @@ export const choose = (choose: (request: Target) => Fault | undefined): Fault =>
 /**
  * Applies one of several faults to a share of the requests. The seed determines the choice: the same requests in the same
  * order meet the same faults.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const tenth = Fault.sometimes({ share: 0.1, seed: 42, of: [Fault.status(503)] })
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({}, tenth)
+ * ```
  *
  * @since 0.1.0
  * @category constructors

@@ -193,6 +193,17 @@ export class MemoryCloud extends Context.Tag("@effect-glance/memory/MemoryCloud"
  *
  * An unknown project, domain or region in the options is a defect.
  *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const cloud = yield* MemoryCloud.make({ release: "30.0" })
+ *   return yield* cloud.images
+ * }).pipe(Effect.scoped)
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -238,6 +249,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
 /**
  * Provides a fresh cloud, and the port into it for one project. A test of a program with images needs nothing else.
  *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const cloud = MemoryCloud.layer({ images: [{ owner: "demo", name: "debian", data: "bytes" }] })
+ * const test = Layer.provideMerge(Images.layer, cloud)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -249,6 +270,15 @@ export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceCl
 
 /**
  * Provides a fresh cloud without a port.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.flatMap(MemoryCloud.MemoryCloud, ({ requests }) => requests)
+ * const main = Effect.provide(program, MemoryCloud.layerCloud({ projects: ["build", "deploy"] }))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -319,6 +349,16 @@ export const port = (cloud: Service, options: PortOptions = {}): GlanceClient.Se
 /**
  * Provides the port into a cloud for one project.
  *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const asGuest = (cloud: MemoryCloud.Service) =>
+ *   Layer.provide(Images.layer, MemoryCloud.layerPort(cloud, { project: "guest" }))
+ * ```
+ *
  * @since 0.1.0
  * @category ports
  */
@@ -338,6 +378,19 @@ export const httpClient = (cloud: Service): HttpClient.HttpClient =>
 /**
  * Provides the HTTP client of a cloud: see {@link httpClient}.
  *
+ * @example
+ * ```ts
+ * import { Cloud, Keystone } from "@effect-glance/http"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const withLogin = (cloud: MemoryCloud.Service) =>
+ *   Cloud.layer().pipe(
+ *     Layer.provide(Keystone.layerPassword(MemoryCloud.credentials(cloud))),
+ *     Layer.provide(MemoryCloud.layerHttpClient(cloud))
+ *   )
+ * ```
+ *
  * @since 0.1.0
  * @category clients
  */
@@ -346,6 +399,15 @@ export const layerHttpClient = (cloud: Service): Layer.Layer<HttpClient.HttpClie
 
 /**
  * Provides a fresh cloud, and an HTTP client that reaches it and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const versions = Effect.provide(HttpClient.get("http://glance.memory/versions"), MemoryCloud.layerClient())
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -108,6 +108,15 @@ const maxHeaderSize = 65_536
 /**
  * Serves a cloud until the scope is closed, which closes every connection.
  *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { NodeMemoryServer } from "@effect-glance/node"
+ * import { Effect } from "effect"
+ *
+ * const served = Effect.flatMap(MemoryCloud.make(), (cloud) => NodeMemoryServer.serve(cloud, { port: 9292 }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -158,6 +167,15 @@ export const serve = (
 
 /**
  * Provides a fresh cloud, and a server for it.
+ *
+ * @example
+ * ```ts
+ * import { NodeMemoryServer } from "@effect-glance/node"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.flatMap(NodeMemoryServer.NodeMemoryServer, ({ authUrl }) => Console.log(authUrl))
+ * const main = Effect.provide(program, NodeMemoryServer.layer({ port: 9292 }))
+ * ```
  *
  * @since 0.1.0
  * @category layers
