@@ -288,7 +288,9 @@ export class ServerError extends TaggedError<ServerError>()("ServerError", respo
 export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()("UnexpectedStatus", response, ({ status }) =>
   status >= 300 && status < 400
     ? "the server redirects, which the client does not follow: check the URL of the endpoint"
-    : "unexpected status: check that the endpoint is that of an image service"
+    : status === 404 || status === 405
+      ? "unexpected status: check that the endpoint is that of an image service"
+      : "unexpected status"
 ) {}
 
 /**
