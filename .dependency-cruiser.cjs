@@ -1,4 +1,4 @@
-/** Directions of imports: examples, tests and bench -> node -> http, memory -> core; nothing back, nothing round. */
+/** Directions of imports: examples, docs, tests and bench -> node -> http, memory -> core; nothing back, nothing round. */
 module.exports = {
   forbidden: [
     {
@@ -43,7 +43,7 @@ module.exports = {
       name: "internal-stays-internal",
       comment: "The Glance within the memory cloud is no public module, and is compared with the real one as it is.",
       severity: "error",
-      from: { path: "^(examples|bench|test)/", pathNot: "^test/(memory/|glance/differential)" },
+      from: { path: "^(examples|docs|bench|test)/", pathNot: "^test/(memory/|glance/differential)" },
       to: { path: "^packages/[^/]+/src/internal/" }
     },
     {

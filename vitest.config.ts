@@ -10,7 +10,10 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{core,http,memory,node,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"],
+          include: [
+            "test/{core,http,memory,node,wire,examples,docs}/**/*.test.ts",
+            "{examples,docs/snippets}/**/*.test.ts"
+          ],
           // Property tests take a second of two idle cores, and many times that of busy ones.
           testTimeout: 60_000,
           hookTimeout: 60_000

@@ -209,7 +209,7 @@ const table = (results: ReadonlyArray<Result>, machine: string): string => {
     "is elapsed time. The ratio is the median of the ratios of neighbouring blocks, the spread the least and the most of",
     "them, and resident the most memory of any process.",
     "",
-    "![The same as a plot](bench/plot.svg)"
+    "![The same as a plot](../bench/plot.svg)"
   ].join("\n")
 }
 
@@ -231,10 +231,10 @@ export const write = ({
   const all = [...kept, ...results.filter(({ name }) => !earlier.some((old) => old.name === name))]
   Fs.writeFileSync(Path.join(here, "results.json"), `${JSON.stringify({ machine, results: all }, null, 2)}\n`)
   Fs.writeFileSync(Path.join(here, "plot.svg"), plot(all))
-  const readme = Path.join(root, "README.md")
+  const page = Path.join(root, "docs/performance.md")
   Fs.writeFileSync(
-    readme,
-    Fs.readFileSync(readme, "utf8").replace(
+    page,
+    Fs.readFileSync(page, "utf8").replace(
       /(<!-- bench -->\n).*?(<!-- \/bench -->)/s,
       (_, open: string, close: string) => `${open}${table(all, machine)}\n${close}`
     )

@@ -7,7 +7,7 @@
  *     npm run bench -- --only list        the items with this word in their name
  *     npm run bench -- --rounds 1         that many processes of each side, one after the other
  *     npm run bench -- --peers            also glanceclient, openstacksdk, gophercloud and curl, if they are installed
- *     npm run bench -- --write            writes results.json and plot.svg beside this file, and the table in the README
+ *     npm run bench -- --write            writes results.json and plot.svg beside this file, and the table in docs/performance.md
  *     npm run bench -- --check            fails if a ratio is worse by more than a quarter than in results.json,
  *                                         also when it is measured again
  */

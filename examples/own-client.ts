@@ -6,8 +6,8 @@ import * as Images from "@effect-glance/core/Images"
 import * as Cloud from "@effect-glance/http/Cloud"
 import { Console, Effect, Layer, Stream } from "effect"
 
-// Any HttpClient will do: another transport, a proxy, a recording. This one is fetch, with a name of its own and a
-// line for each answer.
+// Any HttpClient is possible: another transport, a proxy, a recording. This one is fetch with a user agent, and prints
+// a line for each response.
 const ownClient = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(HttpClient.HttpClient, (client) =>

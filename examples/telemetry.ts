@@ -9,14 +9,14 @@ import { ConsoleMetricExporter, PeriodicExportingMetricReader } from "@opentelem
 import { BatchSpanProcessor, ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base"
 import { Effect, Layer, Logger, LogLevel, Stream } from "effect"
 
-// What goes out is decided here: to the console, or by an OTLP exporter to a collector.
+// To the console. An OTLP exporter would send the same to a collector.
 const telemetry = NodeSdk.layer(() => ({
   resource: { serviceName: "nightly-report" },
   spanProcessor: new BatchSpanProcessor(new ConsoleSpanExporter()),
   metricReader: new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() })
 }))
 
-// At most four requests at once and ten in a second; a cloud that is down is left alone for half a minute.
+// At most four requests at once and ten in a second. If the cloud is down, no request is sent for half a minute.
 const cloud = Cloud.layerEnv().pipe(
   Layer.provide(Throttle.layer({ concurrency: 4, perSecond: 10 })),
   Layer.provide(Circuit.layer({ failures: 5, delay: "30 seconds" }))

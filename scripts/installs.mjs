@@ -1,4 +1,4 @@
-// Tries the install lines of the READMEs in empty folders with npm, pnpm and Yarn 1 and 4, with the tarballs of `dist/` for
+// Tries the install lines of the READMEs and of the start page in empty folders with npm, pnpm and Yarn 1 and 4, with the tarballs of `dist/` for
 // the packages of this repository. Then runs the program of each package's README, with a cloud in memory.
 import { execFileSync, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -71,18 +71,20 @@ const startCloud = async () => {
 
 const { cloud, variables } = await startCloud()
 try {
+  // Lines that were tried, of READMEs without a program.
+  const tried = new Set()
   for (const readme of [
+    ...["core", "http", "memory", "node"].map((name) => `packages/${name}/README.md`),
     "README.md",
-    ...["core", "http", "memory", "node"].map((name) => `packages/${name}/README.md`)
+    "docs/start.md"
   ]) {
     const text = read(readme)
-    const [, program] = (readme !== "README.md" && /```ts\n(.*?)```/s.exec(text)) || []
+    const [, program] = (readme.startsWith("packages/") && /```ts\n(.*?)```/s.exec(text)) || []
     for (const { name, line, files = {}, install, node } of tools) {
       const [found] = line.exec(text) ?? []
-      if (found === undefined) {
-        if (readme === "README.md") continue
-        throw new Error(`${readme} has no install line for ${name}`)
-      }
+      if (found === undefined) throw new Error(`${readme} has no install line for ${name}`)
+      if (program === undefined && tried.has(`${name} ${found}`)) continue
+      tried.add(`${name} ${found}`)
       const folder = mkdtempSync(join(tmpdir(), "effect-glance-install-"))
       try {
         console.log(`${readme}, ${name}: ${found}`)

@@ -247,14 +247,19 @@ describe("changes that Glance would not take", () => {
     ["a property called name", { properties: { name: "v" } }, 'properties["name"]', /attribute of every image/],
     ["a property called os_hidden", { properties: { os_hidden: "v" } }, 'properties["os_hidden"]', /attribute/],
     ["a property called self", { properties: { self: "v" } }, 'properties["self"]', /attribute/],
-    ["a property called location", { properties: { location: "v" } }, 'properties["location"]', /keeps for itself/],
+    ["a property called location", { properties: { location: "v" } }, 'properties["location"]', /reserves for itself/],
     [
       "a property called deleted_at",
       { properties: { deleted_at: null } },
       'properties["deleted_at"]',
-      /keeps for itself/
+      /reserves for itself/
     ],
-    ["a property of os_glance", { properties: { os_glance_x: "v" } }, 'properties["os_glance_x"]', /keeps for itself/],
+    [
+      "a property of os_glance",
+      { properties: { os_glance_x: "v" } },
+      'properties["os_glance_x"]',
+      /reserves for itself/
+    ],
     [
       "a property that ends in what is white space to Python",
       { properties: { "k\u0085": "v" } },

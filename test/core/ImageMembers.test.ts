@@ -96,7 +96,7 @@ describe("sharing an image", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.add: image ${id} cannot be shared (POST ${path} returned 403: Not allowed to create members for ` +
+        `ImageMembers.add: image ${id} cannot be shared: the caller must own it, and its visibility must be "shared" (POST ${path} returned 403: Not allowed to create members for ` +
           `image ${id}.) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(403, `Not allowed to create members for image ${id}.`)])))
@@ -283,7 +283,7 @@ describe("answering for a membership", () => {
       deepStrictEqual(error.requestId, Option.some(Port.requestId))
       assert.strictEqual(
         error.message,
-        `ImageMembers.setStatus: the caller cannot set the status of member own-project of image ${id} ` +
+        `ImageMembers.setStatus: the caller cannot set the status of member own-project of image ${id}: only the member itself can ` +
           `(PUT ${path}/own-project returned ${status}: ${sentence}) [${Port.requestId}]`
       )
     }).pipe(Effect.provide(Port.core([Port.refusal(status, sentence)])))

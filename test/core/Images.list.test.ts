@@ -476,7 +476,10 @@ describe("find", () => {
       const error = yield* Effect.flip(find)
       assert(error._tag === "AmbiguousImage")
       deepStrictEqual(error.imageIds, ["p0", "q0"])
-      assert.strictEqual(error.message, "Images.find: 2 images match name=n: p0, q0")
+      assert.strictEqual(
+        error.message,
+        "Images.find: 2 images match name=n: p0, q0; narrow the query, or use findFirst or findNewest"
+      )
     }).pipe(Effect.provide(pages(page(imageRecords(1, "p"), "/v2/images?marker=p0"), page(imageRecords(1, "q")))))
   )
 

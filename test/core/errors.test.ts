@@ -470,3 +470,18 @@ describe("the categories of errors", () => {
     }).pipe(Effect.provide(Port.core([Port.refusal(429, "later")])))
   )
 })
+
+it("an unexpected status says to check the endpoint if it is a redirect or an unknown route", () => {
+  const messageOf = (status: number) =>
+    new GlanceError.UnexpectedStatus({
+      operation: "Images.list",
+      method: "GET",
+      url: "https://glance.test/v2/images",
+      status,
+      requestId: Option.none(),
+      detail: ""
+    }).message
+  assert.include(messageOf(302), "the server redirects, which the client does not follow")
+  assert.include(messageOf(404), "check that the endpoint is that of an image service")
+  assert.strictEqual(messageOf(418), "Images.list: unexpected status (GET https://glance.test/v2/images returned 418)")
+})

@@ -108,7 +108,7 @@ describe("a listing whose marker is deleted between two pages", () => {
       assert.strictEqual(error.marker, "r3")
       assert.strictEqual(
         error.message,
-        "Images.listAll: record r3 and the records before it were deleted during the listing"
+        "Images.listAll: record r3 and the records before it were deleted during the listing: list again"
       )
       deepStrictEqual(seen, names(4))
     }).pipe(Effect.provide(Port.core(server("images", names(8), { 2: ["r1", "r2", "r3"] }))))

@@ -320,8 +320,8 @@ describe("a circuit", { timeout: 60_000 }, () => {
       yield* TestClock.adjust("30 seconds")
       yield* outcomes(2)
       assert.deepStrictEqual(lines, [
-        "https://glance.test/v2 is left alone for 30s after 2 failures in a row, the last: status 503",
-        "https://glance.test/v2 answers again"
+        "circuit for https://glance.test/v2 is open for 30s after 2 failures in a row (last failure: status 503)",
+        "circuit for https://glance.test/v2 is closed again"
       ])
     }).pipe(
       Effect.provide(over((_, index) => (index < 2 ? down("503") : noImages()), { failures: 2 })),

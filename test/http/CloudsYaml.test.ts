@@ -178,8 +178,8 @@ describe("a cloud of clouds.yaml", () => {
         const cases: ReadonlyArray<readonly [Machine.Machine, string | undefined]> = [
           [one(), undefined],
           [one({ verify: true }), undefined],
-          [one({ verify: false }), 'cloud "c" says not to verify certificates, which is left to the HttpClient'],
-          [one({ cacert: "/ca.pem", cert: "/me.pem" }), "says to trust a CA file and to show a certificate"],
+          [one({ verify: false }), 'cloud "c" sets verify, which has no effect on the provided HttpClient'],
+          [one({ cacert: "/ca.pem", cert: "/me.pem" }), 'cloud "c" sets cacert and cert, which has no effect'],
           [one({ regionname: "north" }), 'cloud "c": regionname is no setting and is ignored; is region_name meant?'],
           [one({ verfiy: false }), "verfiy is no setting and is ignored; is verify meant?"],
           [

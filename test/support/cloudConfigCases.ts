@@ -679,7 +679,7 @@ clouds:
   {
     what: "refused for version 1 of the Image API",
     ...one(login, { image_api_version: "1" }),
-    is: `${place} image_api_version is not 2, the version of the Image API that is spoken here`
+    is: `${place} image_api_version must be 2, the version of the Image API that this client speaks`
   },
   { what: "one of version 2 of the Image API", ...one(login, { image_api_version: 2 }), is: { cloud: "c" }, sdk: true },
   {

@@ -14,11 +14,15 @@ export interface Ended {
 
 /** Runs an example as a user would, with these variables and none of the caller's `OS_*`. */
 export const runExample = (name: string, variables: Readonly<Record<string, string>>): Effect.Effect<Ended> =>
+  runProgram(`examples/${name}.ts`, variables)
+
+/** Runs a program of this repository in the same way. */
+export const runProgram = (file: string, variables: Readonly<Record<string, string>>): Effect.Effect<Ended> =>
   Effect.async((resume, signal) => {
     const inherited = Object.entries(process.env).filter(([key]) => !/^(OTHER_)?OS_/.test(key))
     execFile(
       process.execPath,
-      ["--import", "tsx", `examples/${name}.ts`],
+      ["--import", "tsx", file],
       { env: { ...Object.fromEntries(inherited), ...variables }, signal },
       (error, stdout, stderr) =>
         resume(

@@ -1,5 +1,5 @@
 /**
- * What an OpenStack service says when it does not do what it was asked: the part that all its errors share.
+ * Reads error responses of OpenStack services into the fields that all errors of responses share.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as ResponseBody from "./ResponseBody.js"
 import * as Secrets from "./Secrets.js"
 
 /**
- * What every error that comes from an answer holds.
+ * The fields of every error that comes from a response.
  *
  * @since 0.1.0
  * @category models
@@ -30,14 +30,14 @@ export const fields = {
   /** The URL of the request as it was sent, without secrets. Below a port that shows no host: the path and query. */
   url: Schema.String,
   status: Schema.Number,
-  /** `x-openstack-request-id`, by which an operator of the cloud finds the request in the logs. */
+  /** `x-openstack-request-id`. The operator of the cloud finds the request in the logs with it. */
   requestId: Schema.optionalWith(Schema.String, { as: "Option" }),
-  /** The server's own sentence, without HTML, control characters and secrets; empty when it said nothing. */
+  /** The server's own sentence, without HTML, control characters and secrets. Empty if there is none. */
   detail: Schema.String
 }
 
 /**
- * What an answer that is an error says, as plain data: see {@link fields}.
+ * The {@link fields} of an error response, as plain data.
  *
  * @since 0.1.0
  * @category models

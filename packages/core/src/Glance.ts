@@ -88,6 +88,15 @@ const tags = {
  *
  * The `Hasher` of the context, or its default, computes the hashes of image data.
  *
+ * @example
+ * ```ts
+ * import { Glance } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Glance.layer, NodeCloud.layerEnv())
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -1,5 +1,5 @@
 /**
- * The port between the Image API and whatever carries its requests: a real cloud, a cloud in memory, a recording.
+ * The port between the operations and the provider of their requests: a real cloud, a cloud in memory, or a recording.
  *
  * @since 0.1.0
  */
@@ -22,8 +22,8 @@ import type * as GlanceError from "./GlanceError.js"
 export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | GlanceError.ConnectionError>
 
 /**
- * Makes a client of a function, for a provider of the port, or for a test that scripts the responses. The URL of a
- * request stays the path that it is, while `HttpClient.make` wants a whole one.
+ * Makes a client from a function, for a provider of the port, or for a test that scripts the responses. The URL of a
+ * request is a path, which `HttpClient.make` would reject.
  *
  * @example
  * ```ts
@@ -72,31 +72,30 @@ export type BodyStreaming = "always" | "http2" | "never"
  */
 export interface Service {
   /**
-   * The image service. The URL of a request is a path below the versioned root (`/images/{id}`); the provider puts
-   * the endpoint before it and the token on it, keeps both out of spans and logs, repeats what is safe to repeat, and
-   * follows no redirects.
+   * The image service. The URL of a request is a path below the versioned root (`/images/{id}`). The provider adds the
+   * endpoint and the token, keeps both out of spans and logs, retries what is safe to retry, and follows no redirects.
    */
   readonly client: Client
   /**
-   * The same service above its versions: the URL of a request is a path below the endpoint's root, `/versions` for
-   * instance.
+   * The same service above its versions. The URL of a request is a path below the root of the endpoint, such as
+   * `/versions`.
    */
   readonly unversioned: Client
-  /** The project that the caller acts for; none where only a token is known, or a token without a project. */
+  /** The id of the caller's project. None if only a token is known, or if the token is not for a project. */
   readonly projectId: Effect.Effect<Option.Option<string>, GlanceError.ConnectionError>
   /**
-   * The object store of the same cloud and region, for clouds whose tasks move images through containers. The URL of a
-   * request is a path below the account (`/{container}`).
+   * The object store of the same cloud and region, for tasks that move images through containers. The URL of a request
+   * is a path below the account (`/{container}`). None if the cloud has no object store.
    */
   readonly objectStore: Effect.Effect<Option.Option<Client>, GlanceError.ConnectionError>
   /**
-   * Renews the token where it will not last so long, for a request that the server must still believe when it ends.
-   * Where a renewed one lasts no longer either, or none expires, it does nothing.
+   * Renews the token if it is valid for less than this time, for a request whose end must come before the token
+   * expires. Does nothing if a new token would not be valid for longer, or if tokens do not expire.
    */
   readonly ensureToken: (life: Duration.Duration) => Effect.Effect<void, GlanceError.ConnectionError>
   /**
-   * How long an operation may take from its first request to the last byte of its JSON answer, retries included, and
-   * what {@link Operation} was held back not.
+   * The time limit of an operation, from its first request to the last byte of its JSON response, retries included. The
+   * time that {@link Operation} was held back does not count.
    */
   readonly timeLimit: Duration.Duration
   /**
@@ -115,7 +114,7 @@ export interface Service {
 }
 
 /**
- * The port, as the services of this package ask for it.
+ * The port that the services of this package require.
  *
  * @since 0.1.0
  * @category tags

@@ -1,5 +1,5 @@
 /**
- * Everything that can go wrong, as tagged errors. Each operation's type lists exactly those that it can end in.
+ * The tagged errors of all operations. The type of an operation lists exactly the errors that it can end in.
  *
  * @since 0.1.0
  */
@@ -140,7 +140,8 @@ export class CloudUnavailable extends TaggedError<CloudUnavailable>()(
 export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>()(
   "TimeLimitExceeded",
   { ...ofOperation, limit: Schema.Duration },
-  ({ limit }) => `no complete response within ${Duration.format(limit)}`
+  ({ limit }) =>
+    `no complete response within ${Duration.format(limit)} (option timeLimit); the server may have done the work`
 ) {}
 
 /**
@@ -152,7 +153,7 @@ export class TimeLimitExceeded extends TaggedError<TimeLimitExceeded>()(
 export class AuthenticationFailed extends TaggedError<AuthenticationFailed>()(
   "AuthenticationFailed",
   response,
-  () => "the cloud rejected the credentials"
+  () => "the cloud rejected the credentials: check them, and whether they have expired"
 ) {}
 
 /**
@@ -187,7 +188,7 @@ export class EndpointNotFound extends TaggedError<EndpointNotFound>()(
 export class EndpointVersionMismatch extends TaggedError<EndpointVersionMismatch>()(
   "EndpointVersionMismatch",
   response,
-  () => "the endpoint does not serve version 2 of the Image API"
+  () => "the endpoint does not serve version 2 of the Image API: check its URL"
 ) {}
 
 /**
@@ -284,10 +285,12 @@ export class ServerError extends TaggedError<ServerError>()("ServerError", respo
  * @since 0.1.0
  * @category any response
  */
-export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()(
-  "UnexpectedStatus",
-  response,
-  () => "unexpected status"
+export class UnexpectedStatus extends TaggedError<UnexpectedStatus>()("UnexpectedStatus", response, ({ status }) =>
+  status >= 300 && status < 400
+    ? "the server redirects, which the client does not follow: check the URL of the endpoint"
+    : status === 404 || status === 405
+      ? "unexpected status: check that the endpoint is that of an image service"
+      : "unexpected status"
 ) {}
 
 /**
@@ -328,7 +331,7 @@ export class ImageNotFound extends TaggedError<ImageNotFound>()(
 export class DuplicateImage extends TaggedError<DuplicateImage>()(
   "DuplicateImage",
   response,
-  () => "the image id is already taken"
+  () => "the image id is taken, perhaps by a deleted image: choose another one"
 ) {}
 
 /**
@@ -340,7 +343,7 @@ export class DuplicateImage extends TaggedError<DuplicateImage>()(
 export class ImageInUse extends TaggedError<ImageInUse>()(
   "ImageInUse",
   imageResponse,
-  ({ imageId }) => `image ${imageId} is in use`
+  ({ imageId }) => `image ${imageId} is in use: first delete what uses it, such as a server or a volume`
 ) {}
 
 /**
@@ -402,7 +405,7 @@ export class AmbiguousImage extends TaggedError<AmbiguousImage>()(
   ({ imageIds, query }) => {
     const shown = imageIds.slice(0, 10)
     const more = imageIds.length > shown.length ? ", …" : ""
-    return `${imageIds.length} images match ${query}: ${shown.join(", ")}${more}`
+    return `${imageIds.length} images match ${query}: ${shown.join(", ")}${more}; narrow the query, or use findFirst or findNewest`
   }
 ) {}
 
@@ -450,7 +453,7 @@ export class LostMarker extends TaggedError<LostMarker>()(
     /** The marker that the server no longer knows. */
     marker: Schema.String
   },
-  ({ marker }) => `record ${marker} and the records before it were deleted during the listing`
+  ({ marker }) => `record ${marker} and the records before it were deleted during the listing: list again`
 ) {}
 
 /**
@@ -463,7 +466,7 @@ export class LostMarker extends TaggedError<LostMarker>()(
 export class UnsharableImage extends TaggedError<UnsharableImage>()(
   "UnsharableImage",
   imageResponse,
-  ({ imageId }) => `image ${imageId} cannot be shared`
+  ({ imageId }) => `image ${imageId} cannot be shared: the caller must own it, and its visibility must be "shared"`
 ) {}
 
 /**
@@ -488,7 +491,8 @@ export class DuplicateImageMember extends TaggedError<DuplicateImageMember>()(
 export class InvalidImageMember extends TaggedError<InvalidImageMember>()(
   "InvalidImageMember",
   memberResponse,
-  ({ imageId, memberId }) => `the caller cannot set the status of member ${memberId} of image ${imageId}`
+  ({ imageId, memberId }) =>
+    `the caller cannot set the status of member ${memberId} of image ${imageId}: only the member itself can`
 ) {}
 
 /**
@@ -567,7 +571,7 @@ export class TaskNotEnded extends TaggedError<TaskNotEnded>()(
     /** The status at the last poll. */
     taskStatus: Schema.String
   },
-  ({ taskId, taskStatus, type }) => `${type} task ${taskId} is still ${taskStatus}`
+  ({ taskId, taskStatus, type }) => `${type} task ${taskId} is still ${taskStatus}, and continues`
 ) {}
 
 /**
@@ -579,7 +583,7 @@ export class TaskNotEnded extends TaggedError<TaskNotEnded>()(
 export class NoSuchContainer extends TaggedError<NoSuchContainer>()(
   "NoSuchContainer",
   { ...response, container: Schema.String },
-  ({ container }) => `there is no container ${quote(container)}`
+  ({ container }) => `there is no container ${quote(container)} in the object store: create it first`
 ) {}
 
 const missing = (what: string, namespace: string): string =>
@@ -673,7 +677,7 @@ export class DuplicateMetadef extends TaggedError<DuplicateMetadef>()(
 export class ProtectedMetadef extends TaggedError<ProtectedMetadef>()(
   "ProtectedMetadef",
   namespaceResponse,
-  ({ namespace }) => `namespace ${quote(namespace)} is protected`
+  ({ namespace }) => `namespace ${quote(namespace)} is protected: update it with protected: false first`
 ) {}
 
 /**
@@ -707,7 +711,7 @@ export class ImageLocked extends TaggedError<ImageLocked>()(
 export class ImageNotImportable extends TaggedError<ImageNotImportable>()(
   "ImageNotImportable",
   imageResponse,
-  ({ imageId }) => `image ${imageId} is not ready for an import`
+  ({ imageId }) => `image ${imageId} is not in the state that the import method needs`
 ) {}
 
 /**
@@ -779,7 +783,7 @@ export class ImportNotEnded extends TaggedError<ImportNotEnded>()(
   },
   ({ imageId, imageStatus, storesToGo }) => {
     const remaining = storesToGo.length === 0 ? "" : `, remaining stores: ${storesToGo.join(", ")}`
-    return `the import of image ${imageId} has not ended (the image is ${imageStatus}${remaining})`
+    return `the import of image ${imageId} has not ended, and continues (the image is ${imageStatus}${remaining})`
   }
 ) {}
 
@@ -792,7 +796,7 @@ export class ImportNotEnded extends TaggedError<ImportNotEnded>()(
 export class NoImageData extends TaggedError<NoImageData>()(
   "NoImageData",
   imageResponse,
-  ({ imageId }) => `image ${imageId} has no data`
+  ({ imageId }) => `image ${imageId} has no data: upload or import them first`
 ) {}
 
 /**
@@ -804,7 +808,7 @@ export class NoImageData extends TaggedError<NoImageData>()(
 export class ImageDeactivated extends TaggedError<ImageDeactivated>()(
   "ImageDeactivated",
   imageResponse,
-  ({ imageId }) => `image ${imageId} is deactivated`
+  ({ imageId }) => `image ${imageId} is deactivated: only administrators can download its data`
 ) {}
 
 /**
@@ -828,7 +832,7 @@ export class RangeNotSatisfiable extends TaggedError<RangeNotSatisfiable>()(
 export class ImageNotQueued extends TaggedError<ImageNotQueued>()(
   "ImageNotQueued",
   imageResponse,
-  ({ imageId }) => `image ${imageId} is not waiting for data`
+  ({ imageId }) => `image ${imageId} has data already, or gets them now: only a queued image takes data`
 ) {}
 
 /**
@@ -876,7 +880,7 @@ export class ImageFormatMismatch extends TaggedError<ImageFormatMismatch>()(
     found: Schema.String
   },
   ({ diskFormat, found, imageId }) =>
-    `image ${imageId} has the disk format ${diskFormat}, but its data begin as ${found}`
+    `image ${imageId} has the disk format ${diskFormat}, but its data begin as ${found}: correct one of the two`
 ) {}
 
 /**
@@ -907,7 +911,7 @@ export class SourceLengthMismatch extends TaggedError<SourceLengthMismatch>()(
 export class EmptyImageSource extends TaggedError<EmptyImageSource>()(
   "EmptyImageSource",
   image,
-  ({ imageId }) => `the source for image ${imageId} is empty`
+  ({ imageId }) => `the source for image ${imageId} is empty, so nothing was stored`
 ) {}
 
 /**
@@ -952,7 +956,7 @@ export class ImageUnverifiable extends TaggedError<ImageUnverifiable>()(
   },
   ({ algorithms, imageId }) => {
     const has = algorithms.length === 0 ? "no hash" : `only hashes of ${algorithms.join(", ")}`
-    return `the data of image ${imageId} cannot be verified: its record has ${has}`
+    return `the data of image ${imageId} cannot be verified: its record has ${has} (options hashAlgorithm and verify)`
   }
 ) {}
 

@@ -10,24 +10,23 @@ import * as HashAlgorithms from "./internal/hashAlgorithms.js"
 import * as Portable from "./internal/portableHasher.js"
 
 /**
- * Hashes of one run of bytes, of several algorithms at once.
+ * Several hashes of the same bytes, computed together.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Hash {
   /**
-   * Takes the next bytes. A promise asks to wait before it is given more, and before these are written to; what is
-   * needed of them after that has been copied. A promise that rejects is a defect of the transfer: the hasher has
-   * stopped, for instance because its thread ended, and neither another attempt nor the caller can mend that.
+   * Adds bytes. If it returns a promise, wait for it before the next call, and before you write to the bytes. A promise
+   * that rejects is a defect of the transfer: the hasher has stopped, for instance because its thread ended.
    */
   readonly update: (bytes: Uint8Array) => void | Promise<void>
-  /** What the bytes so far come to, in lower-case hex, by algorithm. Nothing can be added afterwards. */
+  /** Returns the hashes in lower-case hex, by algorithm. No bytes can be added afterwards. */
   readonly digest: Effect.Effect<ReadonlyMap<string, string>>
 }
 
 /**
- * What computes hashes, and of which algorithms.
+ * Computes hashes.
  *
  * @since 0.1.0
  * @category models
@@ -35,7 +34,7 @@ export interface Hash {
 export interface Service {
   /** Returns whether this runtime can compute hashes of an algorithm, given by any name that `canonicalName` knows. */
   readonly supports: (algorithm: string) => boolean
-  /** Begins hashes of algorithms that are supported; another one is a defect. */
+  /** Starts hashes of the algorithms. An algorithm that is not supported is a defect. */
   readonly start: (algorithms: ReadonlyArray<string>) => Effect.Effect<Hash, never, Scope.Scope>
 }
 
@@ -43,7 +42,7 @@ export interface Service {
  * The hasher that `ImageData`, `ImageCreation` and `ImageReleases` use. They read it when their layer is built.
  *
  * Its default works in every runtime and is the same as `PortableHasher.layer`. On Node, provide `NodeHasher.layer` of
- * `@effect-glance/http`, which is several times as fast and uses threads.
+ * `@effect-glance/node`, which is several times as fast and uses threads.
  *
  * @since 0.1.0
  * @category context

@@ -129,7 +129,7 @@ export interface Service {
 export class ImageCache extends Context.Tag("@effect-glance/core/ImageCache")<ImageCache, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -168,6 +168,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageCache } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageCache.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -124,7 +124,7 @@ const propertyNameCheck: Check.Check = (value) => {
   if (reason !== undefined) return `is not a name of a property: it ${reason}`
   const name = value as string
   if (Image.baseAttributes.has(name)) return "is an attribute of every image, not a custom property"
-  if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance keeps for itself"
+  if (reserved.has(name) || name.startsWith("os_glance")) return "is a name that Glance reserves for itself"
   return Check.stripped(name)
 }
 

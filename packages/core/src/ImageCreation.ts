@@ -377,7 +377,7 @@ const fromServices = (services: Services): Service => ({
 })
 
 /**
- * Makes the service on the port of the context, with the `Hasher` of the context or its default.
+ * Makes the service on the `GlanceClient` of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
@@ -397,6 +397,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 /**
  * {@link make} as a layer, which shares its knowledge of the cloud with `Discovery.layer`. If one program uses several
  * projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageCreation } from "@effect-glance/core"
+ * import { NodeCloud, NodeHasher } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageCreation.layer, [NodeCloud.layerEnv(), NodeHasher.layer])
+ * ```
  *
  * @since 0.1.0
  * @category layers

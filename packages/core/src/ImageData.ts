@@ -617,7 +617,7 @@ const createWithData = (services: Services): Service["createWithData"] =>
   )
 
 /**
- * Makes the service on the port of the context, with the `Hasher` of the context or its default.
+ * Makes the service on the `GlanceClient` of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
@@ -666,6 +666,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageData } from "@effect-glance/core"
+ * import { NodeCloud, NodeHasher } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageData.layer, [NodeCloud.layerEnv(), NodeHasher.layer])
+ * ```
  *
  * @since 0.1.0
  * @category layers

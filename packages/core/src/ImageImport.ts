@@ -307,7 +307,7 @@ export class ImageImport extends Context.Tag("@effect-glance/core/ImageImport")<
 const isUri: Check.Check = (value) => {
   const text = value instanceof URL ? value.href : value
   if (typeof text !== "string") return `must be a URL, not ${Check.shown(text)}`
-  return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be the URL of something on the web"
+  return URL.canParse(text) && /^https?:/i.test(text) ? undefined : "must be a URL that begins with http:// or https://"
 }
 
 const uuid: Check.Check = (value) =>
@@ -378,7 +378,7 @@ const requireStores = (discovery: Discovery.Service, stores: ReadonlyArray<strin
       yield* Check.check(`stores[${index}]`, store, () => {
         if (writable.includes(store)) return undefined
         return known.some(({ id }) => id === store)
-          ? `is a store that takes no data: ${Check.shown(store)}`
+          ? `is a read-only store: ${Check.shown(store)}`
           : `must be one of ${writable.join(", ")}, not ${Check.shown(store)}`
       })
     }
@@ -448,7 +448,7 @@ const makeWith = (discovery: Discovery.Service): Effect.Effect<Service, never, G
   })
 
 /**
- * The service on the port of the context, with a discovery of its own.
+ * Makes the service on the `GlanceClient` of the context, with a `Discovery` of its own.
  *
  * @since 0.1.0
  * @category constructors
@@ -458,6 +458,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 /**
  * {@link make} as a layer, which shares its knowledge of the cloud with `Discovery.layer`. If one program uses several
  * projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageImport } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageImport.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

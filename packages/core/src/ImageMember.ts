@@ -8,7 +8,7 @@ import * as Image from "./Image.js"
 import * as Wire from "./internal/wire.js"
 
 /**
- * What a member has said to being one. A `pending` or `rejected` member can use the image by its id, but does not find
+ * The status of a membership. A `pending` or `rejected` member can use the image by its id, but does not find
  * it in listings.
  *
  * @since 0.1.0
@@ -17,7 +17,7 @@ import * as Wire from "./internal/wire.js"
 export type MemberStatus = "pending" | "accepted" | "rejected"
 
 /**
- * All that a member's status can be set to.
+ * The values that a member's status can be set to.
  *
  * @since 0.1.0
  * @category models

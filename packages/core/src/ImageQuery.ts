@@ -204,7 +204,8 @@ const time =
     return Either.map(
       Check.check(argument, value, () => {
         const [first, ...more] = conditions
-        if (first === undefined || more.length > 0) return "must hold one comparison; Glance heeds but one"
+        if (first === undefined || more.length > 0)
+          return "must have one comparison, because Glance reads only the last of several"
         if (!comparisons.has(first[0])) return `must compare by one of ${[...comparisons].join(", ")}, not ${first[0]}`
         return DateTime.isDateTime(first[1]) ? undefined : "must compare with a DateTime"
       }),

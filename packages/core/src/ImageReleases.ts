@@ -261,7 +261,7 @@ const ensureFrom = <E, R, E2, R2>(
   })
 
 /**
- * Makes the service on the port of the context, with the `Hasher` of the context or its default.
+ * Makes the service on the `GlanceClient` of the context, with the `Hasher` of the context or its default.
  *
  * @since 0.1.0
  * @category constructors
@@ -288,6 +288,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageReleases } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageReleases.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -24,7 +24,8 @@ export interface JsonSchema {
 }
 
 /**
- * The schemas, each fetched anew when it is run. They are answered as they are: nothing here validates by them.
+ * The schemas. Each effect fetches its schema again, and returns it as the server sent it. The client does not validate
+ * with them.
  *
  * @since 0.1.0
  * @category models
@@ -57,7 +58,7 @@ export interface Service {
 export class ImageSchemas extends Context.Tag("@effect-glance/core/ImageSchemas")<ImageSchemas, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -72,6 +73,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { ImageSchemas } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(ImageSchemas.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

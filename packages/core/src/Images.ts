@@ -327,7 +327,7 @@ const getMany = (operations: Operations.Operations): Service["getMany"] =>
   })
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -364,6 +364,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Images.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -186,7 +186,7 @@ const content = ["resource_type_associations", "properties", "objects", "tags"]
 const dropped = new Set(["self", "schema", "created_at", "updated_at", ...content])
 
 /**
- * The operations on the port of the context.
+ * Makes the operations on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

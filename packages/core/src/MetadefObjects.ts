@@ -94,7 +94,7 @@ const merged = (before: unknown, wanted: unknown): unknown => {
 }
 
 /**
- * The operations on the port of the context.
+ * Makes the operations on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

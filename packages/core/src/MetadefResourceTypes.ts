@@ -58,7 +58,7 @@ export interface Service {
 }
 
 /**
- * The operations on the port of the context.
+ * Makes the operations on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

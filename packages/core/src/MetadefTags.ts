@@ -94,7 +94,7 @@ const sortKeys = { name: "name", createdAt: "created_at" }
 const attempts = 3
 
 /**
- * The operations on the port of the context.
+ * Makes the operations on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors

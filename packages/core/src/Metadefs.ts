@@ -43,7 +43,7 @@ export interface Service {
 export class Metadefs extends Context.Tag("@effect-glance/core/Metadefs")<Metadefs, Service>() {}
 
 /**
- * The service on the port of the context.
+ * Makes the service on the `GlanceClient` of the context.
  *
  * @since 0.1.0
  * @category constructors
@@ -59,6 +59,15 @@ export const make: Effect.Effect<Service, never, GlanceClient.GlanceClient> = Ef
 
 /**
  * {@link make} as a layer. If one program uses several projects, give each `Layer.fresh` of it.
+ *
+ * @example
+ * ```ts
+ * import { Metadefs } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Metadefs.layer, NodeCloud.layerEnv())
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -6,16 +6,16 @@
 import type * as Option from "effect/Option"
 
 /**
- * Some of the records that match a query, and how to get the next ones.
+ * Some of the records that match a query, and the query for the next ones.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Page<A, Query> {
   readonly items: ReadonlyArray<A>
-  /** What to ask for to get the next page; none after the last one. */
+  /** The query for the next page. None after the last page. */
   readonly next: Option.Option<Query>
-  /** The page as the server sent it: parsed, nothing checked. */
+  /** The page as the server sent it: parsed JSON, not checked. */
   readonly raw: unknown
 }
 
@@ -27,8 +27,8 @@ export interface Page<A, Query> {
  */
 export interface ListOptions {
   /**
-   * What becomes of a record that cannot be decoded: it fails the listing, or it is left out and logged as a warning. A
-   * record in which JSON is nested more than 100 levels deep is one of them.
+   * Whether a record that cannot be decoded fails the listing, or is left out and logged as a warning. JSON of more than
+   * 100 levels cannot be decoded.
    *
    * @default "fail"
    */
@@ -43,9 +43,9 @@ export interface ListOptions {
  */
 export interface ListAllOptions extends ListOptions {
   /**
-   * Whether the next page is asked for as soon as one arrives, and not when all of that has been read. It pays where both
-   * the server and the reader take their time. One page at most waits for its reader; whoever stops early has asked for
-   * it in vain.
+   * Whether to request the next page as soon as one arrives, instead of when the reader needs it. It helps if both the
+   * server and the reader are slow. At most one page waits for the reader. A reader that stops early has caused one
+   * request too many.
    *
    * @default false
    */

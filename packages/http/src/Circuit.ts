@@ -123,7 +123,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
             if (!tries) return Effect.void
             state.turn += 1
             state.until = undefined
-            return Effect.logInfo(`${url} answers again`)
+            return Effect.logInfo(`circuit for ${url} is closed again`)
           }
           state.reason = outcome.failure
           state.failures += 1
@@ -131,7 +131,7 @@ export const make = ({ delay, failures }: Options = {}): Service => {
           state.turn += 1
           state.until = then + pause
           return Effect.logWarning(
-            `${url} is left alone for ${Duration.format(pause)} after ${state.failures} failures in a row, the last: ${state.reason}`
+            `circuit for ${url} is open for ${Duration.format(pause)} after ${state.failures} failures in a row (last failure: ${state.reason})`
           )
         })
       )
@@ -147,6 +147,14 @@ export const make = ({ delay, failures }: Options = {}): Service => {
  * Makes circuits for the clouds that are built with it. Provide it to their layers, not to the program:
  * `Layer.provide(Cloud.layerEnv(), Circuit.layer())`. Each URL of an image or identity service has its own circuit.
  *
+ * @example
+ * ```ts
+ * import { Circuit, Cloud } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerEnv(), Circuit.layer({ failures: 3, delay: "1 minute" }))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -154,6 +162,14 @@ export const layer = (options?: Options): Layer.Layer<Circuit> => Layer.sync(Cir
 
 /**
  * {@link layer} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Circuit } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const circuit = Circuit.layerConfig({ failures: Config.integer("CIRCUIT_FAILURES") })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -1,8 +1,8 @@
 /**
- * A cloud that is reached over HTTP: the port of the Image API on an identity and the HTTP client of the runtime.
+ * Connects to a cloud over HTTP: provides the port of the Image API with an identity and the HTTP client of the runtime.
  *
- * Where that client is `fetch`, options for it (`FetchHttpClient.RequestInit`) are provided to these layers or to the
- * program, not only to `FetchHttpClient.layer`: its `redirect` has to be set here.
+ * If that client is `fetch`, provide its options (`FetchHttpClient.RequestInit`) to these layers or to the program, not
+ * only to `FetchHttpClient.layer`, because these layers set its `redirect`.
  *
  * @since 0.1.0
  */
@@ -39,32 +39,32 @@ import * as Persistence from "./internal/persistence.js"
 import * as Throttle from "./Throttle.js"
 
 /**
- * Which endpoint is used, and how persistent a request is.
+ * The endpoint, the time limit and the retries.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Catalog.Selection {
-  /** The image service's URL, instead of that in the catalog. */
+  /** The URL of the image service, instead of that of the catalog. */
   readonly endpoint?: string | undefined
   /**
-   * How long an operation may take, from its first request to the last byte of its last answer, logins and retries
+   * The time limit of an operation, from its first request to the last byte of its last response, logins and retries
    * included.
    *
    * @default 60 seconds
    */
   readonly timeLimit?: Duration.DurationInput | undefined
   /**
-   * How often a request is sent again that is safe to repeat: GET, HEAD and PUT after a broken connection, 502, 503 or
-   * 504; any method where the server was not reached, or refused before it did anything (429; 413 with `Retry-After`).
-   * Never one whose body is a stream.
+   * Retries of a request: GET, HEAD and PUT after a broken connection, 502, 503 or 504; any method if the server was
+   * not reached, and after 429 or 413 with `Retry-After`, because the server did nothing. A request whose body is a stream is
+   * never retried.
    *
    * @default 3
    */
   readonly retries?: number | undefined
   /**
-   * The wait before the first repetition, give or take a fifth; it doubles with each further one, and is never less
-   * than `Retry-After`. A wait that would end after the time limit is not begun.
+   * The back-off before the first retry, varied by up to a fifth. It doubles with each retry, and is never less than
+   * `Retry-After`. A wait that would end after the time limit does not begin.
    *
    * @default 200 milliseconds
    */
@@ -76,8 +76,8 @@ export interface Options extends Catalog.Selection {
    */
   readonly bodyStreaming?: GlanceClient.BodyStreaming | undefined
   /**
-   * The longest JSON body that is read, in bytes, also of what a compressed body holds. A longer one fails with
-   * `UnexpectedAnswer`, and its connection is closed. Of errors at most 64 KiB are read.
+   * The longest JSON body that is read, in bytes after decompression. A longer one fails with `UnexpectedAnswer`, and its
+   * connection is closed. Of the bodies of errors, at most 64 KiB are read.
    *
    * @default 134217728 (128 MiB)
    */
@@ -93,22 +93,21 @@ export interface Options extends Catalog.Selection {
 }
 
 /**
- * An image service whose URL is known, and a token for it.
+ * The URL of an image service, and a token for it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenOptions extends Omit<Options, keyof Catalog.Selection> {
-  /** The image service's URL, with or without `/v2`. */
+  /** The URL of the image service, with or without `/v2`. */
   readonly endpoint: string
   readonly token: Redacted.Redacted<string>
-  /** The project of the token, for operations that act as it. */
+  /** The project of the token, for operations that need its id. */
   readonly projectId?: string | undefined
 }
 
 /**
- * The port on the identity and the HTTP client of the context. Nothing is sent and nobody is logged in before the first
- * operation.
+ * Makes the port from the identity and the HTTP client of the context. The first operation logs in.
  *
  * @since 0.1.0
  * @category constructors
@@ -170,7 +169,21 @@ export const make = ({
   })
 
 /**
- * The cloud that an identity opens.
+ * Provides the cloud of the identity in the context.
+ *
+ * @example
+ * ```ts
+ * import { Cloud, Keystone } from "@effect-glance/http"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const identity = Keystone.layerPassword({
+ *   authUrl: "https://keystone.example/v3",
+ *   username: "demo",
+ *   password: Redacted.make("secret"),
+ *   projectName: "demo"
+ * })
+ * const cloud = Layer.provide(Cloud.layer({ region: "RegionOne" }), identity)
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -183,6 +196,14 @@ export const layer = (
 /**
  * {@link layer} with options that are read from the `ConfigProvider`.
  *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const cloud = Cloud.layerConfig({ region: Config.string("REGION"), retries: Config.integer("RETRIES") })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -192,7 +213,15 @@ export const layerConfig = (
   Layer.effect(GlanceClient.GlanceClient, Effect.flatMap(Config.unwrap(options), make))
 
 /**
- * An image service whose URL and a token for it are at hand. The token is never renewed.
+ * Provides an image service by its URL and a token. There is no login, and the token is never renewed.
+ *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const cloud = Cloud.layerToken({ endpoint: "https://glance.example", token: Redacted.make("token") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -213,6 +242,14 @@ export const layerToken = ({
 
 /**
  * {@link layerToken} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const cloud = Cloud.layerTokenConfig({ endpoint: Config.string("GLANCE_URL"), token: Config.redacted("GLANCE_TOKEN") })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -254,7 +291,16 @@ const ofConfig = (
   })
 
 /**
- * The cloud that a {@link CloudConfig.CloudConfig} names. The HTTP client is taken as it is: `tls` is its business.
+ * Provides the cloud of the {@link CloudConfig.CloudConfig} in the context. The provided HTTP client is used as it is, so
+ * its owner has to follow `tls`.
+ *
+ * @example
+ * ```ts
+ * import { Cloud, CloudConfig } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerCloudConfig(), CloudConfig.layerEnv)
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -267,27 +313,37 @@ export const layerCloudConfig = (
     Effect.flatMap(CloudConfig.CloudConfig, (config) => ofConfig(config, options))
   )
 
-/** A client that is given cannot be told whom to trust. */
+/** Warns about settings of TLS, which only the HTTP client can follow. */
 const withGivenClient = (config: CloudConfig.Service, options?: Options) =>
   Effect.gen(function* () {
     const { caFile, certificateFile, verify } = config.tls
-    const unheeded = [
-      ...(verify ? [] : ["not to verify certificates"]),
-      ...(verify && Option.isSome(caFile) ? ["to trust a CA file"] : []),
-      ...(Option.isSome(certificateFile) ? ["to show a certificate"] : [])
+    const ignored = [
+      ...(verify ? [] : ["verify"]),
+      ...(verify && Option.isSome(caFile) ? ["cacert"] : []),
+      ...(Option.isSome(certificateFile) ? ["cert"] : [])
     ]
-    if (unheeded.length > 0) {
+    if (ignored.length > 0) {
       yield* Effect.logWarning(
-        `${config.source}: cloud ${JSON.stringify(config.cloud)} says ${unheeded.join(" and ")}, which is left to the ` +
-          "HttpClient that is given; that of @effect-glance/node/NodeCloud does it"
+        `${config.source}: cloud ${JSON.stringify(config.cloud)} sets ${ignored.join(" and ")}, which has no effect on the ` +
+          "provided HttpClient; use NodeCloud of @effect-glance/node"
       )
     }
     return yield* ofConfig(config, options)
   })
 
 /**
- * The cloud that the usual `OS_*` variables name: see {@link CloudConfig.fromEnv}. Options come before what the variables
- * say. Each call is a layer of its own, so that two projects can stand side by side.
+ * Provides the cloud of the `OS_*` variables: see {@link CloudConfig.fromEnv}. Options have priority over variables. Each
+ * call is a layer of its own, so that a program can use several projects.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { Cloud } from "@effect-glance/http"
+ * import { NodeTransport } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Images.layer.pipe(Layer.provide(Cloud.layerEnv({ timeLimit: "30 seconds" })), Layer.provide(NodeTransport.layer))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -305,11 +361,21 @@ export const layerEnv = (
   )
 
 /**
- * A cloud of `clouds.yaml`, by its name there: see {@link CloudConfig.fromFiles}. Without a name it is what
- * openstacksdk takes: `OS_CLOUD`, else the `OS_*` variables, else the only cloud there is. Of the options a region
- * chooses one of those of the cloud, with what it says of that; all others stand before what the file says.
+ * Provides a cloud of `clouds.yaml` by its name: see {@link CloudConfig.fromFiles}. Without a name it chooses as
+ * openstacksdk does: `OS_CLOUD`, or else the `OS_*` variables, or else the only cloud. The option `region` chooses one of
+ * the cloud's regions with its settings. All other options have priority over the file.
  *
- * Each call is a layer of its own, so that several clouds and regions can stand side by side.
+ * Each call is a layer of its own, so that a program can use several clouds and regions.
+ *
+ * @example
+ * ```ts
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Cloud } from "@effect-glance/http"
+ * import { NodeTransport } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Cloud.layerCloudsYaml("prod", { region: "north" }), [NodeTransport.layer, NodeContext.layer])
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -118,7 +118,7 @@ const interpret = (settings: CloudSettings.CloudSettings, home: string | undefin
     const limits = Option.match(timeLimit, { onNone: () => ({}), onSome: (timeLimit) => ({ timeLimit }) })
     const version = yield* text("image_api_version")
     if (version !== undefined && !/^v?2(\.\d+)?$/.test(version)) {
-      yield* invalid(named("image_api_version"), "is not 2, the version of the Image API that is spoken here")
+      yield* invalid(named("image_api_version"), "must be 2, the version of the Image API that this client speaks")
     }
     const { auth, endpoint } = yield* CloudLogin.read(reader, limits)
     const verify = flag("verify")
@@ -283,6 +283,15 @@ const section = (
 /**
  * {@link fromEnv} as a layer.
  *
+ * @example
+ * ```ts
+ * import { CloudConfig } from "@effect-glance/http"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.flatMap(CloudConfig.CloudConfig, ({ region }) => Console.log(region))
+ * const main = Effect.provide(program, CloudConfig.layerEnv)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -293,6 +302,15 @@ export const layerEnv: Layer.Layer<CloudConfig, CloudConfigError | ConfigError.C
 
 /**
  * {@link fromFiles} as a layer.
+ *
+ * @example
+ * ```ts
+ * import { NodeContext } from "@effect/platform-node"
+ * import { CloudConfig } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const config = Layer.provide(CloudConfig.layerFiles({ cloud: "prod" }), NodeContext.layer)
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * Who the caller is: the token and what it opens. One login serves any number of fibers.
+ * The identity of the caller: a token, and the catalog that it gives access to. All fibers share one login.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import type * as Catalog from "./Catalog.js"
 
 /**
- * What a login gives.
+ * The result of a login.
  *
  * @since 0.1.0
  * @category models
@@ -25,8 +25,8 @@ import type * as Catalog from "./Catalog.js"
 export interface Session {
   readonly token: Redacted.Redacted<string>
   /**
-   * When the token is issued and when it expires, in milliseconds since 1970 by this machine's clock; none for a token
-   * that is not known to.
+   * When the token was issued and when it expires, in milliseconds since 1970 by this machine's clock. None for a token
+   * that does not expire, as far as is known.
    */
   readonly lifetime: Option.Option<{ readonly issuedAt: number; readonly expiresAt: number }>
   /** The project that the token is scoped to. */
@@ -35,15 +35,15 @@ export interface Session {
 }
 
 /**
- * How persistent a login is. To log in twice does no harm, so it is sent again for every reason for which a GET would
- * be. An option that makes no sense (NaN, a time that is not above zero) gets its default; retries below zero are none.
+ * The time limit and the retries of a login. A login is retried after the same failures as a GET, because two logins do
+ * no harm. An invalid option (NaN, a time that is not above zero) is replaced by its default. Negative retries count as 0.
  *
  * @since 0.1.0
  * @category models
  */
 export interface LoginOptions {
   /**
-   * How long it may take, its repetitions included.
+   * The time limit of a login, retries included.
    *
    * @default 60 seconds
    */

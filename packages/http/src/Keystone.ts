@@ -280,6 +280,19 @@ export const makeMultiFactor = ({
 /**
  * Logs in with a user's name or id and password. Without an id and a name, Keystone rejects the login.
  *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Keystone.layerPassword({
+ *   authUrl: "https://keystone.example/v3",
+ *   username: "demo",
+ *   password: Redacted.make("secret"),
+ *   projectName: "demo"
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization
@@ -289,6 +302,19 @@ export const layerPassword: (options: PasswordOptions) => Layer.Layer<Identity.I
 
 /**
  * {@link layerPassword} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Keystone.layerPasswordConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   username: Config.string("OS_USERNAME"),
+ *   password: Config.redacted("OS_PASSWORD"),
+ *   projectName: Config.string("OS_PROJECT_NAME")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -300,6 +326,18 @@ export const layerPasswordConfig: (
 /**
  * Exchanges a token for one of the scope.
  *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Keystone.layerToken({
+ *   authUrl: "https://keystone.example/v3",
+ *   token: Redacted.make("token"),
+ *   projectId: "8c1f0de2b6a94b0f9d1e6f0a7c3b5d42"
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#token-authentication-with-scoped-authorization
@@ -309,6 +347,18 @@ export const layerToken: (options: TokenOptions) => Layer.Layer<Identity.Identit
 
 /**
  * {@link layerToken} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Keystone.layerTokenConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   token: Config.redacted("OS_TOKEN"),
+ *   projectId: Config.string("OS_PROJECT_ID")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -320,6 +370,18 @@ export const layerTokenConfig: (
 /**
  * Logs in with an application credential, by its id, or by its name and user.
  *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Keystone.layerApplicationCredential({
+ *   authUrl: "https://keystone.example/v3",
+ *   applicationCredentialId: "3a8b0e0d5a1f4e0c8d7a",
+ *   applicationCredentialSecret: Redacted.make("secret")
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  * @see https://docs.openstack.org/api-ref/identity/v3/#authenticating-with-an-application-credential
@@ -330,6 +392,18 @@ export const layerApplicationCredential: (
 
 /**
  * {@link layerApplicationCredential} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Keystone.layerApplicationCredentialConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   applicationCredentialId: Config.string("OS_APPLICATION_CREDENTIAL_ID"),
+ *   applicationCredentialSecret: Config.redacted("OS_APPLICATION_CREDENTIAL_SECRET")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -343,6 +417,19 @@ export const layerApplicationCredentialConfig: (
  * Logs in with a time-based passcode (TOTP). A cloud accepts each passcode once, so the token can be renewed only if
  * the passcode is an effect.
  *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config, Effect, Redacted } from "effect"
+ *
+ * const identity = Keystone.layerTotp({
+ *   authUrl: "https://keystone.example/v3",
+ *   username: "demo",
+ *   passcode: Effect.map(Effect.orDie(Config.string("PASSCODE")), Redacted.make),
+ *   projectName: "demo"
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  * @see https://docs.openstack.org/keystone/latest/admin/auth-totp.html
@@ -352,6 +439,19 @@ export const layerTotp: (options: TotpOptions) => Layer.Layer<Identity.Identity,
 
 /**
  * {@link layerTotp} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Keystone.layerTotpConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   username: Config.string("OS_USERNAME"),
+ *   passcode: Config.redacted("OS_PASSCODE"),
+ *   projectName: Config.string("OS_PROJECT_NAME")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -363,6 +463,20 @@ export const layerTotpConfig: (
 /**
  * Logs in with several factors at once: the given ones of password, passcode and token.
  *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Keystone.layerMultiFactor({
+ *   authUrl: "https://keystone.example/v3",
+ *   username: "demo",
+ *   password: Redacted.make("secret"),
+ *   passcode: Redacted.make("123456"),
+ *   projectName: "demo"
+ * })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  * @see https://docs.openstack.org/keystone/latest/admin/multi-factor-authentication.html
@@ -373,6 +487,20 @@ export const layerMultiFactor: (
 
 /**
  * {@link layerMultiFactor} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Keystone } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Keystone.layerMultiFactorConfig({
+ *   authUrl: Config.string("OS_AUTH_URL"),
+ *   username: Config.string("OS_USERNAME"),
+ *   password: Config.redacted("OS_PASSWORD"),
+ *   passcode: Config.redacted("OS_PASSCODE"),
+ *   projectName: Config.string("OS_PROJECT_NAME")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -119,6 +119,14 @@ export const makePassword = ({
 /**
  * Logs in with an API key. If the server rejects the key, the key is sent as a password.
  *
+ * @example
+ * ```ts
+ * import { Rackspace } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Rackspace.layerApiKey({ username: "demo", apiKey: Redacted.make("key") })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -127,6 +135,17 @@ export const layerApiKey: (options: ApiKeyOptions) => Layer.Layer<Identity.Ident
 
 /**
  * {@link layerApiKey} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Rackspace } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Rackspace.layerApiKeyConfig({
+ *   username: Config.string("RAX_USERNAME"),
+ *   apiKey: Config.redacted("RAX_API_KEY")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -138,6 +157,14 @@ export const layerApiKeyConfig: (
 /**
  * Logs in with a password, to Rackspace or any identity service with version 2.0 of the API.
  *
+ * @example
+ * ```ts
+ * import { Rackspace } from "@effect-glance/http"
+ * import { Redacted } from "effect"
+ *
+ * const identity = Rackspace.layerPassword({ username: "demo", password: Redacted.make("secret") })
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -146,6 +173,17 @@ export const layerPassword: (options: PasswordOptions) => Layer.Layer<Identity.I
 
 /**
  * {@link layerPassword} with options that are read from the `ConfigProvider`.
+ *
+ * @example
+ * ```ts
+ * import { Rackspace } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const identity = Rackspace.layerPasswordConfig({
+ *   username: Config.string("RAX_USERNAME"),
+ *   password: Config.redacted("RAX_PASSWORD")
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category layers

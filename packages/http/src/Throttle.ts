@@ -118,6 +118,14 @@ const paceOf = (apart: number): Effect.Effect<Effect.Effect<void>> =>
  * Makes a throttle for the clouds that are built with it. Provide it to their layers, not to the program:
  * `Layer.provide(Cloud.layerEnv(), Throttle.layer({ concurrency: 4 }))`. Clouds with the same layer share the throttle.
  *
+ * @example
+ * ```ts
+ * import { Cloud, Throttle } from "@effect-glance/http"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerEnv(), Throttle.layer({ concurrency: 4, perSecond: 10 }))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -125,6 +133,14 @@ export const layer = (options: Options): Layer.Layer<Throttle> => Layer.effect(T
 
 /**
  * {@link layer} with options that are read from the `ConfigProvider`. Invalid limits are a `ConfigError`.
+ *
+ * @example
+ * ```ts
+ * import { Throttle } from "@effect-glance/http"
+ * import { Config } from "effect"
+ *
+ * const throttle = Throttle.layerConfig({ perSecond: Config.number("REQUESTS_PER_SECOND") })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * What can go wrong between a program and its cloud, on request.
+ * Faults that a test injects into a cloud in memory.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { ImportFault } from "./internal/glance/options.js"
 import type { Caller } from "./internal/wire.js"
 
 /**
- * Something that goes wrong with one request; the constructors below say what each of them does.
+ * A fault of one request. The constructors of this module say what each one does.
  *
  * @since 0.1.0
  * @category models
@@ -28,7 +28,7 @@ export type Fault =
   | Choose
 
 /**
- * The request is not handled: this is its answer.
+ * The service does not handle the request. This is the response.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +41,7 @@ export interface Status {
 }
 
 /**
- * The request waits, and is then handled, or fails as `then` says.
+ * The request waits. Then the service handles it, or the fault `then` applies.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export interface Refuse {
 }
 
 /**
- * The service handles the request, and the connection breaks before its answer is out.
+ * The service handles the request, and the connection breaks before the response is sent.
  *
  * @since 0.1.0
  * @category models
@@ -73,7 +73,7 @@ export interface LoseAnswer {
 }
 
 /**
- * The connection breaks after some bytes of the answer's body.
+ * The connection breaks after some bytes of the response body.
  *
  * @since 0.1.0
  * @category models
@@ -84,7 +84,7 @@ export interface ResetAnswer {
 }
 
 /**
- * The answer's body ends after some bytes, as if that were all: its `Content-Length` is gone.
+ * The response body ends after some bytes without an error, because its `Content-Length` is removed.
  *
  * @since 0.1.0
  * @category models
@@ -95,7 +95,7 @@ export interface TruncateAnswer {
 }
 
 /**
- * The connection breaks when the service has taken some bytes of the request's body.
+ * The connection breaks when the service has received some bytes of the request body.
  *
  * @since 0.1.0
  * @category models
@@ -106,7 +106,7 @@ export interface ResetUpload {
 }
 
 /**
- * The token of the request expires when the service has taken some bytes of the request's body.
+ * The token of the request expires when the service has received some bytes of the request body.
  *
  * @since 0.1.0
  * @category models
@@ -117,7 +117,7 @@ export interface ExpireToken {
 }
 
 /**
- * A PATCH is read as a server from before v2.1 reads it.
+ * The service reads a PATCH as a server before v2.1 does.
  *
  * @since 0.1.0
  * @category models
@@ -127,7 +127,7 @@ export interface StrictAdd {
 }
 
 /**
- * The request is never answered.
+ * The request never gets a response.
  *
  * @since 0.1.0
  * @category models
@@ -137,7 +137,7 @@ export interface Hang {
 }
 
 /**
- * What goes wrong is decided for each request.
+ * A function chooses the fault for each request.
  *
  * @since 0.1.0
  * @category models
@@ -148,9 +148,16 @@ export interface Choose {
 }
 
 /**
- * Answers with a status of your choice, such as a 503 with `Retry-After`, in place of the service.
+ * Responds with a status of your choice, such as a 503 with `Retry-After`. The service does not handle the request.
  *
  * Unless the headers name a content type, text is `text/plain` and anything else is sent as JSON.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images" }, Fault.status(503, { headers: { "retry-after": "5" } }))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -178,7 +185,14 @@ export const status = (
 }
 
 /**
- * Lets the request wait, on the cloud's clock, before it is handled; `then` says what goes wrong afterwards.
+ * Delays the request on the cloud's clock. Then the service handles it, or the fault `then` applies.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "GET" }, Fault.delay("10 seconds"))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -186,7 +200,14 @@ export const status = (
 export const delay = (duration: Duration.DurationInput, then?: Fault): Fault => ({ _tag: "Delay", duration, then })
 
 /**
- * Breaks the connection before the service sees the request: nothing has happened on the cloud.
+ * Breaks the connection before the service sees the request, so the cloud does nothing.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "POST" }, Fault.refuse)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -194,7 +215,14 @@ export const delay = (duration: Duration.DurationInput, then?: Fault): Fault => 
 export const refuse: Fault = { _tag: "Refuse" }
 
 /**
- * Breaks the connection after the service has done what it was asked, so that the caller cannot know.
+ * Breaks the connection after the service has handled the request, so the caller does not know the result.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "POST" }, Fault.loseAnswer)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -202,7 +230,14 @@ export const refuse: Fault = { _tag: "Refuse" }
 export const loseAnswer: Fault = { _tag: "LoseAnswer" }
 
 /**
- * Breaks the connection after the headers and so many bytes of the answer's body.
+ * Breaks the connection after the headers and this number of bytes of the response body.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.download, Fault.resetAnswer(1024))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -210,7 +245,14 @@ export const loseAnswer: Fault = { _tag: "LoseAnswer" }
 export const resetAnswer = (bytes: number): Fault => ({ _tag: "ResetAnswer", bytes })
 
 /**
- * Ends the answer's body after so many bytes and says that this was all of it, as a bad proxy does.
+ * Ends the response body after this number of bytes without an error, as a faulty proxy does.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.download, Fault.truncateAnswer(1024))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -218,8 +260,15 @@ export const resetAnswer = (bytes: number): Fault => ({ _tag: "ResetAnswer", byt
 export const truncateAnswer = (bytes: number): Fault => ({ _tag: "TruncateAnswer", bytes })
 
 /**
- * Breaks the connection when the service has taken so many bytes of the request's body. A body that ends before that
- * arrives whole, and is answered.
+ * Breaks the connection when the service has received this number of bytes of the request body. A shorter body gets a
+ * response.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.upload, Fault.resetUpload(1024))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -227,8 +276,15 @@ export const truncateAnswer = (bytes: number): Fault => ({ _tag: "TruncateAnswer
 export const resetUpload = (bytes: number): Fault => ({ _tag: "ResetUpload", bytes })
 
 /**
- * Lets the request's token expire when the service has taken so many bytes of its body: the answer is 401, and the
- * token stays expired, for other requests too.
+ * Expires the token of the request when the service has received this number of bytes of its body. The response is 401,
+ * and the token stays expired for other requests.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject(Fault.upload, Fault.expireToken(1024))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -236,8 +292,14 @@ export const resetUpload = (bytes: number): Fault => ({ _tag: "ResetUpload", byt
 export const expireToken = (bytes = 0): Fault => ({ _tag: "ExpireToken", bytes })
 
 /**
- * Handles a PATCH as a server from before v2.1 does: `add` of a property that is already there is 409. On a request
- * that is no PATCH it changes nothing.
+ * Handles a PATCH as a server before v2.1 does: `add` of an existing property is 409. Other methods are not changed.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ method: "PATCH" }, Fault.strictAdd)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -245,8 +307,15 @@ export const expireToken = (bytes = 0): Fault => ({ _tag: "ExpireToken", bytes }
 export const strictAdd: Fault = { _tag: "StrictAdd" }
 
 /**
- * Takes the request and never answers it; its body is not read. On a socket, a caller who gives up while the body is under
- * way is noticed when the server closes: a socket that nobody reads does not tell.
+ * Accepts the request, and never responds. The body is not read. On a socket, the server notices a caller that gives up
+ * within the body only when the server closes.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images/*" }, Fault.hang)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -254,9 +323,16 @@ export const strictAdd: Fault = { _tag: "StrictAdd" }
 export const hang: Fault = { _tag: "Hang" }
 
 /**
- * Decides for each request what goes wrong with it. A request for which that is nothing is handled as if there were no
- * such fault, and another fault may be for it. It is asked once for each request that its matcher lets through, in the
- * order of arrival.
+ * Chooses the fault for each request with a function. If the function returns nothing, the request may meet another
+ * fault. The function is called once for each request that fits the matcher, in the order of arrival.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const secondPagesFail = Fault.choose(({ query }) => (query.includes("marker") ? Fault.status(400) : undefined))
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({ path: "/v2/images" }, secondPagesFail)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -264,8 +340,16 @@ export const hang: Fault = { _tag: "Hang" }
 export const choose = (choose: (request: Target) => Fault | undefined): Fault => ({ _tag: "Choose", choose })
 
 /**
- * Lets one of some faults happen to a share of the requests. Which requests and which faults is the seed's: the same
- * requests in the same order meet the same.
+ * Applies one of several faults to a share of the requests. The seed determines the choice: the same requests in the same
+ * order meet the same faults.
+ *
+ * @example
+ * ```ts
+ * import { Fault, type MemoryCloud } from "@effect-glance/memory"
+ *
+ * const tenth = Fault.sometimes({ share: 0.1, seed: 42, of: [Fault.status(503)] })
+ * const inject = (cloud: MemoryCloud.Service) => cloud.inject({}, tenth)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -286,7 +370,7 @@ export const sometimes = (options: {
 }
 
 /**
- * Lets an import fail in a store, with what the store said.
+ * Makes an import fail in a store, with this message of the store.
  *
  * @since 0.1.0
  * @category imports
@@ -294,7 +378,7 @@ export const sometimes = (options: {
 export const importFails = (message: string): ImportFault => ({ _tag: "Fail", message })
 
 /**
- * Lets an import come to a store and never get on, until the cloud is closed.
+ * Makes an import hang in a store until the cloud is closed.
  *
  * @since 0.1.0
  * @category imports
@@ -302,7 +386,7 @@ export const importFails = (message: string): ImportFault => ({ _tag: "Fail", me
 export const importHangs: ImportFault = { _tag: "Hang" }
 
 /**
- * A request as a fault's `where` sees it.
+ * A request, as the function `where` of a matcher gets it.
  *
  * @since 0.1.0
  * @category matching
@@ -320,7 +404,7 @@ export interface Target {
 }
 
 /**
- * Which requests a fault is for: all fields that are given must fit.
+ * Selects the requests that a fault applies to. All given fields must fit.
  *
  * @since 0.1.0
  * @category matching
@@ -341,7 +425,7 @@ export interface Matcher {
 }
 
 /**
- * The bytes of an image on their way in: `PUT /v2/images/{id}/file`.
+ * Selects uploads of image data: `PUT /v2/images/{id}/file`.
  *
  * @since 0.1.0
  * @category matching
@@ -349,7 +433,7 @@ export interface Matcher {
 export const upload: Matcher = { method: "PUT", path: "/v2/images/*/file" }
 
 /**
- * The bytes of an image on their way out: `GET /v2/images/{id}/file`.
+ * Selects downloads of image data: `GET /v2/images/{id}/file`.
  *
  * @since 0.1.0
  * @category matching
@@ -357,7 +441,7 @@ export const upload: Matcher = { method: "PUT", path: "/v2/images/*/file" }
 export const download: Matcher = { method: "GET", path: "/v2/images/*/file" }
 
 /**
- * A login, of Keystone's kind or of Rackspace's.
+ * Selects logins to Keystone and to Rackspace.
  *
  * @since 0.1.0
  * @category matching
@@ -365,7 +449,7 @@ export const download: Matcher = { method: "GET", path: "/v2/images/*/file" }
 export const login: Matcher = { service: "identity", method: "POST", path: /^\/v3\/auth\/tokens$|^\/v2\.0\/tokens$/ }
 
 /**
- * Whether a request is of the kind that a matcher names.
+ * Returns whether a request fits a matcher.
  *
  * @since 0.1.0
  * @category matching

@@ -1,5 +1,5 @@
 /**
- * A cloud in this process: a Glance, and the Keystone it needs, that behave on the wire as the real ones do.
+ * A cloud in this process: a Glance, and the Keystone that it needs, which respond as the real ones do.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,7 @@ import type { Caller } from "./internal/wire.js"
 import type * as RequestLog from "./RequestLog.js"
 
 /**
- * What options are made of.
+ * The types of the options.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +46,7 @@ import type * as RequestLog from "./RequestLog.js"
 export type { Hasher, HashingAlgorithm, ImportFault, ImportStep, ProjectOptions, Quotas, StoreOptions, UserOptions }
 
 /**
- * An image to begin with. Its owner and its members are projects by name or id.
+ * An image that exists from the start. Its owner and its members are projects, by name or id.
  *
  * @since 0.1.0
  * @category models
@@ -54,7 +54,7 @@ export type { Hasher, HashingAlgorithm, ImportFault, ImportStep, ProjectOptions,
 export type ImageOptions = internal.ImageOptions
 
 /**
- * What a cloud is like. Without options it has two projects, `demo` and `guest`, each with a user of the same name, and
+ * The options of a cloud. By default it has two projects, `demo` and `guest`, each with a user of the same name, and
  * an `admin`; every password is `secret`.
  *
  * @since 0.1.0
@@ -63,8 +63,7 @@ export type ImageOptions = internal.ImageOptions
 export type Options = internal.CloudOptions
 
 /**
- * Every hash algorithm without the runtime's help. A cloud takes the runtime's own where there are any; these are what it falls
- * back to.
+ * Computes all hash algorithms in JavaScript. A cloud uses it if the runtime has no hash algorithms of its own.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +79,7 @@ export const plainHasher: Hasher = plain
 export const hashingAlgorithms: ReadonlyArray<HashingAlgorithm> = algorithms
 
 /**
- * A project, as little of it as a test wants to know.
+ * The id and the name of a project.
  *
  * @since 0.1.0
  * @category models
@@ -102,7 +101,7 @@ export interface User extends Project {
 }
 
 /**
- * An image as the service has it inside, with what its bytes take: zero when nothing of an upload is left.
+ * An image as the service stores it, with the size of its data in the stores and in the staging area.
  *
  * @since 0.1.0
  * @category models
@@ -131,7 +130,7 @@ export interface InjectedFault {
 }
 
 /**
- * A cloud. Everything it knows belongs to this value: two of them share nothing.
+ * A cloud. Two clouds share nothing.
  *
  * @since 0.1.0
  * @category models
@@ -140,27 +139,28 @@ export interface Service {
   readonly projects: ReadonlyArray<Project>
   readonly users: ReadonlyArray<User>
   readonly regions: ReadonlyArray<string>
-  /** A project by name or id; a defect when there is none. */
+  /** Returns a project by name or id. An unknown one is a defect. */
   readonly project: (nameOrId: string) => Project
-  /** What was asked of the cloud since it was made, or since {@link MemoryCloud.clearRequests}. */
+  /** Returns the requests since the cloud was made, or since `clearRequests`. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   readonly clearRequests: Effect.Effect<void>
-  /** Every image there is, as the service has it inside: in no order, and whoever it belongs to. */
+  /** Returns all images of all projects as the service stores them, in no order. */
   readonly images: Effect.Effect<ReadonlyArray<ImageState>>
-  /** How many tokens were issued. */
+  /** Returns the number of tokens that were issued. */
   readonly logins: Effect.Effect<number>
   /**
-   * Lets the next requests of a kind go wrong. A request meets one fault: the oldest that is for it and not used up.
+   * Injects a fault into the next requests that fit the matcher. A request meets one fault: the oldest that fits and is
+   * not used up.
    */
   readonly inject: (
     matcher: Matcher,
     fault: Fault,
     options?: {
-      /** How many requests it is for; `Infinity` until {@link MemoryCloud.clearFaults}. @default 1 */
+      /** The number of requests that meet the fault. `Infinity`: all until `clearFaults`. @default 1 */
       readonly times?: number | undefined
     }
   ) => Effect.Effect<InjectedFault>
-  /** Lets the next imports that fit fail or hang when they come to a store. */
+  /** Makes the next imports that fit fail or hang when they reach a store. */
   readonly injectImport: (
     fault: ImportFault,
     options?: {
@@ -169,18 +169,18 @@ export interface Service {
       readonly times?: number | undefined
     }
   ) => Effect.Effect<void>
-  /** Takes back every fault that was not met. */
+  /** Removes all faults that are not used up. */
   readonly clearFaults: Effect.Effect<void>
-  /** Ends all tokens that are out, as a restarted Keystone with new keys does. */
+  /** Expires all tokens, as a restart of Keystone with new keys does. */
   readonly expireTokens: Effect.Effect<void>
-  /** Waits until no request is being handled and no answer is being sent. */
+  /** Waits until no request is handled and no response is sent. */
   readonly idle: Effect.Effect<void>
   /** @internal */
   readonly [inside]: Inside
 }
 
 /**
- * The cloud that a layer of this module has made.
+ * The cloud of a layer of this module.
  *
  * @since 0.1.0
  * @category tags
@@ -188,10 +188,21 @@ export interface Service {
 export class MemoryCloud extends Context.Tag("@effect-glance/memory/MemoryCloud")<MemoryCloud, Service>() {}
 
 /**
- * Makes a cloud. Its time is the clock that is current here: under `TestClock` tokens expire and imports finish when the
- * test says so. Closing the scope ends imports that are under way.
+ * Makes a cloud. It uses the clock of the current fiber: under `TestClock`, tokens expire and imports end when the test
+ * moves the clock. Closing the scope ends all imports.
  *
- * A project, domain or region that the options name and that is not there is a defect.
+ * An unknown project, domain or region in the options is a defect.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const cloud = yield* MemoryCloud.make({ release: "30.0" })
+ *   return yield* cloud.images
+ * }).pipe(Effect.scoped)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -236,7 +247,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, Scope
   })
 
 /**
- * A fresh cloud, and the port into it for one project: all that a program that works with images needs in a test.
+ * Provides a fresh cloud, and the port into it for one project. A test of a program with images needs nothing else.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const cloud = MemoryCloud.layer({ images: [{ owner: "demo", name: "debian", data: "bytes" }] })
+ * const test = Layer.provideMerge(Images.layer, cloud)
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -248,7 +269,16 @@ export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceCl
   ).pipe(Layer.provideMerge(layerCloud(options)))
 
 /**
- * A fresh cloud on its own.
+ * Provides a fresh cloud without a port.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.flatMap(MemoryCloud.MemoryCloud, ({ requests }) => requests)
+ * const main = Effect.provide(program, MemoryCloud.layerCloud({ projects: ["build", "deploy"] }))
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -256,7 +286,7 @@ export const layer = (options: Options & PortOptions = {}): Layer.Layer<GlanceCl
 export const layerCloud = (options: Options = {}): Layer.Layer<MemoryCloud> => Layer.scoped(MemoryCloud, make(options))
 
 /**
- * Who speaks through a port.
+ * The caller of a port.
  *
  * @since 0.1.0
  * @category models
@@ -266,16 +296,16 @@ export interface PortOptions {
   readonly project?: string | undefined
   /** By name or id. @default the first user who has a role in the project */
   readonly user?: string | undefined
-  /** What the user may do there. @default the user's roles in the project */
+  /** The roles of the user. @default the user's roles in the project */
   readonly roles?: ReadonlyArray<string> | undefined
   /** @default the first region */
   readonly region?: string | undefined
-  /** What the port tells as its time limit. @default 5 minutes */
+  /** The time limit of operations. @default 5 minutes */
   readonly timeLimit?: Duration.DurationInput | undefined
 }
 
 /**
- * The port into a cloud for one project. No login is needed, and no token can expire.
+ * Makes the port into a cloud for one project. There is no login, and no token expires.
  *
  * @since 0.1.0
  * @category ports
@@ -317,7 +347,17 @@ export const port = (cloud: Service, options: PortOptions = {}): GlanceClient.Se
 }
 
 /**
- * The port into a cloud for one project, as a layer.
+ * Provides the port into a cloud for one project.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const asGuest = (cloud: MemoryCloud.Service) =>
+ *   Layer.provide(Images.layer, MemoryCloud.layerPort(cloud, { project: "guest" }))
+ * ```
  *
  * @since 0.1.0
  * @category ports
@@ -326,8 +366,8 @@ export const layerPort = (cloud: Service, options?: PortOptions): Layer.Layer<Gl
   Layer.sync(GlanceClient.GlanceClient, () => port(cloud, options))
 
 /**
- * An HTTP client for which the cloud's addresses are all of the internet: logins, catalogs and retries run for real, and
- * no socket is opened. A request to any other host fails with a transport error that names the hosts of the cloud.
+ * Makes an HTTP client that reaches the cloud and nothing else, without a socket. Logins, catalogs and retries are tested
+ * with it. A request to any other host fails with a transport error that names the hosts of the cloud.
  *
  * @since 0.1.0
  * @category clients
@@ -336,7 +376,20 @@ export const httpClient = (cloud: Service): HttpClient.HttpClient =>
   makeClient(cloud[inside].engine, memoryEndpoints(cloud.regions))
 
 /**
- * The cloud's HTTP client, as a layer.
+ * Provides the HTTP client of a cloud: see {@link httpClient}.
+ *
+ * @example
+ * ```ts
+ * import { Cloud, Keystone } from "@effect-glance/http"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Layer } from "effect"
+ *
+ * const withLogin = (cloud: MemoryCloud.Service) =>
+ *   Cloud.layer().pipe(
+ *     Layer.provide(Keystone.layerPassword(MemoryCloud.credentials(cloud))),
+ *     Layer.provide(MemoryCloud.layerHttpClient(cloud))
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category clients
@@ -345,7 +398,16 @@ export const layerHttpClient = (cloud: Service): Layer.Layer<HttpClient.HttpClie
   Layer.sync(HttpClient.HttpClient, () => httpClient(cloud))
 
 /**
- * A fresh cloud, and an HTTP client that reaches it and nothing else.
+ * Provides a fresh cloud, and an HTTP client that reaches it and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { Effect } from "effect"
+ *
+ * const versions = Effect.provide(HttpClient.get("http://glance.memory/versions"), MemoryCloud.layerClient())
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -354,7 +416,7 @@ export const layerClient = (options: Options = {}): Layer.Layer<HttpClient.HttpC
   Layer.effect(HttpClient.HttpClient, Effect.map(MemoryCloud, httpClient)).pipe(Layer.provideMerge(layerCloud(options)))
 
 /**
- * Where Keystone is for {@link httpClient}: the `OS_AUTH_URL` of the cloud.
+ * The URL of Keystone for {@link httpClient}: the `OS_AUTH_URL` of the cloud.
  *
  * @since 0.1.0
  * @category clients
@@ -362,7 +424,7 @@ export const layerClient = (options: Options = {}): Layer.Layer<HttpClient.HttpC
 export const authUrl = "http://keystone.memory/v3"
 
 /**
- * Where Rackspace's identity service is for {@link httpClient}.
+ * The URL of Rackspace's identity service for {@link httpClient}.
  *
  * @since 0.1.0
  * @category clients
@@ -370,7 +432,7 @@ export const authUrl = "http://keystone.memory/v3"
 export const rackspaceAuthUrl = "http://keystone.memory/v2.0"
 
 /**
- * What a user types to log in.
+ * The credentials of a user for one project.
  *
  * @since 0.1.0
  * @category clients
@@ -388,7 +450,7 @@ export interface Credentials {
 }
 
 /**
- * The credentials of a user of the cloud for one project, for whatever logs in through {@link httpClient}.
+ * Returns the credentials of a user for one project, to log in through {@link httpClient}.
  *
  * @since 0.1.0
  * @category clients
@@ -439,7 +501,7 @@ export const fetchUri = (options: FetchOptions = {}): NonNullable<Options["fetch
   internalFetch.makeFetchUri(options)
 
 /**
- * The password of every user whose options name none.
+ * The password of users without one in the options.
  *
  * @since 0.1.0
  * @category clients

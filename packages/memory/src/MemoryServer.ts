@@ -1,5 +1,5 @@
 /**
- * A cloud in memory behind a socket, for programs that are not Effect's, or not in this process.
+ * Serves a cloud in memory on a socket, for programs in other processes.
  *
  * @since 0.1.0
  */
@@ -17,15 +17,15 @@ import type { WireResponse } from "./internal/wire.js"
 import type * as MemoryCloud from "./MemoryCloud.js"
 
 /**
- * What a server lets the cloud do to a connection.
+ * What the cloud can do with a connection of the server.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Connection {
-  /** The request's body. Fails when the client goes away before its end; may be left unread. */
+  /** The request body. Fails if the client closes the connection before its end. It need not be read. */
   readonly body: Stream.Stream<Uint8Array, unknown>
-  /** Breaks the connection: at once, or when what was already written of the answer is out. */
+  /** Breaks the connection: at once, or when the written part of the response is sent. */
   readonly reset: (when: "now" | "written") => Effect.Effect<void>
 }
 
@@ -76,47 +76,47 @@ interface Addresses {
 }
 
 /**
- * Where the services are, and who may use them.
+ * The addresses of the services, and the pages and host names that may use them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The path of each service. One that is not named here is not served.
+   * The path of each service. A service without a path is not served.
    *
    * @default `/identity`, `/image` and `/object-store`
    */
   readonly mount?: Addresses | undefined
   /**
-   * What the catalog says where the services are, when that is not at the origin that the client asked for.
+   * The URLs of the services in the catalog.
    *
    * @default the `Host` of each request, and the paths of `mount`
    */
   readonly urls?: Addresses | undefined
   /**
-   * Which pages of other origins may use the cloud; `false` for none. The server answers a preflight request itself: it is
-   * not in the request log, and no fault applies to it.
+   * The pages of other origins that may use the cloud; `false` for none. The server responds to preflight requests itself:
+   * they are not in the request log, and meet no fault.
    *
    * @default the pages of this machine's own servers, with every header
    */
   readonly cors?: Cors | false | undefined
   /**
-   * The names that the server has besides IP addresses and `localhost`; `*` for every name. A request whose `Host` is
-   * another name is answered 421: otherwise a page of any site could use the cloud by DNS rebinding.
+   * The host names of the server besides IP addresses and `localhost`; `*` for all. A request with another `Host` gets 421.
+   * Otherwise a page of any site could use the cloud by DNS rebinding.
    *
    * @default none
    */
   readonly hosts?: ReadonlyArray<string> | undefined
   /**
-   * How to read a request's body and to break its connection. Without it a connection that should break before the
-   * answer is an empty 502, and one that should break within the answer is left to the server.
+   * Reads the body of a request and breaks its connection. Without it, a connection that should break before the response
+   * gets an empty 502, and the server decides how one within the response ends.
    */
   readonly connection?: ((request: HttpServerRequest.HttpServerRequest) => Connection) | undefined
 }
 
 /**
- * The paths of the services when the options name none.
+ * The default paths of the services.
  *
  * @since 0.1.0
  * @category models
@@ -124,7 +124,7 @@ export interface Options {
 export const defaultMount = { identity: "/identity", image: "/image", objectStore: "/object-store" } as const
 
 /**
- * The cloud as an app for any of the platform's servers. Paths reach the services as they came, undecoded.
+ * Makes an app of the cloud for any server of `@effect/platform`. Paths reach the services undecoded.
  *
  * On Node, use `NodeMemoryServer` of `@effect-glance/node`: it brings the `connection` that lets faults break sockets.
  *

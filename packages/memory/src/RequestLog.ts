@@ -1,5 +1,5 @@
 /**
- * What a cloud was asked, to assert on.
+ * The log of the requests that a cloud received, for assertions.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import { type Matcher, matches } from "./Fault.js"
 import type { Caller } from "./internal/wire.js"
 
 /**
- * One request. A snapshot: a request that is still going on has no `endedAt`.
+ * A snapshot of one request. A request that has not ended has no `endedAt`.
  *
  * @since 0.1.0
  * @category models
@@ -32,26 +32,26 @@ export interface Entry {
   readonly caller: Option.Option<Caller>
   /** Ordinal (from 1) of the login that issued the token. Requests with the same one used the same token. */
   readonly login: Option.Option<number>
-  /** What the service answered, or a fault in its place. */
+  /** The status of the response, from the service or from a fault. */
   readonly status: Option.Option<number>
-  /** What the service took of the request's body. */
+  /** Bytes of the request body that the service received. */
   readonly bytesReceived: number
-  /** What the caller took of the answer's body. */
+  /** Bytes of the response body that the caller received. */
   readonly bytesSent: number
   /** Milliseconds since 1970, on the cloud's clock. */
   readonly startedAt: number
   readonly endedAt: Option.Option<number>
   /**
-   * `open` while it lasts, `answered` when all of the answer is out, `reset` when the connection broke (by a fault, or
-   * because a body failed), `abandoned` when the caller went away.
+   * `open`: not ended. `answered`: the whole response was sent. `reset`: the connection broke, by a fault or because a
+   * body failed. `abandoned`: the caller closed the connection.
    */
   readonly outcome: "open" | "answered" | "reset" | "abandoned"
-  /** The fault that it met. */
+  /** The fault that applied to it. */
   readonly fault: Option.Option<Fault>
 }
 
 /**
- * The entries of one kind: those of the image service, unless the matcher names another.
+ * Returns the entries that fit a matcher. Without `service`, the matcher selects requests to the image service.
  *
  * @since 0.1.0
  * @category filtering
@@ -60,7 +60,7 @@ export const select = (entries: ReadonlyArray<Entry>, matcher: Matcher): Readonl
   entries.filter((entry) => matches(matcher, { ...entry, caller: Option.getOrUndefined(entry.caller) }))
 
 /**
- * The method and path of each entry: `GET /v2/images`.
+ * Returns the method, path and query of each entry, such as `GET /v2/images?limit=10`.
  *
  * @since 0.1.0
  * @category filtering

@@ -27,6 +27,15 @@ const read = (file: Option.Option<string>) =>
  * `NodeTransport`, with connections as the `tls` of the cloud wants them, and through the proxies that the variables of
  * `NodeTransport.layer` name.
  *
+ * @example
+ * ```ts
+ * import { Cloud, CloudConfig } from "@effect-glance/http"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Cloud.layerCloudConfig().pipe(Layer.provide(NodeCloud.layerHttpClient), Layer.provide(CloudConfig.layerEnv))
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -61,6 +70,15 @@ const over = <E>(
 /**
  * `Cloud.layerEnv` with a client of its own.
  *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Images.layer, NodeCloud.layerEnv())
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -71,6 +89,15 @@ export const layerEnv = (
 
 /**
  * `Cloud.layerCloudsYaml` with a client of its own, and the files of the machine.
+ *
+ * @example
+ * ```ts
+ * import { Images } from "@effect-glance/core"
+ * import { NodeCloud } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const live = Layer.provide(Images.layer, NodeCloud.layerCloudsYaml("prod", { region: "north" }))
+ * ```
  *
  * @since 0.1.0
  * @category layers

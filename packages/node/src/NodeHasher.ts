@@ -307,6 +307,15 @@ export const make: Effect.Effect<Hasher.Service, never, Scope.Scope> = Effect.ma
 /**
  * {@link make} as a layer.
  *
+ * @example
+ * ```ts
+ * import { ImageData } from "@effect-glance/core"
+ * import { NodeHasher } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const data = Layer.provide(ImageData.layer, NodeHasher.layer)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -1,5 +1,5 @@
 /**
- * A cloud in memory on a socket of this machine.
+ * Serves a cloud in memory on a socket of this machine.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /**
- * Where to listen, and who may use the cloud.
+ * The port and the host to listen on, and the pages and host names that may use the cloud.
  *
  * @since 0.1.0
  * @category models
@@ -35,12 +35,12 @@ export interface Options extends Pick<MemoryServer.Options, "cors" | "hosts"> {
         readonly objectStore?: number | undefined
       }
     | undefined
-  /** A name or an address. The server answers requests for this name, too. @default 127.0.0.1 */
+  /** A name or an address. The server accepts requests for this name as well. @default 127.0.0.1 */
   readonly host?: string | undefined
 }
 
 /**
- * A cloud that listens.
+ * A cloud on a socket.
  *
  * @since 0.1.0
  * @category models
@@ -53,14 +53,14 @@ export interface Server {
   readonly rackspaceAuthUrl: string
   readonly imageUrl: string
   readonly objectStoreUrl: string | undefined
-  /** The variables that OpenStack's command-line tools log in with, for a user of the cloud. */
+  /** Returns the `OS_*` variables of a user of the cloud. */
   readonly environment: (
     options?: Pick<MemoryCloud.PortOptions, "project" | "user" | "region">
   ) => Readonly<Record<string, string>>
 }
 
 /**
- * The server that {@link layer} has started.
+ * The server of {@link layer}.
  *
  * @since 0.1.0
  * @category tags
@@ -106,7 +106,16 @@ export const connection = (request: HttpServerRequest.HttpServerRequest): Memory
 const maxHeaderSize = 65_536
 
 /**
- * Lets a cloud listen until the scope is closed; closing it closes every connection.
+ * Serves a cloud until the scope is closed, which closes every connection.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCloud } from "@effect-glance/memory"
+ * import { NodeMemoryServer } from "@effect-glance/node"
+ * import { Effect } from "effect"
+ *
+ * const served = Effect.flatMap(MemoryCloud.make(), (cloud) => NodeMemoryServer.serve(cloud, { port: 9292 }))
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -157,7 +166,16 @@ export const serve = (
   })
 
 /**
- * A fresh cloud that listens, and the cloud.
+ * Provides a fresh cloud, and a server for it.
+ *
+ * @example
+ * ```ts
+ * import { NodeMemoryServer } from "@effect-glance/node"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = Effect.flatMap(NodeMemoryServer.NodeMemoryServer, ({ authUrl }) => Console.log(authUrl))
+ * const main = Effect.provide(program, NodeMemoryServer.layer({ port: 9292 }))
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -108,6 +108,15 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
  * `ConfigProvider`. `NO_PROXY` lists names, domains, addresses and ranges of addresses (`10.0.0.0/8`). If a variable is not
  * the URL of an HTTP proxy, requests that need it fail with a `TransportError` that names the variable, not its value.
  *
+ * @example
+ * ```ts
+ * import { Cloud } from "@effect-glance/http"
+ * import { NodeTransport } from "@effect-glance/node"
+ * import { Layer } from "effect"
+ *
+ * const cloud = Layer.provide(Cloud.layerEnv(), NodeTransport.layer)
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */

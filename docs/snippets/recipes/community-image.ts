@@ -1,0 +1,5 @@
+import { Images } from "@effect-glance/core"
+import { Effect } from "effect"
+
+export const communityImage = (name: string) =>
+  Effect.flatMap(Images.Images, (images) => images.find({ name, visibility: "community" }))
