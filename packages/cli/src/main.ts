@@ -9,6 +9,7 @@ import { basename } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import manifest from "../package.json" with { type: "json" }
 import * as Arguments from "./internal/arguments.js"
@@ -53,7 +54,7 @@ const runCommand = (name: string, command: Command, words: ReadonlyArray<string>
 const unknown = (words: ReadonlyArray<string>) => {
   const firstOption = words.findIndex((word) => word.startsWith("-"))
   const given = words.slice(0, firstOption < 0 ? words.length : firstOption).join(" ")
-  const near = meant(given, [...Registry.commands.keys()])
+  const near = meant(given, [...Registry.commands.keys(), ...Registry.programs.keys()])
   return new Arguments.UsageError(`there is no command "${given}"${near}`)
 }
 
@@ -64,6 +65,11 @@ const main = (words: ReadonlyArray<string>) =>
     const [first, ...others] = rest
     const isHelp = first === "help"
     const asked = isHelp ? others : rest
+    const load = Registry.programs.get(asked[0] ?? "")
+    if (load !== undefined) {
+      const run = yield* Effect.promise(load)
+      return yield* run(program, [...asked.slice(1), ...(globals.help || isHelp ? ["--help"] : [])])
+    }
     const found = Registry.find(asked)
     if (found !== undefined) {
       const command = yield* Effect.promise(found.load)
@@ -97,5 +103,15 @@ main(process.argv.slice(2)).pipe(
   Effect.catchAllCause((cause) =>
     Cause.isInterrupted(cause) ? Effect.failCause(cause) : fail(Cause.pretty(cause), 1)
   ),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  // Fibers that a failure ends are no news: the failure is printed.
+  Effect.withUnhandledErrorLogLevel(Option.none()),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // Its lines would go to standard output.
+    disablePrettyLogger: true,
+    teardown: (exit, onExit) => {
+      if (Exit.isSuccess(exit)) onExit(Number(process.exitCode ?? 0))
+      else onExit(Cause.isInterruptedOnly(exit.cause) ? 130 : 1)
+    }
+  })
 )

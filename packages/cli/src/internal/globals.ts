@@ -35,6 +35,8 @@ const settings: Readonly<Record<string, string>> = {
   key: "File of the certificate's key"
 }
 
+const choices: Readonly<Record<string, ReadonlyArray<string>>> = { interface: ["admin", "public", "internal"] }
+
 /** Options of `openstack` that change nothing for images. */
 const withoutEffect = [
   ...["compute", "identity", "network", "object", "volume"].map((service) => `--os-${service}-api-version`),
@@ -62,7 +64,10 @@ const parameters = {
 const settingParameters = Object.fromEntries(
   Object.entries(settings).map(([name, help]) => [
     name,
-    Parameters.text(`--os-${name.replaceAll("_", "-")}`, `${help} (or OS_${name.toUpperCase()})`, { metavar: "<text>" })
+    Parameters.text(`--os-${name.replaceAll("_", "-")}`, `${help} (or OS_${name.toUpperCase()})`, {
+      metavar: "<text>",
+      choices: choices[name]
+    })
   ])
 )
 
@@ -84,7 +89,12 @@ export interface Globals {
 const longNames: Readonly<Record<string, string>> = { "-q": "--quiet", "-v": "--verbose", "-h": "--help" }
 
 const parserOf = (program: string) => {
-  const parser = Arguments.makeParser({ prog: program, add_help: false, allow_abbrev: false })
+  const parser = Arguments.makeParser({
+    prog: program,
+    usage: `${program} [options] COMMAND ...`,
+    add_help: false,
+    allow_abbrev: false
+  })
   for (const [key, { flags }] of Object.entries(parameters)) {
     for (const { name, settings } of flags) {
       const long = longNames[name]

@@ -5,7 +5,7 @@ import * as Registry from "./registry.js"
 
 /** Returns the help for words that begin the names of commands. Nothing if no command begins with them. */
 export const text = (program: string, words: ReadonlyArray<string>): Option.Option<string> => {
-  const names = [...Registry.commands.keys()].filter((name) =>
+  const names = [...Registry.commands.keys(), ...Registry.programs.keys()].filter((name) =>
     words.every((word, index) => name.split(" ")[index] === word)
   )
   if (names.length === 0) return Option.none()

@@ -9,7 +9,11 @@ import type { Globals } from "./globals.js"
 const line = Logger.make<unknown, void>(({ annotations, logLevel, message }) => {
   const texts = Array.isArray(message) ? message : [message]
   const pairs = [...HashMap.entries(annotations)].map(([key, value]) => `${key}=${String(value)}`)
-  const level = LogLevel.greaterThanEqual(logLevel, LogLevel.Warning) ? `${logLevel.label.toLowerCase()}: ` : ""
+  const level = LogLevel.greaterThanEqual(logLevel, LogLevel.Error)
+    ? "error: "
+    : LogLevel.greaterThanEqual(logLevel, LogLevel.Warning)
+      ? "warning: "
+      : ""
   process.stderr.write(`${level}${[...texts.map(String), ...pairs].join(" ")}\n`)
 })
 

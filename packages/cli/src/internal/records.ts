@@ -21,22 +21,20 @@ const fieldNames = new Set([
   ...["min_disk", "protected", "id", "file", "checksum", "owner", "virtual_size", "min_ram", "schema"]
 ])
 
-type Convert = (value: Json) => Json | undefined
+type Convert = (value: Json) => Json
 
 const asIs: Convert = (value) => value
 
-/** Python's `int` of a text. Another text makes the property disappear. */
-const integer: Convert = (value) => {
-  const number = Number(value)
-  return typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value) && Number.isSafeInteger(number)
-    ? number
-    : undefined
-}
+/** A number. Another text is 0, as openstacksdk has it. */
+const numberIf =
+  (isNumber: RegExp): Convert =>
+  (value) => {
+    if (typeof value !== "string") return value
+    return isNumber.test(value) ? Number(value) : 0
+  }
 
-const float: Convert = (value) => {
-  const number = Number(value)
-  return typeof value === "string" && value.trim() !== "" && Number.isFinite(number) ? number : undefined
-}
+const integer = numberIf(/^\s*[+-]?\d+\s*$/)
+const float = numberIf(/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i)
 
 /** Python's `bool` of a text: each that is not empty is true, "false" as well. */
 const boolean: Convert = (value) => (typeof value === "string" ? value !== "" : value)
@@ -110,7 +108,7 @@ const propertiesOf = (wire: ReadonlyMap<string, Json>): { readonly [key: string]
       continue
     }
     const value = convert(wire.get(name) ?? null)
-    if (value !== undefined && value !== null) entries.push([name, value])
+    if (value !== null) entries.push([name, value])
   }
   return Object.fromEntries(entries)
 }

@@ -1,5 +1,6 @@
 /** All commands by name. A command is loaded when it is called, because loading all of them takes longer than most run. */
-import type { Command } from "./command.js"
+import type * as Effect from "effect/Effect"
+import type { Command, Failure } from "./command.js"
 
 type Load = () => Promise<Command>
 
@@ -56,6 +57,13 @@ export const commands: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["image task show", async () => (await tasks()).show],
   ["image unset", async () => (await changes()).unset],
   ["token issue", async () => (await token()).issue]
+])
+
+/** A command that needs no cloud, and reads its words itself. */
+type Program = (program: string, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>
+
+export const programs: ReadonlyMap<string, () => Promise<Program>> = new Map([
+  ["sandbox", async () => (await import("./commands/sandbox.js")).run]
 ])
 
 const isBeginning = (words: ReadonlyArray<string>, name: string): boolean => {

@@ -12,8 +12,11 @@ import * as Hashing from "../hashing.js"
 import * as Lookup from "../lookup.js"
 import * as Parameters from "../parameters.js"
 import * as Records from "../records.js"
+import * as Signature from "../signature.js"
 import * as Source from "../source.js"
 import * as Terminal from "../terminal.js"
+
+const { CommandFailed } = Command
 
 const oldOption = (name: string) => Parameters.text(name, "", { metavar: "<value>", hidden: true })
 
@@ -31,6 +34,23 @@ const ownerSpecified = (name: string) => ({
   "owner_specified.openstack.sha256": "",
   "owner_specified.openstack.object": `images/${name}`
 })
+
+interface Signing {
+  readonly file: string | undefined
+  readonly signKeyPath: string | undefined
+  readonly signCertId: string | undefined
+}
+
+/** The properties of a signature, if one is wanted. */
+const signatureOf = ({ file, signCertId, signKeyPath }: Signing) =>
+  Effect.gen(function* () {
+    if (signCertId === undefined && signKeyPath === undefined) return {}
+    if (file === undefined) return yield* new CommandFailed({ message: "only the data of --file can be signed" })
+    if (signCertId === undefined || signKeyPath === undefined) {
+      return yield* new CommandFailed({ message: "--sign-key-path and --sign-cert-id go together" })
+    }
+    return yield* Signature.sign(file, signKeyPath, signCertId)
+  })
 
 export const create = Command.fields({
   summary: "Create an image, and upload its data",
@@ -52,7 +72,15 @@ export const create = Command.fields({
     minDisk: Parameters.integer("--min-disk", "Disk that the image requires, in GB", { metavar: "<disk-gb>" }),
     minRam: Parameters.integer("--min-ram", "Memory that the image requires, in MB", { metavar: "<ram-mb>" }),
     file: Parameters.text("--file", "Upload this file", { metavar: "<file>", group: "source" }),
-    progress: Parameters.flag("--progress", "Show the progress of the upload on a terminal (always done there)"),
+    volume: Parameters.text("--volume", "", { metavar: "<volume>", group: "source", hidden: true }),
+    force: Parameters.flag("--force", "", { hidden: true }),
+    progress: Parameters.flag("--progress", "Changes nothing", { hidden: true }),
+    signKeyPath: Parameters.text("--sign-key-path", "Sign the file with this private key (with --sign-cert-id)", {
+      metavar: "<sign-key-path>"
+    }),
+    signCertId: Parameters.text("--sign-cert-id", "ID of the certificate in the key manager (with --sign-key-path)", {
+      metavar: "<sign-cert-id>"
+    }),
     protected: Common.protection("image"),
     visibility: Common.visibility,
     properties: Parameters.pairs("--property", "Set a property (may be repeated)", { metavar: "<key=value>" }),
@@ -66,7 +94,13 @@ export const create = Command.fields({
     Effect.gen(function* () {
       const { checksum, copyFrom, location, size, store } = options
       yield* Common.refuseOld({ size, location, "copy-from": copyFrom, checksum, store })
+      if (options.volume !== undefined) {
+        return yield* new CommandFailed({
+          message: `--volume ${options.volume}: volumes belong to the block storage service, which this command does not use`
+        })
+      }
       const source = yield* Source.sourceOf(options.file)
+      const signature = yield* signatureOf(options)
       const images = yield* Images.make
       const attributes: Images.NewImage = {
         ...(options.id === undefined || options.id === "" ? {} : { id: options.id as Image.ImageId }),
@@ -82,13 +116,18 @@ export const create = Command.fields({
           options.project === undefined
             ? undefined
             : yield* Lookup.findProjectId(options.project, options.projectDomain),
-        properties: { ...ownerSpecified(options.name), ...Object.fromEntries(options.properties) }
+        properties: { ...ownerSpecified(options.name), ...Object.fromEntries(options.properties), ...signature }
       }
       if (source === undefined) return Records.imageFields(yield* images.create(attributes))
       const data = yield* Hashing.withThreads(ImageData.make)
       // Glance itself refuses data of another format, if its operator wants that.
       const settings = { checkFormat: false }
-      if (!options.import) return Records.imageFields(yield* data.createWithData(attributes, source, settings))
+      if (!options.import) {
+        const image = yield* Effect.onInterrupt(data.createWithData(attributes, source, settings), () =>
+          Terminal.complain("interrupted: the upload was broken off, and its image deleted")
+        )
+        return Records.imageFields(image)
+      }
       const imports = yield* ImageImport.make
       const created = yield* images.create(attributes)
       yield* data.stage(created, source, settings).pipe(
@@ -117,6 +156,10 @@ export const save = Command.nothing({
       if (existing._tag === "Some" && existing.value.type !== "File") {
         return yield* Stream.run(data.download(found), fs.sink(file))
       }
-      yield* data.downloadTo(found, file)
+      yield* Effect.onInterrupt(data.downloadTo(found, file), () =>
+        Terminal.complain(
+          `interrupted: the bytes so far are in ${file}.${found.id}.part, and the same command continues`
+        )
+      )
     }).pipe(Effect.scoped)
 })

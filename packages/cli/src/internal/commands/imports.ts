@@ -22,7 +22,7 @@ export const stage = Command.nothing({
   examples: ["image stage debian --file debian-13.qcow2", "image stage debian < debian-13.qcow2"],
   parameters: {
     file: Parameters.text("--file", "Upload this file (default: standard input)", { metavar: "<file>" }),
-    progress: Parameters.flag("--progress", "Show the progress of the upload on a terminal (always done there)"),
+    progress: Parameters.flag("--progress", "Changes nothing", { hidden: true }),
     image: Common.image("Image to upload data for")
   },
   run: ({ file, image }) =>
