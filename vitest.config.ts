@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{core,http,memory,node,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"],
+          include: ["test/{cli,core,http,memory,node,wire,examples}/**/*.test.ts", "examples/**/*.test.ts"],
           // Property tests take a second of two idle cores, and many times that of busy ones.
           testTimeout: 60_000,
           hookTimeout: 60_000
