@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import manifest from "../package.json" with { type: "json" }
 import * as Arguments from "./internal/arguments.js"
 import * as Cloud from "./internal/cloud.js"
-import type { Command } from "./internal/command.js"
+import { type Command, CommandFailed } from "./internal/command.js"
 import * as Globals from "./internal/globals.js"
 import * as Help from "./internal/help.js"
 import * as Log from "./internal/log.js"
@@ -31,7 +31,8 @@ const program = basename(process.argv[1] ?? "") === "openstack" ? "openstack" : 
 const checked = <A>(read: () => A) =>
   Effect.try({
     try: read,
-    catch: (error) => (error instanceof Arguments.UsageError ? error : new Error(String(error)))
+    catch: (error) =>
+      error instanceof Arguments.UsageError ? error : new CommandFailed({ message: Cause.pretty(Cause.die(error)) })
   })
 
 const runCommand = (name: string, command: Command, words: ReadonlyArray<string>, globals: Globals.Globals) =>

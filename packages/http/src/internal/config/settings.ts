@@ -170,7 +170,7 @@ export const settle = (
 
 /** The settings that a setting overrides: the id if a name is given, and the other way round, with their older names. */
 const rivalsOf = (key: string): ReadonlyArray<string> => {
-  const [, whose, kind] = /^(project|user|domain|user_domain|project_domain)_(id|name)$|^username$/.exec(key) ?? []
+  const [, whose, kind] = /^(project|user|domain|user_domain|project_domain)_(id|name)$/.exec(key) ?? []
   if (key === "username") return ["user_name", "user_id"]
   if (key === "user_id") return ["username", "user_name"]
   if (whose === undefined) return []
