@@ -56,7 +56,7 @@ const unknown = (words: ReadonlyArray<string>) => {
   const firstOption = words.findIndex((word) => word.startsWith("-"))
   const given = words.slice(0, firstOption < 0 ? words.length : firstOption).join(" ")
   const near = meant(given, [...Registry.commands.keys(), ...Registry.programs.keys()])
-  return new Arguments.UsageError(`there is no command "${given}"${near}`)
+  return new Arguments.UsageError({ message: `there is no command "${given}"${near}` })
 }
 
 const main = (words: ReadonlyArray<string>) =>

@@ -1,16 +1,17 @@
 /** Reads command lines as Python's `argparse` does, which `openstack` is built on. */
 import { ArgumentParser, type ArgumentParserOptions, type Namespace, RawDescriptionHelpFormatter } from "argparse"
+import * as Data from "effect/Data"
 import type { Command } from "./command.js"
 import * as Formats from "./output/formats.js"
 import * as Parameters from "./parameters.js"
 
 /** A mistake in the command line. */
-export class UsageError extends Error {}
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 
 /** A parser that throws instead of ending the process. */
 class Parser extends ArgumentParser {
   override error(message: string): never {
-    throw new UsageError(message)
+    throw new UsageError({ message })
   }
 }
 
@@ -90,7 +91,7 @@ export const readParameters = <P extends Parameters.Parameters>(
       Object.entries(parameters).map(([key, { read }]) => [key, read(found[key])])
     ) as Parameters.ValuesOf<P>
   } catch (error) {
-    throw error instanceof Parameters.InvalidValue ? new UsageError(error.message) : error
+    throw error instanceof Parameters.InvalidValue ? new UsageError({ message: error.message }) : error
   }
 }
 
