@@ -1,4 +1,4 @@
-/** Directions of imports: examples, docs, tests and bench -> node -> http, memory -> core; nothing back, nothing round. */
+/** Directions of imports: examples, docs, tests, bench and cli -> node -> http, memory -> core; nothing back, nothing round. */
 module.exports = {
   forbidden: [
     {
@@ -28,15 +28,21 @@ module.exports = {
       to: { path: "^packages/core/", pathNot: "^packages/core/src/GlanceClient\\.ts$" }
     },
     {
+      name: "nothing-imports-the-command-line",
+      severity: "error",
+      from: { pathNot: "^packages/cli/" },
+      to: { path: "^packages/cli/" }
+    },
+    {
       name: "no-node-in-portable-code",
       severity: "error",
-      from: { path: "^packages/", pathNot: "^packages/node/" },
+      from: { path: "^packages/", pathNot: "^packages/(node|cli)/" },
       to: { dependencyTypes: ["core"] }
     },
     {
       name: "no-node-platform-in-portable-code",
       severity: "error",
-      from: { path: "^packages/", pathNot: "^packages/node/" },
+      from: { path: "^packages/", pathNot: "^packages/(node|cli)/" },
       to: { path: "@effect/platform-node" }
     },
     {

@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/{core,http,memory,node,wire,examples,docs}/**/*.test.ts",
+            "test/{cli,core,http,memory,node,wire,examples,docs}/**/*.test.ts",
             "{examples,docs/snippets}/**/*.test.ts"
           ],
           // Property tests take a second of two idle cores, and many times that of busy ones.

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundle } from "./cli.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const names = ["core", "http", "memory", "node"]
@@ -27,32 +28,40 @@ const entrypoints = (name) => [
 ]
 
 /** Fails if the tarball lacks a file that users need, or has one that they do not. */
-const checkContents = (tarball) => {
+const checkContents = (tarball, required, allowed) => {
   const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n")
-  const required = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]
-  const missing = required.filter((file) => !files.includes(`package/${file}`))
-  const unexpected = files.filter(
-    (file) =>
-      !/^package\/([^/]+|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/.test(file) || /\.test(-d)?\.|buildinfo/.test(file)
-  )
+  const always = ["package.json", "README.md", "LICENSE", "CHANGELOG.md"]
+  const missing = [...always, ...required].filter((file) => !files.includes(`package/${file}`))
+  const unexpected = files.filter((file) => !allowed.test(file) || /\.test(-d)?\.|buildinfo/.test(file))
   if (missing.length > 0) throw new Error(`${tarball} lacks ${missing.join(", ")}`)
   if (unexpected.length > 0) throw new Error(`${tarball} must not contain ${unexpected.join(", ")}`)
 }
 
-for (const name of names) rmSync(join(folder(name), "dist"), { recursive: true, force: true })
+const library = /^package\/([^/]+|dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/
+const program = /^package\/([^/]+|dist\/(bin\.js|main\.cjs|main\.cjs\.LEGAL\.txt))$/
+
+/** Packs a package as it would be published, and lints the tarball. */
+const pack = (name, required, allowed) => {
+  run("npx", ["--yes", packageManager, "pack", "--pack-destination", output], folder(name))
+  const tarball = join(output, `effect-glance-${name}-${json(join(folder(name), "package.json")).version}.tgz`)
+  checkContents(tarball, required, allowed)
+  run(bin("publint"), [tarball, "--strict"])
+  return tarball
+}
+
+for (const name of [...names, "cli"]) rmSync(join(folder(name), "dist"), { recursive: true, force: true })
 run(bin("tsc"), ["--build", ...names.map(folder)])
 
 const output = join(root, "dist")
 rmSync(output, { recursive: true, force: true })
 mkdirSync(output)
 const tarballs = names.map((name) => {
-  run("npx", ["--yes", packageManager, "pack", "--pack-destination", output], folder(name))
-  const tarball = join(output, `effect-glance-${name}-${json(join(folder(name), "package.json")).version}.tgz`)
-  checkContents(tarball)
-  run(bin("publint"), [tarball, "--strict"])
+  const tarball = pack(name, ["dist/index.js", "dist/index.d.ts"], library)
   run(bin("attw"), [tarball, "--profile", "esm-only", "--quiet", "--entrypoints", ...entrypoints(name)])
   return tarball
 })
+await bundle()
+const commandLine = pack("cli", ["dist/bin.js", "dist/main.cjs"], program)
 
 const project = mkdtempSync(join(tmpdir(), "effect-glance-"))
 try {
@@ -84,7 +93,16 @@ try {
   rmSync(project, { recursive: true, force: true })
 }
 
+// The command line is alone in its project: its tarball has all that it needs.
+const alone = mkdtempSync(join(tmpdir(), "effect-glance-cli-"))
+try {
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", commandLine], alone)
+  run(join(alone, "node_modules/.bin/effect-glance"), ["--version"], alone)
+} finally {
+  rmSync(alone, { recursive: true, force: true })
+}
+
 console.log("\nReady to publish or to install:")
-for (const tarball of tarballs) {
+for (const tarball of [...tarballs, commandLine]) {
   console.log(`  ${relative(root, tarball)}  ${Math.ceil(statSync(tarball).size / 1024)} KiB`)
 }

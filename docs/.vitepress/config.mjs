@@ -85,6 +85,7 @@ export default defineConfig({
       },
       { text: "Work with images", items: guides },
       { text: "Connect", items: connections },
+      { text: "The command line", link: "/command-line" },
       { text: "Test", items: tests },
       { text: "Recipes", link: "/recipes" },
       { text: "Come from another client", items: coming },

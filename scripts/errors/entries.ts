@@ -1,6 +1,6 @@
 /** What to do about each error, and an instance with the values that a real cloud gives. */
 import { GlanceError } from "@effect-glance/core"
-import { CloudConfigError } from "@effect-glance/http"
+import { CloudConfigError, Directory } from "@effect-glance/http"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -11,7 +11,10 @@ export interface Entry {
   readonly example: Error & { readonly _tag: string }
 }
 
-type Tag = GlanceError.GlanceError["_tag"] | CloudConfigError.CloudConfigError["_tag"]
+type Tag =
+  | GlanceError.GlanceError["_tag"]
+  | CloudConfigError.CloudConfigError["_tag"]
+  | Exclude<Directory.FindProjectError, GlanceError.GlanceError>["_tag"]
 
 const root = "https://glance.example/v2"
 const imageId = "3f2c0a5e-7d1b-4c7e-9a51-5d2f6f0e8b11"
@@ -548,6 +551,19 @@ export const entries: { readonly [T in Tag]: Entry } = {
       key: "auth_type",
       authType: "v3kerberos",
       known: ["password", "token", "v3applicationcredential"]
+    })
+  },
+  ProjectNotFound: {
+    remedy:
+      "Check the name. Callers who may not list all projects find only those that they can log in to: for others give the id.",
+    example: new Directory.ProjectNotFound({ project: "demo", domain: Option.some("Default") })
+  },
+  AmbiguousProject: {
+    remedy: "Give the id of the project, or the name of its domain.",
+    example: new Directory.AmbiguousProject({
+      project: "demo",
+      domain: none,
+      projectIds: [memberId, "1f0e7c6a2b8d4f539e0a6d5c4b3a2f10"]
     })
   }
 }

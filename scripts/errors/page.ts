@@ -4,7 +4,17 @@ import { type Entry, entries } from "./entries.js"
 
 const root = new URL("../../", import.meta.url)
 
-const sources = ["packages/core/src/GlanceError.ts", "packages/http/src/CloudConfigError.ts"]
+const sources = [
+  "packages/core/src/GlanceError.ts",
+  "packages/http/src/CloudConfigError.ts",
+  "packages/http/src/Directory.ts"
+]
+
+/** The headings of modules whose categories say only that these are errors. */
+const titles: ReadonlyArray<readonly [module: string, title: string]> = [
+  ["CloudConfigError", "configuration"],
+  ["Directory", "projects"]
+]
 
 interface Documented {
   readonly tag: string
@@ -16,7 +26,7 @@ interface Documented {
 const documented = (source: string): ReadonlyArray<Documented> => {
   const text = readFileSync(new URL(source, root), "utf8")
   return Array.from(
-    text.matchAll(/\/\*\*\n((?: \*.*\n)+?) \*\/\nexport class (\w+)/g),
+    text.matchAll(/\/\*\*\n((?: \*.*\n)+?) \*\/\nexport class (\w+) extends (?!Context\.)/g),
     ([, comment = "", tag = ""]) => {
       const lines = comment.split("\n").map((line) => line.replace(/^ \* ?/, ""))
       const cause = lines
@@ -28,7 +38,7 @@ const documented = (source: string): ReadonlyArray<Documented> => {
       const category = /@category (.*)/.exec(comment)?.[1] ?? ""
       return {
         tag,
-        category: source.includes("CloudConfig") ? "configuration" : category,
+        category: titles.find(([name]) => source.includes(name))?.[1] ?? category,
         cause: cause.replace(/\{@link (\w+)\}/g, "`$1`").trim()
       }
     }

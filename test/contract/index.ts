@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { cache } from "./cache.js"
 import * as Cloud from "./cloud.js"
 import { creation } from "./creation.js"
+import { directory } from "./directory.js"
 import { discovery } from "./discovery.js"
 import { formats } from "./formats.js"
 import { images } from "./images.js"
@@ -43,6 +44,7 @@ export const contract = <E>(name: string, cloud: Layer.Layer<Cloud.TheCloud | Ht
     cache(it)
     session(it)
     logins(it)
+    directory(it)
     metadefs(it)
     quirks(it)
     last()

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import { GlanceError } from "@effect-glance/core"
-import { CloudConfigError } from "@effect-glance/http"
+import { CloudConfigError, Directory } from "@effect-glance/http"
 import * as Predicate from "effect/Predicate"
 import { entries } from "../../scripts/errors/entries.js"
 import { page } from "../../scripts/errors/page.js"
 
 /** The tags of all error classes that the packages export. */
-const exported = [GlanceError, CloudConfigError]
+const exported = [GlanceError, CloudConfigError, Directory]
   .flatMap((module) => Object.entries<unknown>({ ...module }))
   .filter(([, value]) => Predicate.isFunction(value) && value.prototype instanceof Error)
   .map(([name]) => name)

@@ -93,6 +93,13 @@ export interface Selection {
    * @default the first
    */
   readonly region?: string | undefined
+  /**
+   * Settings that override those of the cloud, by their names in `clouds.yaml`, without `auth`: `project_name`,
+   * `region_name`. A name also overrides an id, and an id a name.
+   *
+   * @default none
+   */
+  readonly settings?: Readonly<Record<string, string>> | undefined
 }
 
 const { variable } = CloudFiles
@@ -194,19 +201,23 @@ export const fromEnv: Effect.Effect<Service, CloudConfigError | ConfigError.Conf
  */
 export const fromFiles = ({
   cloud,
-  region
+  region,
+  settings = {}
 }: Selection = {}): Effect.Effect<
   Service,
   CloudConfigError | ConfigError.ConfigError,
   FileSystem.FileSystem | Path.Path
 > =>
   Effect.suspend(() => {
-    const secrets: Array<string> = []
-    return Effect.mapError(read({ cloud, region }, secrets), (error) => CloudSecrets.withoutSecrets(secrets)(error))
+    const given: Settings.Mapping = new Map(Object.entries(settings))
+    const secrets = [...CloudSecrets.valuesIn(given)]
+    return Effect.mapError(read({ cloud, region: region ?? settings["region_name"] }, given, secrets), (error) =>
+      CloudSecrets.withoutSecrets(secrets)(error)
+    )
   })
 
 /** Reads the cloud. Adds the secrets of each document to `secrets`. */
-const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
+const read = ({ cloud, region }: Selection, given: Settings.Mapping, secrets: Array<string>) =>
   Effect.gen(function* () {
     const warn = (sentence: string) => Effect.logWarning(ForeignText.show(sentence, { secrets }))
     const searched = yield* CloudFiles.directories
@@ -248,7 +259,7 @@ const read = ({ cloud, region }: Selection, secrets: Array<string>) =>
       documentOf(publicClouds),
       "public-clouds"
     )
-    const settled = yield* CloudSettings.settle({ ...sources, profiles }, wanted, region)
+    const settled = yield* CloudSettings.settle({ ...sources, profiles }, wanted, region, given)
     if (
       settled.source !== CloudSettings.environment &&
       region === undefined &&

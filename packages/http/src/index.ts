@@ -11,6 +11,8 @@ export * as CloudConfig from "./CloudConfig.js"
 /** @since 0.1.0 */
 export * as CloudConfigError from "./CloudConfigError.js"
 /** @since 0.1.0 */
+export * as Directory from "./Directory.js"
+/** @since 0.1.0 */
 export * as Identity from "./Identity.js"
 /** @since 0.1.0 */
 export * as Keystone from "./Keystone.js"

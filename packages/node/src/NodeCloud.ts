@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodePath from "@effect/platform-node/NodePath"
 import type * as GlanceClient from "@effect-glance/core/GlanceClient"
 import * as Cloud from "@effect-glance/http/Cloud"
 import * as CloudConfig from "@effect-glance/http/CloudConfig"
@@ -58,8 +59,11 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, UnreadableCloud
         })
       )
     ),
-    Layer.provide(NodeContext.layer)
+    Layer.provide(NodeFileSystem.layer)
   )
+
+/** The files of the machine. `NodeContext.layer` takes longer to load, because it also runs commands and threads. */
+const files = Layer.merge(NodeFileSystem.layer, NodePath.layer)
 
 const over = <E>(
   config: Layer.Layer<CloudConfig.CloudConfig, E>,
@@ -106,4 +110,4 @@ export const layerCloudsYaml = (
   cloud?: string,
   { region, ...options }: Cloud.Options = {}
 ): Layer.Layer<GlanceClient.GlanceClient, CloudConfigError | ConfigError.ConfigError> =>
-  over(Layer.provide(CloudConfig.layerFiles({ cloud, region }), NodeContext.layer), options)
+  over(Layer.provide(CloudConfig.layerFiles({ cloud, region }), files), options)

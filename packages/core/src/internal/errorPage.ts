@@ -26,7 +26,7 @@ const isBanner = (text: string): boolean =>
     /^(nginx|openresty|apache|lighttpd|haproxy|varnish|squid|iis|microsoft|cloudflare|caddy|awselb)\b/i.test(text))
 
 /** A heading mostly begins with the status, which the error has anyway. */
-const withoutStatus = (text: string): string => text.replace(/^[1-5]\d\d\b[\s:–-]*/, "")
+const withoutStatus = (text: string): string => text.replace(/^[1-5]\d\d\b[\s:\u2013-]*/, "")
 
 /**
  * The text of the page without headings; if there is none but the banner of the server, the heading, else the title.

@@ -1,6 +1,7 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type CloudConfigError, InvalidCloudSetting, UnknownCloud } from "../../CloudConfigError.js"
+import { authSettings } from "./keys.js"
 import * as Settings from "./values.js"
 
 /** The name of the cloud that the variables describe, in messages. */
@@ -104,7 +105,8 @@ const regionsIn = (settings: Settings.Mapping): ReadonlyArray<Settings.Value> | 
 export const settle = (
   sources: Sources,
   wanted: string | undefined,
-  wantedRegion: string | undefined
+  wantedRegion: string | undefined,
+  given: Settings.Mapping = Settings.empty
 ): Either.Either<CloudSettings, CloudConfigError> =>
   Either.gen(function* () {
     const { own, ...place } = yield* choose(sources, wanted)
@@ -152,10 +154,29 @@ export const settle = (
     top.delete("auth")
     top.delete("regions")
     top.set("region_name", name ?? null)
-    const auth = authOf(Settings.mappingAt(all, "auth"), top)
+    const within = new Map(Settings.mappingAt(all, "auth"))
+    for (const [key, value] of given) {
+      for (const rival of [key, ...rivalsOf(key)]) {
+        within.delete(rival)
+        top.delete(rival)
+      }
+      if ((authSettings as ReadonlyArray<string>).includes(key)) within.set(key, value)
+      else top.set(key, value)
+    }
+    const auth = authOf(within, top)
     for (const moved of Object.values(names).flat()) top.delete(moved)
     return { ...place, region: name, top, called, auth }
   })
+
+/** The settings that a setting overrides: the id if a name is given, and the other way round, with their older names. */
+const rivalsOf = (key: string): ReadonlyArray<string> => {
+  const [, whose, kind] = /^(project|user|domain|user_domain|project_domain)_(id|name)$/.exec(key) ?? []
+  if (key === "username") return ["user_name", "user_id"]
+  if (key === "user_id") return ["username", "user_name"]
+  if (whose === undefined) return []
+  const other = `${whose}_${kind === "id" ? "name" : "id"}`
+  return whose === "project" ? [other, "tenant_id", "tenant_name"] : [other]
+}
 
 const profileOf = ({ profiles }: Sources, name: string): Settings.Mapping | undefined => {
   const found = profiles.get(name) ?? shippedProfiles.get(name)
