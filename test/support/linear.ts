@@ -38,10 +38,7 @@ export const hostileTexts: { readonly [kind: string]: (length: number) => string
   }).map(([kind, part]) => [kind, (length: number) => part.repeat(Math.ceil(length / part.length)).slice(0, length)])
 )
 
-const megabyte = 2 ** 20
-
-const median = (values: ReadonlyArray<number>): number =>
-  [...values].sort((one, other) => one - other)[values.length >> 1] as number
+const mebibyte = 2 ** 20
 
 /** In milliseconds of the processor, so that other programs do not count. */
 const timeOf = async (run: () => unknown): Promise<number> => {
@@ -54,23 +51,27 @@ const timeOf = async (run: () => unknown): Promise<number> => {
 /** What takes no longer for a mebibyte is linear enough, and too short to be compared. */
 const shortEnough = 500
 
+/** The part of a mebibyte whose time the whole is compared with. */
+const part = 32
+
+/** Between the 32 times of a linear function and the 1,024 of a quadratic one, as far from both. */
+const mostTimes = 180
+
 /**
- * Compares the time for a mebibyte with that for a quarter of it. A quadratic function takes 16 times as long, a linear
- * one four times. A promise that the function returns is waited for.
+ * Compares the time for a mebibyte with that for a part of it. The shortest of three counts, because the garbage collector
+ * may run in any of them. A promise that the function returns is waited for.
  */
 export const assertLinear = async (name: string, parse: (text: string) => unknown): Promise<void> => {
   for (const [kind, text] of Object.entries(hostileTexts)) {
-    const [small, large] = [text(megabyte / 4), text(megabyte)]
+    const [small, large] = [text(mebibyte / part), text(mebibyte)]
     // The runner wants to be heard now and then.
     await new Promise((resume) => setImmediate(resume))
-    if ((await timeOf(() => parse(large))) <= shortEnough) continue
-    const times: Array<readonly [small: number, large: number]> = []
-    for (let round = 0; round < 3; round++) {
-      times.push([await timeOf(() => parse(small)), await timeOf(() => parse(large))])
+    let [less, more] = [Number.POSITIVE_INFINITY, await timeOf(() => parse(large))]
+    for (let round = 0; round < 3 && more > shortEnough; round++) {
+      less = Math.min(less, await timeOf(() => parse(small)))
+      more = Math.min(more, await timeOf(() => parse(large)))
     }
-    const less = median(times.map(([time]) => time))
-    const more = median(times.map(([, time]) => time))
-    const isLinear = more <= shortEnough || more <= less * 10
-    assert.isTrue(isLinear, `${name} of ${kind}: ${less} ms for 256 KiB, ${more} ms for 1 MiB`)
+    const isLinear = more <= shortEnough || more <= less * mostTimes
+    assert.isTrue(isLinear, `${name} of ${kind}: ${less} ms for 32 KiB, ${more} ms for 1 MiB`)
   }
 }
