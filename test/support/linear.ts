@@ -48,30 +48,38 @@ const timeOf = async (run: () => unknown): Promise<number> => {
   return (system + user) / 1000
 }
 
-/** What takes no longer for a mebibyte is linear enough, and too short to be compared. */
+/** What takes no longer for the whole text is linear enough, and too short to be compared. */
 const shortEnough = 500
 
-/** The part of a mebibyte whose time the whole is compared with. */
+/** The part of a text whose time the whole is compared with. */
 const part = 32
 
 /** Between the 32 times of a linear function and the 1,024 of a quadratic one, as far from both. */
 const mostTimes = 180
 
 /**
- * Compares the time for a mebibyte with that for a part of it. The shortest of three counts, because the garbage collector
- * may run in any of them. A promise that the function returns is waited for.
+ * Compares the time for a text of a length with that for a part of it. The shortest of three counts, because the garbage
+ * collector may run in any of them. A promise that the function returns is waited for.
  */
+export const assertGrowth = async (
+  what: string,
+  run: (length: number) => unknown,
+  length: number = mebibyte
+): Promise<void> => {
+  // The runner wants to be heard now and then.
+  await new Promise((resume) => setImmediate(resume))
+  let [less, more] = [Number.POSITIVE_INFINITY, await timeOf(() => run(length))]
+  for (let round = 0; round < 3 && more > shortEnough; round++) {
+    less = Math.min(less, await timeOf(() => run(length / part)))
+    more = Math.min(more, await timeOf(() => run(length)))
+  }
+  const isLinear = more <= shortEnough || more <= less * mostTimes
+  assert.isTrue(isLinear, `${what}: ${more} ms for ${length} characters, ${less} ms for a ${part}nd of them`)
+}
+
+/** {@link assertGrowth} for each hostile text. */
 export const assertLinear = async (name: string, parse: (text: string) => unknown): Promise<void> => {
   for (const [kind, text] of Object.entries(hostileTexts)) {
-    const [small, large] = [text(mebibyte / part), text(mebibyte)]
-    // The runner wants to be heard now and then.
-    await new Promise((resume) => setImmediate(resume))
-    let [less, more] = [Number.POSITIVE_INFINITY, await timeOf(() => parse(large))]
-    for (let round = 0; round < 3 && more > shortEnough; round++) {
-      less = Math.min(less, await timeOf(() => parse(small)))
-      more = Math.min(more, await timeOf(() => parse(large)))
-    }
-    const isLinear = more <= shortEnough || more <= less * mostTimes
-    assert.isTrue(isLinear, `${name} of ${kind}: ${less} ms for 32 KiB, ${more} ms for 1 MiB`)
+    await assertGrowth(`${name} of ${kind}`, (length) => parse(text(length)))
   }
 }
