@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 /** Where the counts of tests go, for whoever adds them up. */
 const report = process.env["VITEST_REPORT"]
 
+/** Takes longer than all other tests together, so it is run by itself. */
+const commandLine = "test/glance/commandLine.test.ts"
+
 export default defineConfig({
   test: {
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
@@ -31,10 +34,12 @@ export default defineConfig({
         test: {
           name: "glance",
           include: ["test/glance/**/*.test.ts"],
+          exclude: [commandLine],
           testTimeout: 60_000,
           hookTimeout: 60_000
         }
-      }
+      },
+      { test: { name: "command-line", include: [commandLine], testTimeout: 60_000, hookTimeout: 60_000 } }
     ]
   }
 })
