@@ -42,7 +42,7 @@ it.scoped("the guide to transfers uploads bytes and streams, and refuses a wrong
   }).pipe(Effect.provide(cloud()))
 )
 
-it.scoped("the guide to transfers stops a download that stands still", () =>
+it.scoped("the guide to transfers stops a download that receives no bytes", () =>
   Effect.gen(function* () {
     const memory = yield* MemoryCloud.MemoryCloud
     const file = yield* randomFile(1000)

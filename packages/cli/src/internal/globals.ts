@@ -1,4 +1,4 @@
-/** The options that every command has, wherever they stand: which cloud, as whom, and how much to say. */
+/** The options that every command accepts, before or after its name: the cloud, the login, and how much is logged. */
 import * as Arguments from "./arguments.js"
 import * as Parameters from "./parameters.js"
 

@@ -21,7 +21,7 @@ export const complain = (line: string): Effect.Effect<void> => Effect.sync(() =>
 /** The columns of the terminal that standard output is, if it is one. */
 export const columns = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined)
 
-/** Whether standard input is a terminal, so that nobody means it to be read. */
+/** Whether standard input is a terminal. Commands then do not read it. */
 export const isInteractive = (): boolean => process.stdin.isTTY === true
 
 /** Standard input, which can be read once, and its size if it is a file. */
